@@ -1,1 +1,14 @@
+//! The plan of a study: plain data, the contract between the compiler and the runtime.
+//!
+//! Nothing in this crate reads a file, looks at a clock or knows the language's syntax. What a study means stands here:
+//! exact amounts and shares, corpora, mixtures, models and their programs, recipes and schedules, cells, laws, the
+//! keys by which results are found again, and what all of it costs.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod corpus;
+pub mod exact;
+pub mod expression;
+pub mod key;
+pub mod problem;
+pub mod random;

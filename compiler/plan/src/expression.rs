@@ -1,0 +1,1 @@
+//! Expressions over columns: the formulas of laws and derived columns.
