@@ -8,7 +8,10 @@
 
 pub mod corpus;
 pub mod exact;
+pub mod executor;
 pub mod expression;
 pub mod key;
+pub mod model;
 pub mod problem;
+pub mod program;
 pub mod random;

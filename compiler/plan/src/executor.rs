@@ -1,0 +1,120 @@
+//! What an executor is: the one way in which training, evaluation and benchmarks run programs, on any device.
+//!
+//! A wave is a set of slots of one program, each a replica with its own weights, moments and controls; one call steps them all.
+//! Slots join, leave and fork; nothing that happens in one can touch another, and a slot's bits do not depend on its number, on the wave's size
+//! or on what the other slots do.
+
+use crate::problem::Problem;
+use crate::program::Program;
+
+/// Identifies whose bits these are: results of different classes are never mixed within a chain. `cpu-f32/1`, `vulkan-f32 10005:0 llvmpipe 22.3.6`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NumericsClass(pub String);
+
+/// A device that programs run on.
+pub trait Executor {
+    fn class(&self) -> NumericsClass;
+
+    /// What people call the device: `cpu (2 threads, avx512)`, the adapter's name.
+    fn name(&self) -> String;
+
+    /// How many slots of this program fit the device's memory and limits at once, at most `wanted`. A problem that names the sizes where not even one does.
+    fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem>;
+
+    /// Makes a wave of `slots` empty slots.
+    fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem>;
+}
+
+/// Replicas of one program that step together.
+pub trait Wave {
+    fn slots(&self) -> usize;
+
+    /// Puts a state into a slot.
+    fn join(&mut self, slot: usize, state: &SlotState) -> Result<(), Problem>;
+
+    /// Takes a slot's state out; the slot is empty afterwards.
+    fn leave(&mut self, slot: usize) -> Result<SlotState, Problem>;
+
+    /// Copies weights, moments and step counter of one slot into another.
+    fn fork(&mut self, from: usize, to: usize) -> Result<(), Problem>;
+
+    /// A slot's state, left where it is.
+    fn read(&mut self, slot: usize) -> Result<SlotState, Problem>;
+
+    /// One optimiser step of every slot whose control is there. `batch` has `slots` replicas; `controls[slot]` is `None` for a slot that rests.
+    ///
+    /// A slot whose loss or gradient norm is not finite takes no update, then or later (its weights stay those before that step), until a state joins it.
+    /// Steps may be queued: readings come from `drain`.
+    fn step(&mut self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<(), Problem>;
+
+    /// What the steps since the last call gave, in order: per step, per slot; `None` for a slot that rested.
+    fn drain(&mut self) -> Result<Vec<Vec<Option<StepReading>>>, Problem>;
+
+    /// The loss of every target of `rows` sequences under every slot's weights, nats: `[slots, rows * context]`. The rows are the same for all slots; any
+    /// number of them is taken (an executor runs them in pieces). Empty slots give zeros.
+    fn evaluate(&mut self, inputs: &[u32], targets: &[u32]) -> Result<Vec<f32>, Problem>;
+}
+
+/// A replica's whole state between two steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlotState {
+    /// Optimiser steps taken.
+    pub step: u64,
+    /// `[parameter_count]`, in the order of `Program::parameters`.
+    pub parameters: Vec<f32>,
+    /// First moments, likewise.
+    pub first_moment: Vec<f32>,
+    /// Second moments, likewise.
+    pub second_moment: Vec<f32>,
+}
+
+impl SlotState {
+    /// The state before the first step.
+    pub fn initial(parameters: Vec<f32>) -> SlotState {
+        let zeros = vec![0.0; parameters.len()];
+        SlotState { step: 0, first_moment: zeros.clone(), second_moment: zeros, parameters }
+    }
+}
+
+/// The tokens of one step, for all slots.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// `[slots, rows, context]`, tokens below the program's vocabulary.
+    pub inputs: Vec<u32>,
+    /// `[slots, rows, context]`.
+    pub targets: Vec<u32>,
+    /// `[slots, rows, context]`, or empty where every row counts one.
+    pub weights: Vec<f32>,
+}
+
+/// What one slot does in one step. All of it is computed on the host in f64 and rounded once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepControl {
+    pub rate: f32,
+    pub beta1: f32,
+    pub beta2: f32,
+    /// `1 - beta^step` for this step's number, counted from one.
+    pub correction1: f32,
+    pub correction2: f32,
+    pub epsilon: f32,
+    pub weight_decay: f32,
+    /// The gradient is scaled by `min(1, clip / norm)`; infinite for none.
+    pub clip: f32,
+    /// One over the sum of the rows' weights.
+    pub loss_scale: f32,
+}
+
+/// What one step gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReading {
+    /// Mean loss over the step's rows, nats per token, before the update.
+    pub loss: f32,
+    /// Norm of the whole gradient before clipping.
+    pub gradient_norm: f32,
+}
+
+impl StepReading {
+    pub fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.gradient_norm.is_finite()
+    }
+}

@@ -1,0 +1,104 @@
+//! Models: what a `model` declaration comes to once its expressions have values.
+
+use serde::{Deserialize, Serialize};
+
+use crate::exact::Exact;
+use crate::key::Key;
+
+/// A decoder-only transformer as a list of residual blocks. Everything here is meaning: it is keyed as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Width of the residual stream.
+    pub width: u64,
+    /// Tokens per sequence.
+    pub context: u64,
+    /// Symbols of the tokenizer.
+    pub vocabulary: u64,
+    pub blocks: Vec<Block>,
+    /// Whether the output head is the token table.
+    pub tied: bool,
+    /// Base of the rotary embedding's frequencies.
+    pub rotary_base: Exact,
+    /// Added to the mean square in RMSNorm.
+    pub norm_epsilon: Exact,
+    /// Standard deviation of the initial weights; projections back into the residual stream are scaled by 1 / sqrt(blocks).
+    pub init_std: Exact,
+}
+
+/// One residual block: `x + block(rms_norm(x))`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// Causal attention with rotary positions; `kv_heads` divides `heads` (grouped queries).
+    Attention { heads: u64, kv_heads: u64, head_dim: u64 },
+    /// `(silu(x·gate) ∘ (x·up))·down`.
+    Swiglu { hidden: u64 },
+    /// `gelu(x·up)·down`, tanh form.
+    Gelu { hidden: u64 },
+}
+
+/// How parameters are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterCount {
+    /// Without the token table and the output head (Kaplan et al. 2020).
+    #[default]
+    NonEmbedding,
+    /// Everything that is trained; a tied head counts once.
+    Total,
+}
+
+impl Model {
+    pub fn key(&self) -> Key {
+        Key::of("model/1", self)
+    }
+
+    /// Everything that is trained.
+    pub fn parameters_total(&self) -> u64 {
+        let blocks: u64 = self.blocks.iter().map(|b| b.parameters(self.width) + self.width).sum();
+        blocks + self.width + self.parameters_embedding()
+    }
+
+    /// The token table and, where it is its own matrix, the output head.
+    pub fn parameters_embedding(&self) -> u64 {
+        self.width * self.vocabulary * if self.tied { 1 } else { 2 }
+    }
+
+    pub fn parameters(&self, count: ParameterCount) -> u64 {
+        match count {
+            ParameterCount::NonEmbedding => self.parameters_total() - self.parameters_embedding(),
+            ParameterCount::Total => self.parameters_total(),
+        }
+    }
+
+    /// Floating-point operations of products and causal attention for one sequence, forward and backward: see `op/`'s files for each.
+    pub fn flops_exact_per_sequence(&self) -> u64 {
+        let (t, d) = (self.context, self.width);
+        let mut forward = 2 * t * d * self.vocabulary;
+        for block in &self.blocks {
+            forward += match block {
+                Block::Attention { heads, kv_heads, head_dim } => {
+                    2 * t * d * (heads + 2 * kv_heads) * head_dim
+                        + 2 * t * (t + 1) * heads * head_dim
+                        + 2 * t * heads * head_dim * d
+                }
+                Block::Swiglu { hidden } => 2 * t * d * 2 * hidden + 2 * t * hidden * d,
+                Block::Gelu { hidden } => 2 * t * d * hidden + 2 * t * hidden * d,
+            };
+        }
+        3 * forward
+    }
+}
+
+impl Block {
+    /// Weights of the block, without its norm.
+    pub fn parameters(&self, width: u64) -> u64 {
+        match self {
+            Block::Attention { heads, kv_heads, head_dim } => {
+                width * (heads + 2 * kv_heads) * head_dim + heads * head_dim * width
+            }
+            Block::Swiglu { hidden } => 3 * width * hidden,
+            Block::Gelu { hidden } => 2 * width * hidden,
+        }
+    }
+}
