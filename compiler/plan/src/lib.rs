@@ -11,6 +11,7 @@ pub mod exact;
 pub mod executor;
 pub mod expression;
 pub mod key;
+pub mod law;
 pub mod model;
 pub mod problem;
 pub mod program;

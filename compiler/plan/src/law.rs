@@ -1,0 +1,176 @@
+//! Laws: formulas with free parameters that are fitted to a table of results.
+
+use serde::{Deserialize, Serialize};
+
+use crate::exact::Exact;
+use crate::expression::{Expression, Name};
+use crate::key::Key;
+use crate::problem::Origin;
+
+/// A law of the study as declared: `target ~ model` over the cells of a grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Law {
+    /// The name in results and messages. Not part of the key.
+    pub name: String,
+    /// The place in the plan's list of grids of the grid whose cells are the rows.
+    pub over: usize,
+    pub formula: Formula,
+    /// Where it was declared. Not part of the key.
+    pub origin: Option<Origin>,
+}
+
+/// Everything about a law but the table that it is fitted to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Formula {
+    /// Columns whose every combination of values is fitted by itself.
+    pub by: Vec<String>,
+    /// What is fitted, in the order of the declaration.
+    pub free: Vec<FreeParameter>,
+    /// Abbreviations (`Expression::Bound`), a later one may use earlier ones.
+    pub lets: Vec<(String, Expression)>,
+    /// Left of `~`: what is observed, without free parameters.
+    pub target: Expression,
+    /// Right of `~`.
+    pub model: Expression,
+    pub method: Method,
+    /// Rows that are left out of the fit and predicted.
+    pub test: Option<HoldOut>,
+    /// How often the rows are drawn again; 0 for no intervals.
+    pub bootstrap: u64,
+    /// The part of the draws that an interval holds, between 0 and 1: 19/20 for 95 %.
+    pub confidence: Exact,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+/// A parameter that a fit settles, with the interval it is kept in (ends included; none is unbounded).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreeParameter {
+    pub name: String,
+    pub low: Option<Exact>,
+    pub high: Option<Exact>,
+}
+
+/// What a fit makes small: a sum over rows, never a mean (a mean stops optimisers early).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Huber's loss of `log(model) − log(target)`: r²/2 up to |r| = delta, delta·(|r| − delta/2) beyond.
+    Huber { delta: Exact },
+    /// r²/2 of `log(model) − log(target)`.
+    LogSquares,
+    /// r²/2 of `model − target`.
+    Squares,
+}
+
+impl Default for Method {
+    /// Huber with delta 1e-3 on log residuals: Hoffmann et al. 2022, approach 3.
+    fn default() -> Method {
+        Method::Huber { delta: Exact::ratio(1, 1000).expect("1000 is not zero") }
+    }
+}
+
+/// Which rows of a group are kept for testing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldOut {
+    /// The rows with the group's largest value of a column.
+    Largest(String),
+}
+
+impl Formula {
+    /// Target and model with the `let`s written out.
+    pub fn inlined(&self) -> (Expression, Expression) {
+        (self.target.inline(&self.lets), self.model.inline(&self.lets))
+    }
+
+    /// The columns that a fit reads: those of target and model, then `by`, then the test's; each once.
+    pub fn columns(&self) -> Vec<String> {
+        let (target, model) = self.inlined();
+        let mut columns: Vec<String> = Vec::new();
+        let test = self.test.as_ref().map(|HoldOut::Largest(column)| column.as_str());
+        let read = target.columns().into_iter().chain(model.columns());
+        for column in read.chain(self.by.iter().map(String::as_str)).chain(test) {
+            if !columns.iter().any(|known| known == column) {
+                columns.push(column.to_owned());
+            }
+        }
+        columns
+    }
+}
+
+/// The key of a fit: the formula with its `let`s written out, and the key of the table that it is fitted to
+/// (which the caller makes from the keys of the rows and the columns that `Formula::columns` names).
+pub fn law_key(formula: &Formula, table: &Key) -> Key {
+    let Formula { by, free, lets: _, target: _, model: _, method, test, bootstrap, confidence, seed } = formula;
+    let (target, model) = formula.inlined();
+    // Without draws, neither their seed nor the confidence changes anything.
+    let draws = (*bootstrap > 0).then_some((bootstrap, confidence, seed));
+    Key::of("law/1", &(table, by, free, target, model, method, test, draws))
+}
+
+/// The free parameters that a formula names but does not declare, and those declared that it does not use.
+///
+/// For what takes a formula from outside the compiler, which checks this by itself.
+pub fn parameter_mismatch(formula: &Formula) -> (Vec<String>, Vec<String>) {
+    let (target, model) = formula.inlined();
+    let used = model.parameters();
+    let undeclared =
+        used.iter().chain(&target.parameters()).filter(|name| !formula.free.iter().any(|p| p.name == **name));
+    let unused = formula.free.iter().filter(|p| !model.names().contains(&Name::Parameter(&p.name)));
+    (undeclared.map(|name| (*name).to_owned()).collect(), unused.map(|p| p.name.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::Binary;
+
+    fn formula() -> Formula {
+        let power = Expression::binary(Binary::Power, Expression::Bound("D".to_owned()), Expression::parameter("beta"));
+        let term = Expression::binary(Binary::Divide, Expression::parameter("B"), power);
+        Formula {
+            by: vec!["r".to_owned()],
+            free: ["B", "beta"]
+                .map(|n| FreeParameter { name: n.to_owned(), low: Some(Exact::zero()), high: None })
+                .into(),
+            lets: vec![("D".to_owned(), Expression::column("tokens"))],
+            target: Expression::column("loss"),
+            model: term,
+            method: Method::default(),
+            test: Some(HoldOut::Largest("tokens".to_owned())),
+            bootstrap: 0,
+            confidence: Exact::ratio(19, 20).unwrap(),
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn a_formula_names_each_column_once() {
+        assert_eq!(formula().columns(), ["loss", "tokens", "r"]);
+    }
+
+    #[test]
+    fn the_key_depends_on_meaning_alone() {
+        let table = Key::of("test/1", &0);
+        let plain = law_key(&formula(), &table);
+        let mut renamed = formula();
+        renamed.lets[0].0 = "budget".to_owned();
+        let budget = Expression::Bound("budget".to_owned());
+        renamed.model = formula().model.substitute(&|name| (name == Name::Bound("D")).then(|| budget.clone()));
+        assert_eq!(law_key(&renamed, &table), plain, "the name of a let");
+        let seeded = Formula { seed: 2, ..formula() };
+        assert_eq!(law_key(&seeded, &table), plain, "a seed that nothing is drawn with");
+        assert_ne!(law_key(&Formula { bootstrap: 100, ..formula() }, &table), plain);
+        assert_ne!(law_key(&Formula { method: Method::Squares, ..formula() }, &table), plain);
+        assert_ne!(law_key(&formula(), &Key::of("test/1", &1)), plain);
+    }
+
+    #[test]
+    fn parameters_are_declared_and_used() {
+        assert_eq!(parameter_mismatch(&formula()), (vec![], vec![]));
+        let mut wrong = formula();
+        wrong.free[0].name = "A".to_owned();
+        assert_eq!(parameter_mismatch(&wrong), (vec!["B".to_owned()], vec!["A".to_owned()]));
+    }
+}
