@@ -114,9 +114,9 @@ pub fn law_key(formula: &Formula, table: &Key) -> Key {
 /// For what takes a formula from outside the compiler, which checks this by itself.
 pub fn parameter_mismatch(formula: &Formula) -> (Vec<String>, Vec<String>) {
     let (target, model) = formula.inlined();
-    let used = model.parameters();
-    let undeclared =
-        used.iter().chain(&target.parameters()).filter(|name| !formula.free.iter().any(|p| p.name == **name));
+    let mut used = model.parameters();
+    used.extend(target.parameters());
+    let undeclared = used.iter().filter(|name| !formula.free.iter().any(|p| p.name == **name));
     let unused = formula.free.iter().filter(|p| !model.names().contains(&Name::Parameter(&p.name)));
     (undeclared.map(|name| (*name).to_owned()).collect(), unused.map(|p| p.name.clone()).collect())
 }
