@@ -1,1 +1,22 @@
+//! The syntax of synx: from source text to a lossless tree.
+//!
+//! [`parse`] takes any text at all and gives a [`Tree`] whose leaves, joined, are that text, byte for byte, and a list
+//! of mistakes in the words of the author. It cannot fail: a mistake is a node of its own ([`SyntaxKind::Error`], or
+//! [`SyntaxKind::Missing`] where something is left out), and reading goes on at the end of the entry, the block or the
+//! item that it stands in.
+//!
+//! Other crates read the tree through the typed views in [`view`], beginning with [`Parse::file`].
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod error;
+mod kind;
+mod lines;
+mod parse;
+mod tree;
+pub mod view;
+
+pub use error::{Fix, SyntaxError, SyntaxErrorKind};
+pub use kind::SyntaxKind;
+pub use lines::{LineIndex, Position};
+pub use parse::{Parse, parse};
+pub use tree::{Children, Descendants, Node, NodeId, Tree};
