@@ -21,6 +21,17 @@ pub struct Corpus {
     pub origin: Option<Origin>,
 }
 
+impl Corpus {
+    /// The corpora that this one is made from.
+    pub fn inputs(&self) -> Vec<CorpusId> {
+        match &self.content {
+            Content::Files(_) | Content::World(_) | Content::Process(_) => Vec::new(),
+            Content::Take { of, .. } | Content::Rephrase { of, .. } => vec![*of],
+            Content::Write { about, .. } => vec![*about],
+        }
+    }
+}
+
 /// What a corpus holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Content {

@@ -1,0 +1,161 @@
+//! Grids: the cells of a study and the columns that name them.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::corpus::{CorpusId, Part};
+use crate::exact::Exact;
+use crate::problem::Origin;
+
+/// A grid after expansion. Cells are small: the values of their columns stand once, in `columns`, and cells hold numbers of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    pub name: String,
+    /// The documentation comment.
+    pub documentation: Option<String>,
+    /// Axes first, then `let` columns, each kind in the order of the file. An axis `tokens` or `replicate` is a column here too.
+    pub columns: Vec<Column>,
+    pub cells: Vec<Cell>,
+    /// Cells that a `where` left out.
+    pub excluded: Vec<Excluded>,
+    pub origin: Option<Origin>,
+}
+
+/// An axis or a `let` of a grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    pub name: String,
+    pub kind: ColumnKind,
+    /// The unit or label of its numbers, as results print it in `spec/results.md`: `tokens`, `FLOP`, `USD`; empty for plain numbers and text.
+    pub unit: String,
+    /// Every value that occurs, each once, in the order of first use.
+    pub values: Vec<ColumnValue>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    Axis,
+    Let,
+}
+
+/// A value of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnValue {
+    Number(Exact),
+    /// A word, a truth value, or the name of a declared thing: `hq(medium)`.
+    Text(String),
+}
+
+/// One training run to an end, with its evaluation. The numbers index the plan's lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// For each column of the grid, the number of its value.
+    pub values: Box<[u32]>,
+    pub mixture: u32,
+    pub model: u32,
+    pub recipe: u32,
+    pub evaluation: u32,
+    /// The budget, a whole number of batches.
+    pub tokens: u64,
+    pub replicate: u32,
+}
+
+/// A cell that a condition left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    pub values: Box<[u32]>,
+    /// The condition's text.
+    pub condition: String,
+}
+
+impl Grid {
+    pub fn value(&self, values: &[u32], column: usize) -> &ColumnValue {
+        &self.columns[column].values[values[column] as usize]
+    }
+
+    /// A cell's stable, readable name, equal on every device: `grid[r=1/3,tokens=4M]`; axes only, in the order of the file.
+    pub fn cell_name(&self, values: &[u32]) -> String {
+        let mut name = self.name.clone();
+        let mut separator = '[';
+        for (i, column) in self.columns.iter().enumerate() {
+            if column.kind == ColumnKind::Axis {
+                let _ = write!(name, "{separator}{}={}", column.name, self.value(values, i));
+                separator = ',';
+            }
+        }
+        if separator == ',' {
+            name.push(']');
+        }
+        name
+    }
+}
+
+impl std::fmt::Display for ColumnValue {
+    /// Short and exact, as in cell names: `4M`, `1/3`, `0.003`, `web`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ColumnValue::Text(text) => f.write_str(text),
+            ColumnValue::Number(number) => f.write_str(&readable(number)),
+        }
+    }
+}
+
+/// A number as a person would write it in a study, exactly: with `k M B T` where that is whole, as a short decimal where that is exact, else as a fraction.
+pub fn readable(number: &Exact) -> String {
+    if number.is_integer() {
+        for (suffix, scale) in [("T", 1_000_000_000_000u64), ("B", 1_000_000_000), ("M", 1_000_000), ("k", 1000)] {
+            let Some(scaled) = number.div(&Exact::from(scale)) else { continue };
+            if scaled.is_integer() && !scaled.is_zero() {
+                return format!("{scaled}{suffix}");
+            }
+        }
+        return number.to_string();
+    }
+    let decimal = format!("{}", number.to_f64());
+    if decimal.len() <= 12 && Exact::from_decimal(&decimal).as_ref() == Some(number) {
+        return decimal;
+    }
+    number.to_string()
+}
+
+/// What a cell is evaluated on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub name: String,
+    pub domains: Vec<Domain>,
+    /// The weights of the domains in `loss`, summing to one; `None` where several domains were given none: `loss` then has no meaning.
+    pub weights: Option<Vec<Exact>>,
+    /// At most about this many tokens of each domain, as whole sequences spread evenly over it.
+    pub tokens: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    /// As written: `web.heldout`.
+    pub name: String,
+    pub corpus: CorpusId,
+    pub part: Part,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_a_person_writes_them() {
+        for (text, readable_as) in [
+            ("4000000", "4M"),
+            ("1500", "1500"),
+            ("0", "0"),
+            ("1/3", "1/3"),
+            ("3/1000", "0.003"),
+            ("-2000", "-2k"),
+            ("16384", "16384"),
+        ] {
+            assert_eq!(readable(&text.parse().unwrap()), readable_as);
+        }
+    }
+}

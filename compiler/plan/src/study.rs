@@ -1,0 +1,136 @@
+//! The plan: everything that a study says, with every expression that does not wait for a run carried out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::corpus::{Corpus, CorpusFacts, CorpusId, corpus_key};
+use crate::exact::Exact;
+use crate::grid::{Cell, Evaluation, Grid};
+use crate::key::Key;
+use crate::law::Law;
+use crate::mixture::Mixture;
+use crate::model::{Model, ParameterCount};
+use crate::recipe::Recipe;
+
+/// Version of the plan's form, written into every file that holds one.
+pub const PLAN_VERSION: u32 = 1;
+
+/// A study, compiled. Numbers in cells index the lists; equal contents stand once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub version: u32,
+    pub study: Settings,
+    /// Inputs before what is made from them; equal contents under two names stand once, under the first.
+    pub corpora: Vec<Corpus>,
+    /// What the last scan of each corpus found, in the same order.
+    pub facts: Vec<Option<CorpusFacts>>,
+    pub mixtures: Vec<Mixture>,
+    pub models: Vec<Model>,
+    pub recipes: Vec<Recipe>,
+    pub evaluations: Vec<Evaluation>,
+    pub grids: Vec<Grid>,
+    pub laws: Vec<Law>,
+}
+
+/// What holds for the whole study.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub name: String,
+    pub documentation: Option<String>,
+    pub edition: u32,
+    pub seed: u64,
+    pub tokenizer: Tokenizer,
+    /// What `params` means in every law and table.
+    pub parameters: ParameterCount,
+    /// What `flops` means.
+    pub flops: FlopCount,
+    /// Of intervals.
+    pub confidence: Exact,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tokenizer {
+    /// A token is a byte; 0xFF, which no UTF-8 text holds, ends a document.
+    Bytes,
+}
+
+impl Tokenizer {
+    pub fn vocabulary(self) -> u64 {
+        match self {
+            Tokenizer::Bytes => 256,
+        }
+    }
+}
+
+/// How floating-point operations are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlopCount {
+    /// Products and causal attention, operation by operation.
+    #[default]
+    Exact,
+    /// 6 × parameters × tokens.
+    SixNd,
+}
+
+impl Plan {
+    /// The keys of all corpora, in order; `None` where the files have not been scanned, and for all that is made from them.
+    pub fn corpus_keys(&self) -> Vec<Option<Key>> {
+        let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.corpora.len());
+        for (corpus, facts) in self.corpora.iter().zip(&self.facts) {
+            let bytes_hash = facts.as_ref().and_then(|f| f.bytes_hash);
+            let needs_bytes = matches!(corpus.content, crate::corpus::Content::Files(_));
+            let inputs_known = corpus.inputs().iter().all(|CorpusId(i)| keys[*i].is_some());
+            let known = inputs_known && (!needs_bytes || bytes_hash.is_some());
+            let input = |CorpusId(i): CorpusId| keys[i].expect("inputs stand before and their keys are known");
+            let key = known.then(|| corpus_key(corpus, bytes_hash.as_ref(), input));
+            keys.push(key);
+        }
+        keys
+    }
+
+    pub fn mixture(&self, cell: &Cell) -> &Mixture {
+        &self.mixtures[cell.mixture as usize]
+    }
+
+    pub fn model(&self, cell: &Cell) -> &Model {
+        &self.models[cell.model as usize]
+    }
+
+    pub fn recipe(&self, cell: &Cell) -> &Recipe {
+        &self.recipes[cell.recipe as usize]
+    }
+
+    pub fn evaluation(&self, cell: &Cell) -> &Evaluation {
+        &self.evaluations[cell.evaluation as usize]
+    }
+
+    /// Steps of a cell: its budget in batches, which the compiler has checked to be whole.
+    pub fn steps(&self, cell: &Cell) -> u64 {
+        cell.tokens / self.recipe(cell).batch
+    }
+
+    /// Sequences per step of a cell.
+    pub fn rows(&self, cell: &Cell) -> u64 {
+        self.recipe(cell).batch / self.model(cell).context
+    }
+
+    /// Floating-point operations to train a cell, exact convention.
+    pub fn flops_exact(&self, cell: &Cell) -> u128 {
+        let model = self.model(cell);
+        u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context)
+    }
+
+    /// 6 × parameters (by the study's count) × tokens.
+    pub fn flops_6nd(&self, cell: &Cell) -> u128 {
+        6 * u128::from(self.model(cell).parameters(self.study.parameters)) * u128::from(cell.tokens)
+    }
+
+    /// All cells with the numbers of their grid and of themselves within it.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, usize, &Cell)> {
+        self.grids
+            .iter()
+            .enumerate()
+            .flat_map(|(g, grid)| grid.cells.iter().enumerate().map(move |(c, cell)| (g, c, cell)))
+    }
+}

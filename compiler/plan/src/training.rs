@@ -1,0 +1,333 @@
+//! What is trained: the segments that the cells of a plan come to, each once, however many cells go through it.
+//!
+//! A run is a chain of segments from a fresh initialisation to the end of a cell. Two cells share a step when everything that the step and all before it depend on is
+//! equal: model, initialisation, streams, batch, context, clip, optimiser and the rate at every step. Where their rates part, the chain forks.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::key::Key;
+use crate::program::op::VERSIONS;
+use crate::recipe::Piece;
+use crate::study::Plan;
+
+/// A stretch of steps that is trained once.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Segment {
+    /// The state at `end`: everything that it depends on, however the steps before were cut into segments.
+    pub key: Key,
+    /// The key of the run's beginning, with the fork points left out: segments of one stream of data and rate share it.
+    pub stream: Key,
+    /// The segment that this one starts from; `None` for a fresh initialisation. Parents stand before their children.
+    pub parent: Option<usize>,
+    pub start: u64,
+    /// First step after the segment.
+    pub end: u64,
+    /// The rate from `start` to `end`: pieces with their own starts (which may lie before), cut at `end`.
+    pub pieces: Vec<Piece>,
+    /// A cell that goes through here, as (grid, cell): model, mixture, recipe and replicate are those of any such cell.
+    pub example: (usize, usize),
+    /// How many cells go through here.
+    pub cells: usize,
+}
+
+/// All training of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Training {
+    pub segments: Vec<Segment>,
+    /// For each grid, for each cell, the segment at whose end the cell ends.
+    pub ends: Vec<Vec<usize>>,
+}
+
+/// What a run's beginning depends on.
+#[derive(Serialize)]
+struct Base<'a> {
+    versions: &'a [&'a str],
+    seed: u64,
+    tokenizer: crate::study::Tokenizer,
+    model: Key,
+    /// Sources and shares in canonical order: by key.
+    mixture: Vec<(Key, &'a crate::exact::Exact)>,
+    batch: u64,
+    optimizer: &'a crate::recipe::AdamW,
+    clip: &'a Option<crate::exact::Exact>,
+    replicate: u32,
+    /// Sets cells apart where sharing is off.
+    salt: Option<(usize, usize)>,
+}
+
+impl Training {
+    /// The segments of `plan`, with every cell's chain; `share = false` trains each cell by itself. `None` while some corpus of a mixture has not been scanned.
+    pub fn new(plan: &Plan, share: bool) -> Option<Training> {
+        let corpora = plan.corpus_keys();
+        let mut streams: BTreeMap<Key, Vec<Run>> = BTreeMap::new();
+        let mut order: Vec<Key> = Vec::new();
+        for (g, c, cell) in plan.cells() {
+            let recipe = plan.recipe(cell);
+            let mut mixture = Vec::new();
+            for (corpus, share) in plan.mixture(cell).shares() {
+                mixture.push((corpora[corpus.0]?, share));
+            }
+            mixture.sort();
+            let base = Base {
+                versions: VERSIONS,
+                seed: plan.study.seed,
+                tokenizer: plan.study.tokenizer,
+                model: plan.model(cell).key(),
+                mixture,
+                batch: recipe.batch,
+                optimizer: &recipe.optimizer,
+                clip: &recipe.clip,
+                replicate: cell.replicate,
+                salt: (!share).then_some((g, c)),
+            };
+            let stream = Key::of("stream/1", &base);
+            let run = Run { cell: (g, c), pieces: recipe.pieces(plan.steps(cell)) };
+            streams.entry(stream).or_insert_with(|| {
+                order.push(stream);
+                Vec::new()
+            });
+            if let Some(runs) = streams.get_mut(&stream) {
+                runs.push(run);
+            }
+        }
+        let mut training =
+            Training { segments: Vec::new(), ends: plan.grids.iter().map(|g| vec![0; g.cells.len()]).collect() };
+        for stream in order {
+            let runs = &streams[&stream];
+            training.grow(stream, runs, &(0..runs.len()).collect::<Vec<_>>(), None, 0, &mut Vec::new());
+        }
+        Some(training)
+    }
+
+    /// Adds the segments of `group`, whose rates are equal up to step `at`, to which `path` (pieces, cut at `at`) leads.
+    fn grow(
+        &mut self,
+        stream: Key,
+        runs: &[Run],
+        group: &[usize],
+        parent: Option<usize>,
+        at: u64,
+        path: &mut Vec<Piece>,
+    ) {
+        // Runs that end here end at the parent; the rest go on, parted by the formula of their next step.
+        let mut next: Vec<(Piece, Vec<usize>)> = Vec::new();
+        for &r in group {
+            let Some(piece) = runs[r].pieces.iter().find(|p| p.end > at) else {
+                if let Some(parent) = parent {
+                    let (g, c) = runs[r].cell;
+                    self.ends[g][c] = parent;
+                }
+                continue;
+            };
+            match next.iter_mut().find(|(p, _)| p.shape == piece.shape && p.start == piece.start) {
+                Some((shared, members)) => {
+                    shared.end = shared.end.min(piece.end);
+                    members.push(r);
+                }
+                None => next.push((piece.clone(), vec![r])),
+            }
+        }
+        for (piece, members) in next {
+            let depth = path.len();
+            let end = piece.end;
+            match path.last_mut() {
+                Some(last) if last.shape == piece.shape && last.start == piece.start => last.end = end,
+                _ => path.push(piece.clone()),
+            }
+            let restored = (depth == path.len()).then_some(at);
+            let key = Key::of("state/1", &(stream, &*path));
+            let lone_child = parent.filter(|&p| self.segments[p].cells == members.len());
+            let segment = if let Some(p) = lone_child {
+                // Nobody ends or forks at the parent's end: one longer segment instead of two.
+                let grown = &mut self.segments[p];
+                grown.key = key;
+                grown.end = end;
+                match grown.pieces.last_mut() {
+                    Some(last) if last.shape == piece.shape && last.start == piece.start => last.end = end,
+                    _ => grown.pieces.push(piece),
+                }
+                p
+            } else {
+                self.segments.push(Segment {
+                    key,
+                    stream,
+                    parent,
+                    start: at,
+                    end,
+                    pieces: vec![piece],
+                    example: runs[members[0]].cell,
+                    cells: members.len(),
+                });
+                self.segments.len() - 1
+            };
+            self.grow(stream, runs, &members, Some(segment), end, path);
+            path.truncate(depth);
+            if let (Some(at), Some(last)) = (restored, path.last_mut()) {
+                last.end = at;
+            }
+        }
+    }
+
+    /// Steps from a fresh initialisation to the end of a segment.
+    pub fn steps(&self, segment: usize) -> u64 {
+        self.segments[segment].end
+    }
+}
+
+struct Run {
+    cell: (usize, usize),
+    pieces: Vec<Piece>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Content, Corpus, CorpusFacts, CorpusId, PartFacts, Process, ProcessKind};
+    use crate::exact::Exact;
+    use crate::grid::{Cell, Grid};
+    use crate::mixture::Mixture;
+    use crate::model::{Model, ParameterCount};
+    use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
+    use crate::study::{FlopCount, PLAN_VERSION, Settings, Tokenizer};
+
+    fn decimal(text: &str) -> Exact {
+        Exact::from_decimal(text).unwrap()
+    }
+
+    /// A plan of one process, one model and cells of the given (budget in batches of 1024, recipe, replicate).
+    fn plan(schedules: Vec<RateSchedule>, cells: &[(u64, u32, u32)]) -> Plan {
+        let kind = ProcessKind::Zipf { exponent: Exact::one() };
+        let process = Process { kind, symbols: 10, tokens: 1 << 20, seed: 0 };
+        let recipe = |schedule| Recipe {
+            batch: 1024,
+            optimizer: AdamW {
+                rate: decimal("3e-3"),
+                beta1: decimal("0.9"),
+                beta2: decimal("0.95"),
+                epsilon: decimal("1e-8"),
+                weight_decay: decimal("0.1"),
+            },
+            schedule,
+            clip: None,
+        };
+        let cell = |&(steps, recipe, replicate): &(u64, u32, u32)| Cell {
+            values: Box::new([]),
+            mixture: 0,
+            model: 0,
+            recipe,
+            evaluation: 0,
+            tokens: steps * 1024,
+            replicate,
+        };
+        Plan {
+            version: PLAN_VERSION,
+            study: Settings {
+                name: "test".to_owned(),
+                documentation: None,
+                edition: 1,
+                seed: 17,
+                tokenizer: Tokenizer::Bytes,
+                parameters: ParameterCount::NonEmbedding,
+                flops: FlopCount::Exact,
+                confidence: decimal("0.95"),
+            },
+            corpora: vec![Corpus {
+                name: "noise".to_owned(),
+                content: Content::Process(process),
+                heldout: None,
+                origin: None,
+            }],
+            facts: vec![Some(CorpusFacts {
+                bytes_hash: None,
+                training: PartFacts { documents: 1, tokens: 1 << 20, bytes: 1 << 20 },
+                heldout: PartFacts::default(),
+            })],
+            mixtures: vec![Mixture::new([(CorpusId(0), Exact::one())]).unwrap()],
+            models: vec![Model {
+                width: 32,
+                context: 32,
+                vocabulary: 256,
+                blocks: Vec::new(),
+                tied: false,
+                rotary_base: Exact::from(10_000u64),
+                norm_epsilon: decimal("1e-5"),
+                init_std: decimal("0.02"),
+            }],
+            recipes: schedules.into_iter().map(recipe).collect(),
+            evaluations: Vec::new(),
+            grids: vec![Grid {
+                name: "g".to_owned(),
+                documentation: None,
+                columns: Vec::new(),
+                cells: cells.iter().map(cell).collect(),
+                excluded: Vec::new(),
+                origin: None,
+            }],
+            laws: Vec::new(),
+        }
+    }
+
+    fn wsd() -> RateSchedule {
+        let decay = Length::Share(Exact::ratio(1, 5).unwrap());
+        RateSchedule::Wsd { warmup: Length::Tokens(10 * 1024), decay, last: Exact::zero() }
+    }
+
+    /// The segments as (parent, start, end, cells).
+    fn shape(training: &Training) -> Vec<(Option<usize>, u64, u64, usize)> {
+        training.segments.iter().map(|s| (s.parent, s.start, s.end, s.cells)).collect()
+    }
+
+    #[test]
+    fn budgets_share_a_trunk_and_fork_into_their_decay() {
+        let plan = plan(vec![wsd()], &[(50, 0, 1), (100, 0, 1), (200, 0, 1)]);
+        let training = Training::new(&plan, true).unwrap();
+        // The last budget's stable phase and decay are one segment: nothing forks between them.
+        let stretches: std::collections::BTreeSet<_> =
+            training.segments.iter().map(|s| (s.start, s.end, s.cells)).collect();
+        let expected = [(0, 40, 3), (40, 80, 2), (80, 200, 1), (80, 100, 1), (40, 50, 1)];
+        assert_eq!(stretches, expected.into());
+        let trunk = training.segments.iter().position(|s| s.end == 80);
+        assert_eq!(training.segments.iter().filter(|s| s.start == 80 && s.parent == trunk).count(), 2);
+        let steps: Vec<u64> = training.ends[0].iter().map(|&s| training.steps(s)).collect();
+        assert_eq!(steps, [50, 100, 200]);
+    }
+
+    #[test]
+    fn a_state_has_one_key_however_its_trunk_was_cut() {
+        let few = plan(vec![wsd()], &[(200, 0, 1)]);
+        let many = plan(vec![wsd()], &[(30, 0, 1), (50, 0, 1), (100, 0, 1), (200, 0, 1)]);
+        let key = |plan: &Plan| {
+            let training = Training::new(plan, true).unwrap();
+            training.segments[*training.ends[0].last().unwrap()].key
+        };
+        assert_eq!(key(&few), key(&many));
+    }
+
+    #[test]
+    fn equal_cells_train_once_and_replicates_apart() {
+        let plan = plan(vec![wsd()], &[(50, 0, 1), (50, 0, 1), (50, 0, 2)]);
+        let training = Training::new(&plan, true).unwrap();
+        assert_eq!(shape(&training), [(None, 0, 50, 2), (None, 0, 50, 1)]);
+        assert_eq!(training.ends[0], [0, 0, 1]);
+        let apart = Training::new(&plan, false).unwrap();
+        assert_eq!(apart.segments.len(), 3);
+    }
+
+    #[test]
+    fn a_cosine_shares_nothing_between_budgets() {
+        let cosine = RateSchedule::Cosine { warmup: Length::Tokens(0), last: Exact::zero() };
+        let plan = plan(vec![cosine], &[(50, 0, 1), (100, 0, 1)]);
+        assert_eq!(shape(&Training::new(&plan, true).unwrap()), [(None, 0, 50, 1), (None, 0, 100, 1)]);
+    }
+
+    #[test]
+    fn a_constant_rate_makes_budgets_prefixes() {
+        let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
+        let plan = plan(vec![constant], &[(100, 0, 1), (50, 0, 1)]);
+        let training = Training::new(&plan, true).unwrap();
+        assert_eq!(shape(&training), [(None, 0, 50, 2), (Some(0), 50, 100, 1)]);
+        assert_eq!(training.ends[0], [1, 0]);
+    }
+}
