@@ -28,7 +28,7 @@ pub struct Problem {
     /// What to do.
     pub help: Option<String>,
     /// The declaration that this belongs to, where there is one.
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
 }
 
 impl Problem {
@@ -52,7 +52,7 @@ impl Problem {
     #[must_use]
     pub fn at(mut self, origin: Option<&Origin>) -> Problem {
         if self.origin.is_none() {
-            self.origin = origin.cloned();
+            self.origin = origin.cloned().map(Box::new);
         }
         self
     }

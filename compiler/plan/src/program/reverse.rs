@@ -84,15 +84,13 @@ impl Reverse<'_> {
 
     /// Where to write the gradient of a parameter, and whether to add to what is there (a second use).
     pub fn parameter_gradient(&mut self, parameter: TensorId) -> (TensorId, bool) {
-        match self.gradients[parameter.0] {
-            Some(there) => (there, true),
-            None => {
-                let Tensor { name, rows, columns, .. } = self.tensors[parameter.0].clone();
-                let gradient = self.add(Tensor { name: format!("d.{name}"), rows, columns, role: Role::Gradient });
-                self.gradients[parameter.0] = Some(gradient);
-                (gradient, false)
-            }
+        if let Some(there) = self.gradients[parameter.0] {
+            return (there, true);
         }
+        let Tensor { name, rows, columns, .. } = self.tensors[parameter.0].clone();
+        let gradient = self.add(Tensor { name: format!("d.{name}"), rows, columns, role: Role::Gradient });
+        self.gradients[parameter.0] = Some(gradient);
+        (gradient, false)
     }
 
     /// Lets the gradient of `input` be `gradient`, without a copy where it has none yet.
