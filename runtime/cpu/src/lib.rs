@@ -1,1 +1,10 @@
+//! Training on the CPU: kernels, each with the scalar twin that defines it, and the executor that runs programs with them.
+//!
+//! The bits of a result depend on the program and its inputs alone: not on the instruction set, the number of threads, the number of
+//! slots in a wave or a slot's place in it. `kernels` says how each operation keeps that, `executor` how a step does.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod kernels;
+pub mod math;
+pub mod twin;
