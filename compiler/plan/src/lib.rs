@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod corpus;
+pub mod cost;
 pub mod exact;
 pub mod executor;
 pub mod expression;

@@ -1,0 +1,513 @@
+//! What a plan costs: tokens, epochs, parameters, FLOPs, memory, time, and what sharing saves.
+//!
+//! All of it is counted from the plan alone. What depends on files that nobody has scanned yet is `None` and shown as unknown.
+
+use serde::Serialize;
+
+use crate::corpus::{CorpusFacts, CorpusId, Part};
+use crate::exact::Exact;
+use crate::grid::{Cell, Domain};
+use crate::model::{Model, ParameterCount};
+use crate::program::{Program, Schedule, lower, schedule};
+use crate::study::Plan;
+use crate::training::Training;
+
+/// Bytes of one number: everything trains in f32.
+const NUMBER: u64 = 4;
+
+/// The cost of a whole plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// Every cell, grid after grid, in the plan's order.
+    pub cells: Vec<CellCost>,
+    /// Cells that a `where` left out.
+    pub excluded: usize,
+    /// The corpora that some mixture draws from, in the plan's order.
+    pub sources: Vec<SourceCost>,
+    /// The models that some cell trains, each with every batch that it is trained with.
+    pub models: Vec<ModelCost>,
+    pub totals: Totals,
+}
+
+/// One cell by itself, as if nothing were shared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellCost {
+    /// The cell's stable name.
+    pub cell: String,
+    /// Numbers of the grid and of the cell within it.
+    pub place: (usize, usize),
+    pub tokens: u64,
+    pub steps: u64,
+    /// Sequences per step.
+    pub rows: u64,
+    pub replicate: u32,
+    pub sources: Vec<SourceUse>,
+    /// By the study's convention.
+    pub params: u64,
+    pub params_non_embedding: u64,
+    pub params_embedding: u64,
+    pub params_total: u64,
+    /// Products and causal attention, forward and backward.
+    pub flops_exact: u128,
+    /// 6 × `params` × `tokens`.
+    pub flops_6nd: u128,
+}
+
+/// What a cell takes from one corpus.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceUse {
+    pub corpus: String,
+    pub share: Exact,
+    pub tokens: f64,
+    /// How often the run goes through the corpus' training part; `None` where nobody has scanned it.
+    pub epochs: Option<f64>,
+}
+
+/// A corpus that is trained on, over all cells.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceCost {
+    pub corpus: String,
+    /// Training tokens that are there; `None` where nobody has scanned it.
+    pub tokens: Option<u64>,
+    /// Tokens that the hungriest cell takes.
+    pub most_tokens: f64,
+    /// Epochs of the hungriest cell.
+    pub most_epochs: Option<f64>,
+}
+
+/// A model and the memory of one replica of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelCost {
+    /// Number in the plan's list of models.
+    pub model: usize,
+    pub width: u64,
+    pub blocks: usize,
+    pub context: u64,
+    /// Tokens per optimiser step.
+    pub batch: u64,
+    pub cells: usize,
+    pub params_non_embedding: u64,
+    pub params_embedding: u64,
+    pub params_total: u64,
+    /// Training, exact convention.
+    pub flops_per_token: u64,
+    pub memory: Memory,
+}
+
+/// Bytes of one replica in training. An executor may run a batch in pieces and then needs less for activations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    pub weights: u64,
+    pub gradients: u64,
+    /// Both moments of AdamW.
+    pub optimizer: u64,
+    /// The static arena of a step over the whole batch, after reuse.
+    pub activations: u64,
+}
+
+impl Memory {
+    /// Of one replica of `program`.
+    pub fn of(program: &Program) -> Memory {
+        let weights = program.parameter_count() as u64 * NUMBER;
+        let Schedule { columns, .. } = schedule(program, true);
+        let activations = (columns as u64).saturating_mul(program.tokens() as u64).saturating_mul(NUMBER);
+        Memory { weights, gradients: weights, optimizer: 2 * weights, activations }
+    }
+
+    pub fn total(&self) -> u64 {
+        self.weights.saturating_add(self.gradients).saturating_add(self.optimizer).saturating_add(self.activations)
+    }
+}
+
+/// Sums over the study.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Totals {
+    pub cells: usize,
+    /// Tokens of all cells as if nothing were shared.
+    pub tokens: u128,
+    pub flops_exact: u128,
+    pub flops_6nd: u128,
+    /// What is trained once equal beginnings and equal cells are trained once; `None` while a corpus has not been scanned.
+    pub shared: Option<Shared>,
+    /// Forward passes over the evaluations' domains at the end of each cell that differs; `None` while a domain has not been scanned.
+    pub evaluation_flops: Option<u128>,
+}
+
+/// What sharing comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shared {
+    /// Stretches of steps that are trained.
+    pub segments: usize,
+    /// Runs that start from a fresh initialisation.
+    pub streams: usize,
+    /// Tokens and FLOPs that are trained.
+    pub tokens: u128,
+    pub flops_exact: u128,
+    pub saved_tokens: u128,
+    pub saved_flops: u128,
+}
+
+/// How fast a device trains.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeviceProfile {
+    /// What people call the device.
+    pub name: String,
+    /// Floating-point operations per second in training, exact convention.
+    pub flops_per_second: f64,
+    pub source: RateSource,
+}
+
+/// Where a rate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateSource {
+    /// A round number for this kind of device, good to a factor of a few.
+    Nominal,
+    /// From runs on this device.
+    Measured,
+}
+
+impl DeviceProfile {
+    /// A processor with this many threads: 40 GFLOP/s each, about what small models reach with AVX2 or AVX-512.
+    pub fn nominal_cpu(threads: usize) -> DeviceProfile {
+        DeviceProfile {
+            name: format!("cpu ({threads} {})", if threads == 1 { "thread" } else { "threads" }),
+            flops_per_second: 40e9 * threads.max(1) as f64,
+            source: RateSource::Nominal,
+        }
+    }
+
+    /// A graphics processor: 1 TFLOP/s, about what small models reach; large models on large devices reach many times that.
+    pub fn nominal_gpu(name: &str) -> DeviceProfile {
+        DeviceProfile { name: name.to_owned(), flops_per_second: 1e12, source: RateSource::Nominal }
+    }
+
+    /// A software adapter (lavapipe) on this many threads: 10 GFLOP/s each for linear layers.
+    pub fn nominal_software(name: &str, threads: usize) -> DeviceProfile {
+        DeviceProfile {
+            name: name.to_owned(),
+            flops_per_second: 10e9 * threads.max(1) as f64,
+            source: RateSource::Nominal,
+        }
+    }
+
+    /// Seconds for so many operations.
+    pub fn seconds(&self, flops: u128) -> f64 {
+        flops as f64 / self.flops_per_second
+    }
+}
+
+impl Totals {
+    /// All that a run carries out: training once each, and evaluation where it is known.
+    pub fn flops_to_run(&self) -> u128 {
+        self.shared.as_ref().map_or(self.flops_exact, |s| s.flops_exact) + self.evaluation_flops.unwrap_or(0)
+    }
+}
+
+impl Cost {
+    /// Counts the cost of `plan`; `share = false` counts every cell as trained by itself.
+    pub fn new(plan: &Plan, share: bool) -> Cost {
+        let cells: Vec<CellCost> = plan.cells().map(|(g, c, cell)| cell_cost(plan, g, c, cell)).collect();
+        let tokens = cells.iter().map(|c| u128::from(c.tokens)).sum();
+        let flops_exact = cells.iter().map(|c| c.flops_exact).sum();
+        let flops_6nd = cells.iter().map(|c| c.flops_6nd).sum();
+        let training = Training::new(plan, share);
+        let shared = training.as_ref().map(|training| shared(plan, training, tokens, flops_exact));
+        let evaluation_flops = training.as_ref().and_then(|training| evaluation_flops(plan, training));
+        Cost {
+            excluded: plan.grids.iter().map(|g| g.excluded.len()).sum(),
+            sources: sources(plan, &cells),
+            models: models(plan),
+            totals: Totals { cells: cells.len(), tokens, flops_exact, flops_6nd, shared, evaluation_flops },
+            cells,
+        }
+    }
+}
+
+fn cell_cost(plan: &Plan, g: usize, c: usize, cell: &Cell) -> CellCost {
+    let (model, mixture) = (plan.model(cell), plan.mixture(cell));
+    let epochs = mixture.epochs(cell.tokens, &plan.facts);
+    let source = |((corpus, share), epochs): (&(CorpusId, Exact), Option<f64>)| SourceUse {
+        corpus: plan.corpora[corpus.0].name.clone(),
+        share: share.clone(),
+        tokens: share.to_f64() * cell.tokens as f64,
+        epochs,
+    };
+    CellCost {
+        cell: plan.grids[g].cell_name(&cell.values),
+        place: (g, c),
+        tokens: cell.tokens,
+        steps: plan.steps(cell),
+        rows: plan.rows(cell),
+        replicate: cell.replicate,
+        sources: mixture.shares().iter().zip(epochs).map(source).collect(),
+        params: model.parameters(plan.study.parameters),
+        params_non_embedding: model.parameters(ParameterCount::NonEmbedding),
+        params_embedding: model.parameters_embedding(),
+        params_total: model.parameters_total(),
+        flops_exact: plan.flops_exact(cell),
+        flops_6nd: plan.flops_6nd(cell),
+    }
+}
+
+fn sources(plan: &Plan, cells: &[CellCost]) -> Vec<SourceCost> {
+    let there = |i: usize| plan.facts.get(i).and_then(|f: &Option<CorpusFacts>| Some(f.as_ref()?.training.tokens));
+    let source = |(i, corpus): (usize, &crate::corpus::Corpus)| {
+        let uses = || cells.iter().flat_map(|c| &c.sources).filter(|s| s.corpus == corpus.name);
+        let most = uses().map(|s| s.tokens).reduce(f64::max)?;
+        Some(SourceCost {
+            corpus: corpus.name.clone(),
+            tokens: there(i),
+            most_tokens: most,
+            most_epochs: uses().filter_map(|s| s.epochs).reduce(f64::max),
+        })
+    };
+    plan.corpora.iter().enumerate().filter_map(source).collect()
+}
+
+fn models(plan: &Plan) -> Vec<ModelCost> {
+    let mut pairs: Vec<((usize, u64), usize)> = Vec::new();
+    for (_, _, cell) in plan.cells() {
+        let pair = (cell.model as usize, plan.recipe(cell).batch);
+        match pairs.iter_mut().find(|(known, _)| *known == pair) {
+            Some((_, cells)) => *cells += 1,
+            None => pairs.push((pair, 1)),
+        }
+    }
+    let cost = |((index, batch), cells): ((usize, u64), usize)| {
+        let model = &plan.models[index];
+        ModelCost {
+            model: index,
+            width: model.width,
+            blocks: model.blocks.len(),
+            context: model.context,
+            batch,
+            cells,
+            params_non_embedding: model.parameters(ParameterCount::NonEmbedding),
+            params_embedding: model.parameters_embedding(),
+            params_total: model.parameters_total(),
+            flops_per_token: model.flops_exact_per_sequence() / model.context,
+            memory: Memory::of(&lower(model, (batch / model.context) as usize)),
+        }
+    };
+    pairs.into_iter().map(cost).collect()
+}
+
+fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -> Shared {
+    let (mut tokens, mut flops_exact) = (0u128, 0u128);
+    for segment in &training.segments {
+        let (g, c) = segment.example;
+        let cell = &plan.grids[g].cells[c];
+        let model = plan.model(cell);
+        let trained = u128::from(segment.end - segment.start) * u128::from(plan.recipe(cell).batch);
+        tokens += trained;
+        flops_exact += trained / u128::from(model.context) * u128::from(model.flops_exact_per_sequence());
+    }
+    Shared {
+        segments: training.segments.len(),
+        streams: training.segments.iter().filter(|s| s.parent.is_none()).count(),
+        tokens,
+        flops_exact,
+        saved_tokens: all_tokens.saturating_sub(tokens),
+        saved_flops: all_flops.saturating_sub(flops_exact),
+    }
+}
+
+/// Forward passes over every domain, once for each final state that differs.
+fn evaluation_flops(plan: &Plan, training: &Training) -> Option<u128> {
+    let mut seen: std::collections::BTreeSet<(usize, u32)> = std::collections::BTreeSet::new();
+    let mut flops = 0;
+    for (g, c, cell) in plan.cells() {
+        if !seen.insert((training.ends[g][c], cell.evaluation)) {
+            continue;
+        }
+        let evaluation = plan.evaluation(cell);
+        for domain in &evaluation.domains {
+            let tokens = domain_tokens(plan, domain)?.min(evaluation.tokens);
+            flops += forward_flops(plan.model(cell), tokens);
+        }
+    }
+    Some(flops)
+}
+
+fn domain_tokens(plan: &Plan, domain: &Domain) -> Option<u64> {
+    let facts = plan.facts.get(domain.corpus.0)?.as_ref()?;
+    Some(match domain.part {
+        Part::Training => facts.training.tokens,
+        Part::Heldout => facts.heldout.tokens,
+        Part::All => facts.training.tokens + facts.heldout.tokens,
+    })
+}
+
+/// The forward pass is a third of training.
+fn forward_flops(model: &Model, tokens: u64) -> u128 {
+    u128::from(tokens.div_ceil(model.context)) * u128::from(model.flops_exact_per_sequence() / 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Content, Corpus, PartFacts, Process, ProcessKind};
+    use crate::grid::{Evaluation, Grid};
+    use crate::mixture::Mixture;
+    use crate::model::Block;
+    use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
+    use crate::study::{FlopCount, PLAN_VERSION, Settings, Tokenizer};
+
+    const BATCH: u64 = 4 * 32;
+
+    /// One corpus of 10,000 tokens, one model, cells of so many steps, wsd with an absolute warm-up.
+    fn plan(steps: &[u64]) -> Plan {
+        let decimal = |text: &str| Exact::from_decimal(text).unwrap();
+        let cell = |&steps: &u64| Cell {
+            values: Box::new([]),
+            mixture: 0,
+            model: 0,
+            recipe: 0,
+            evaluation: 0,
+            tokens: steps * BATCH,
+            replicate: 1,
+        };
+        Plan {
+            version: PLAN_VERSION,
+            study: Settings {
+                name: "test".to_owned(),
+                documentation: None,
+                edition: 1,
+                seed: 1,
+                tokenizer: Tokenizer::Bytes,
+                parameters: ParameterCount::NonEmbedding,
+                flops: FlopCount::Exact,
+                confidence: decimal("0.95"),
+            },
+            corpora: vec![Corpus {
+                name: "noise".to_owned(),
+                content: Content::Process(Process {
+                    kind: ProcessKind::Zipf { exponent: Exact::one() },
+                    symbols: 10,
+                    tokens: 11_000,
+                    seed: 0,
+                }),
+                heldout: None,
+                origin: None,
+            }],
+            facts: vec![Some(CorpusFacts {
+                bytes_hash: None,
+                training: PartFacts { documents: 1, tokens: 10_000, bytes: 10_000 },
+                heldout: PartFacts { documents: 1, tokens: 1_000, bytes: 1_000 },
+            })],
+            mixtures: vec![Mixture::new([(CorpusId(0), Exact::one())]).unwrap()],
+            models: vec![Model {
+                width: 32,
+                context: 32,
+                vocabulary: 256,
+                blocks: vec![Block::Attention { heads: 2, kv_heads: 2, head_dim: 16 }, Block::Swiglu { hidden: 96 }],
+                tied: false,
+                rotary_base: Exact::from(10_000u64),
+                norm_epsilon: decimal("1e-5"),
+                init_std: decimal("0.02"),
+            }],
+            recipes: vec![Recipe {
+                batch: BATCH,
+                optimizer: AdamW {
+                    rate: decimal("3e-3"),
+                    beta1: decimal("0.9"),
+                    beta2: decimal("0.95"),
+                    epsilon: decimal("1e-8"),
+                    weight_decay: decimal("0.1"),
+                },
+                schedule: RateSchedule::Wsd {
+                    warmup: Length::Tokens(10 * BATCH),
+                    decay: Length::Share(decimal("0.2")),
+                    last: Exact::zero(),
+                },
+                clip: None,
+            }],
+            evaluations: vec![Evaluation {
+                name: "e".to_owned(),
+                domains: vec![Domain { name: "noise.heldout".to_owned(), corpus: CorpusId(0), part: Part::Heldout }],
+                weights: None,
+                tokens: 320,
+            }],
+            grids: vec![Grid {
+                name: "g".to_owned(),
+                documentation: None,
+                columns: Vec::new(),
+                cells: steps.iter().map(cell).collect(),
+                excluded: Vec::new(),
+                origin: None,
+            }],
+            laws: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cell_costs_its_tokens_times_the_model() {
+        let plan = plan(&[50]);
+        let cost = Cost::new(&plan, true);
+        let cell = &cost.cells[0];
+        assert_eq!((cell.cell.as_str(), cell.tokens, cell.steps, cell.rows), ("g", 50 * BATCH, 50, 4));
+        // One norm before each block and one before the head; attention 4 d², swiglu 3 d h.
+        assert_eq!(cell.params_non_embedding, 3 * 32 + 4 * 32 * 32 + 3 * 32 * 96);
+        assert_eq!(cell.params_embedding, 2 * 32 * 256);
+        assert_eq!(cell.params_total, cell.params_non_embedding + cell.params_embedding);
+        assert_eq!(cell.flops_6nd, u128::from(6 * cell.params * cell.tokens));
+        let program = lower(&plan.models[0], 4);
+        assert_eq!(cell.flops_exact, 50 * u128::from(program.flops_exact()));
+        assert_eq!(cell.sources[0].epochs, Some(0.64));
+        assert_eq!(cost.sources[0].most_epochs, Some(0.64));
+        assert_eq!(cost.sources[0].tokens, Some(10_000));
+    }
+
+    #[test]
+    fn sharing_saves_the_common_trunk() {
+        let plan = plan(&[50, 100]);
+        let totals = Cost::new(&plan, true).totals;
+        assert_eq!(totals.tokens, u128::from(150 * BATCH));
+        let shared = totals.shared.clone().unwrap();
+        // Steps 0 to 40 are common; both end with a fifth of decay.
+        assert_eq!((shared.segments, shared.streams), (3, 1));
+        assert_eq!(shared.tokens, u128::from(110 * BATCH));
+        assert_eq!(shared.saved_tokens, u128::from(40 * BATCH));
+        assert_eq!(shared.flops_exact + shared.saved_flops, totals.flops_exact);
+        let apart = Cost::new(&plan, false).totals;
+        assert_eq!(apart.shared.unwrap().saved_tokens, 0);
+    }
+
+    #[test]
+    fn evaluation_is_a_third_of_training_on_its_tokens() {
+        let plan = plan(&[50, 50]);
+        let sequence = u128::from(plan.models[0].flops_exact_per_sequence());
+        // Equal cells end in one state and are evaluated once: 320 of the 1,000 tokens.
+        assert_eq!(Cost::new(&plan, true).totals.evaluation_flops, Some(10 * sequence / 3));
+    }
+
+    #[test]
+    fn what_nobody_scanned_is_unknown() {
+        let mut plan = plan(&[50]);
+        plan.facts = vec![None];
+        let cost = Cost::new(&plan, true);
+        assert_eq!(cost.cells[0].sources[0].epochs, None);
+        assert_eq!(cost.sources[0].tokens, None);
+        assert_eq!(cost.totals.evaluation_flops, None);
+        assert!(cost.totals.flops_to_run() >= cost.totals.flops_exact);
+    }
+
+    #[test]
+    fn memory_counts_weights_gradients_and_moments() {
+        let cost = Cost::new(&plan(&[50]), true);
+        let model = &cost.models[0];
+        let weights = 4 * model.params_total;
+        assert_eq!((model.memory.weights, model.memory.gradients), (weights, weights));
+        assert_eq!(model.memory.optimizer, 2 * weights);
+        // At least the residual stream of every block in f32.
+        assert!(model.memory.activations >= BATCH * 32 * 3 * NUMBER);
+        assert_eq!(model.memory.total(), 4 * weights + model.memory.activations);
+    }
+
+    #[test]
+    fn time_is_work_over_rate() {
+        let profile = DeviceProfile::nominal_cpu(2);
+        assert_eq!((profile.seconds(160_000_000_000), profile.source), (2.0, RateSource::Nominal));
+    }
+}
