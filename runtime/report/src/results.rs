@@ -1,0 +1,166 @@
+//! What a run leaves, as plain rows: the one form in which the run hands results over and every file here is written from.
+
+use synx_plan::grid::ColumnValue;
+use synx_plan::key::Key;
+use synx_plan::model::ParameterCount;
+use synx_plan::study::FlopCount;
+
+/// Everything that the files of a study are rendered from. Rows stand in the order of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyResults {
+    pub study: String,
+    /// Whose bits these are: `cpu-f32/1`.
+    pub class: String,
+    /// What people call the device.
+    pub device: String,
+    /// What the column `params` and `flops` mean.
+    pub parameters: ParameterCount,
+    pub flops: FlopCount,
+    /// Axes and `let`s of all grids, each name once, in order of first appearance; without `tokens` and `replicate`, which every cell has.
+    pub columns: Vec<ResultColumn>,
+    pub cells: Vec<CellResult>,
+    pub laws: Vec<LawResult>,
+}
+
+/// A column that the study declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultColumn {
+    pub name: String,
+    /// `tokens`, `FLOP`; empty for plain numbers and text.
+    pub unit: String,
+}
+
+/// One cell: a row of `results.csv`, its rows of `evaluations.csv`, its part of `curves.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellResult {
+    /// Stable and readable, equal across devices: `data_arm[r=1/3,tokens=4M]`.
+    pub cell: String,
+    pub grid: String,
+    /// For each of `StudyResults::columns`, this cell's value; `None` where its grid has no such column.
+    pub values: Vec<Option<ColumnValue>>,
+    /// The budget.
+    pub tokens: u64,
+    pub replicate: u32,
+    /// Cells of one stream share their beginning; the bootstrap draws them together.
+    pub stream: Key,
+    /// Parameters by the study's convention.
+    pub params: u64,
+    pub params_total: u64,
+    pub params_embedding: u64,
+    pub flops_6nd: u128,
+    pub flops_exact: u128,
+    pub status: CellStatus,
+    /// Weighted mean of the domains' losses, nats per token; `None` where the cell has no result or the evaluation has no weights.
+    pub loss: Option<f64>,
+    /// The same weighted mean over the domains' bits per byte.
+    pub bits_per_byte: Option<f64>,
+    /// Time spent on this cell's chain, from its fresh initialisation on; a wave's time is shared equally among its slots.
+    pub seconds: Option<f64>,
+    /// The state at the cell's end: where its result lies in the store.
+    pub key: Key,
+    pub domains: Vec<DomainResult>,
+    /// Training losses from the first step to the last that there is, thinned where the run is long.
+    pub curve: Vec<CurvePoint>,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellStatus {
+    Ok,
+    /// Loss or gradient stopped being finite, or the loss left every sensible range, at this optimiser step (counted from one).
+    Diverged {
+        step: u64,
+    },
+    /// There is no result (yet).
+    Missing {
+        why: String,
+    },
+}
+
+impl CellStatus {
+    /// The word in `results.csv`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            CellStatus::Ok => "ok",
+            CellStatus::Diverged { .. } => "diverged",
+            CellStatus::Missing { .. } => "missing",
+        }
+    }
+}
+
+/// The evaluation of a cell on one domain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DomainResult {
+    /// As written in the study: `web.heldout`.
+    pub domain: String,
+    /// Tokens predicted, document ends included.
+    pub tokens: u64,
+    /// Mean over them, nats per token.
+    pub loss: f64,
+    pub bits_per_byte: f64,
+}
+
+/// A training step: the loss of its batch before its update.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Counted from one.
+    pub step: u64,
+    /// Seen up to and with this step.
+    pub tokens: u64,
+    /// Nats per token.
+    pub loss: f32,
+    /// Before clipping.
+    pub gradient_norm: f32,
+}
+
+/// A law of the study: what its groups came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LawResult {
+    pub law: String,
+    /// The grid that its rows are from.
+    pub grid: String,
+    /// The columns whose combinations make the groups.
+    pub by: Vec<String>,
+    pub groups: Vec<LawGroup>,
+}
+
+/// One group of a law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LawGroup {
+    /// For each column of `LawResult::by`, the group's value.
+    pub values: Vec<ColumnValue>,
+    /// Cells of the group with a result, and cells that should have had one.
+    pub rows: usize,
+    pub rows_expected: usize,
+    pub outcome: LawOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum LawOutcome {
+    Fitted(LawFit),
+    /// Why there is no fit: rows are missing, or too few.
+    NotFitted(String),
+}
+
+/// A fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LawFit {
+    pub parameters: Vec<LawParameter>,
+    /// The sum that was made small, at the estimate.
+    pub objective: f64,
+    /// Rows that were fitted.
+    pub points: usize,
+    /// Rows that were kept out and predicted.
+    pub test_points: usize,
+    /// Mean of |predicted − observed| / observed over them; `None` where none was kept out.
+    pub test_error: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct LawParameter {
+    pub name: String,
+    pub estimate: f64,
+    /// The interval at the study's confidence; `None` without bootstrap.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
