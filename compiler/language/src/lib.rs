@@ -1,1 +1,20 @@
+//! The compiler of synx: from a study's text to its plan.
+//!
+//! [`compile`] reads a study, evaluates everything that does not wait for a run with exact numbers, units and shares, and
+//! lowers it to a [`synx_plan::study::Plan`]. All mistakes of a file come out of one run as [`Diagnostic`]s, each at its
+//! place, with what to do about it.
+//!
+//! The crate is pure: files, globs and the facts of the last scan come in through [`Host`] and nowhere else.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod compile;
+pub mod diagnostic;
+mod formula;
+mod host;
+mod source;
+
+pub use compile::{Compiled, compile, filled_in};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
+pub use formula::{FormulaRequest, Rejected, formula};
+pub use host::{Host, Options};
+pub use source::{Place, SourceFile, Sources};
