@@ -1,0 +1,87 @@
+use super::{Table, float, optional, study_column, value};
+use crate::{LawGroup, LawOutcome, LawResult, StudyResults};
+
+/// Columns before those that laws are grouped by.
+const BEFORE: &[&str] = &["law", "grid"];
+
+/// Columns after them.
+pub(super) const AFTER: &[&str] = &[
+    "parameter",
+    "estimate",
+    "low",
+    "high",
+    "objective",
+    "points",
+    "test_points",
+    "test_error",
+    "rows",
+    "rows_expected",
+    "status",
+    "note",
+];
+
+/// `laws.csv`: a row a law, group and parameter; one row without a parameter for a group that could not be fitted.
+pub(crate) fn laws(results: &StudyResults) -> Vec<u8> {
+    let groups_by = grouped_by(results);
+    let mut table = Table::new(header(results));
+    for law in &results.laws {
+        for group in &law.groups {
+            for row in rows(law, group, &groups_by) {
+                table.row(row);
+            }
+        }
+    }
+    table.into_bytes()
+}
+
+pub(super) fn header(results: &StudyResults) -> Vec<String> {
+    let fixed: Vec<&str> = BEFORE.iter().chain(AFTER).copied().collect();
+    let mut header: Vec<String> = BEFORE.iter().map(|&name| name.to_owned()).collect();
+    header.extend(grouped_by(results).iter().map(|name| study_column(name, &fixed)));
+    header.extend(AFTER.iter().map(|&name| name.to_owned()));
+    header
+}
+
+/// The columns that any law is grouped by, each once.
+fn grouped_by(results: &StudyResults) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in results.laws.iter().flat_map(|law| &law.by) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String>> {
+    let value_of = |name: &&str| {
+        let place = law.by.iter().position(|by| by == name);
+        place.and_then(|i| group.values.get(i)).map_or_else(String::new, value)
+    };
+    let row = |middle: [String; 8], status: &str, note: &str| {
+        let mut row = vec![law.law.clone(), law.grid.clone()];
+        row.extend(groups_by.iter().map(value_of));
+        row.extend(middle);
+        row.extend([group.rows.to_string(), group.rows_expected.to_string(), status.to_owned(), note.to_owned()]);
+        row
+    };
+    match &group.outcome {
+        LawOutcome::NotFitted(why) => vec![row(Default::default(), "not fitted", why)],
+        LawOutcome::Fitted(fit) => {
+            let parameter = |p: &crate::LawParameter| {
+                let middle = [
+                    p.name.clone(),
+                    float(p.estimate),
+                    optional(p.low),
+                    optional(p.high),
+                    float(fit.objective),
+                    fit.points.to_string(),
+                    fit.test_points.to_string(),
+                    optional(fit.test_error),
+                ];
+                row(middle, "fitted", "")
+            };
+            fit.parameters.iter().map(parameter).collect()
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a study leaves on disk.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+use synx_plan::exact::Exact;
+use synx_plan::grid::ColumnValue;
+use synx_plan::key::Key;
+use synx_plan::model::ParameterCount;
+use synx_plan::study::{FlopCount, PLAN_VERSION, Plan, Settings, Tokenizer};
+use synx_report::{
+    CellResult, CellStatus, CurvePoint, DomainResult, FILES, LawFit, LawGroup, LawOutcome, LawParameter, LawResult,
+    ResultColumn, StudyResults, write,
+};
+
+fn plan() -> Plan {
+    Plan {
+        version: PLAN_VERSION,
+        study: Settings {
+            name: "thirds".to_owned(),
+            documentation: None,
+            edition: 1,
+            seed: 17,
+            tokenizer: Tokenizer::Bytes,
+            parameters: ParameterCount::NonEmbedding,
+            flops: FlopCount::Exact,
+            confidence: Exact::from_decimal("0.95").unwrap(),
+        },
+        corpora: Vec::new(),
+        facts: Vec::new(),
+        mixtures: Vec::new(),
+        models: Vec::new(),
+        recipes: Vec::new(),
+        evaluations: Vec::new(),
+        grids: Vec::new(),
+        laws: Vec::new(),
+    }
+}
+
+fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {
+    CellResult {
+        cell: format!("arm[r={r},tokens=4M]"),
+        grid: "arm".to_owned(),
+        values: vec![Some(ColumnValue::Number(r)), None],
+        tokens: 4_000_000,
+        replicate: 1,
+        stream: Key::of("test/1", &1),
+        params: 100,
+        params_total: 612,
+        params_embedding: 512,
+        flops_6nd: 2_400_000_000,
+        flops_exact: 2_500_000_000,
+        status,
+        loss,
+        bits_per_byte: loss.map(|l| l / std::f64::consts::LN_2),
+        seconds: loss.map(|_| 1.25),
+        key: Key::of("test/1", &2),
+        domains: loss
+            .map(|l| DomainResult { domain: "web.heldout".to_owned(), tokens: 1000, loss: l, bits_per_byte: l })
+            .into_iter()
+            .collect(),
+        curve: vec![CurvePoint { step: 1, tokens: 2048, loss: 5.5, gradient_norm: 0.25 }],
+    }
+}
+
+fn results() -> StudyResults {
+    let third = Exact::ratio(1, 3).unwrap();
+    let fit = LawFit {
+        parameters: vec![LawParameter { name: "E".to_owned(), estimate: 1.5, low: Some(1.25), high: None }],
+        objective: 1e-5,
+        points: 5,
+        test_points: 1,
+        test_error: Some(0.01),
+    };
+    let group = |value: &Exact, outcome| LawGroup {
+        values: vec![ColumnValue::Number(value.clone())],
+        rows: 6,
+        rows_expected: 6,
+        outcome,
+    };
+    StudyResults {
+        study: "thirds".to_owned(),
+        class: "cpu-f32/1".to_owned(),
+        device: "cpu".to_owned(),
+        parameters: ParameterCount::NonEmbedding,
+        flops: FlopCount::Exact,
+        columns: vec![
+            ResultColumn { name: "r".to_owned(), unit: String::new() },
+            ResultColumn { name: "loss".to_owned(), unit: "nats".to_owned() },
+        ],
+        cells: vec![
+            cell(Exact::zero(), CellStatus::Ok, Some(2.0)),
+            cell(third.clone(), CellStatus::Diverged { step: 7 }, None),
+        ],
+        laws: vec![LawResult {
+            law: "data_law".to_owned(),
+            grid: "arm".to_owned(),
+            by: vec!["r".to_owned()],
+            groups: vec![
+                group(&Exact::zero(), LawOutcome::Fitted(fit)),
+                group(&third, LawOutcome::NotFitted("too few rows".to_owned())),
+            ],
+        }],
+    }
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// The table as rows of (column, value).
+fn table(folder: &Path, name: &str) -> Vec<Vec<(String, String)>> {
+    let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let row =
+        |record: csv::StringRecord| header.iter().zip(&record).map(|(h, v)| (h.to_owned(), v.to_owned())).collect();
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn field(row: &[(String, String)], name: &str) -> String {
+    row.iter().find(|(column, _)| column == name).unwrap().1.clone()
+}
+
+#[test]
+fn every_file_is_there_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("deep/er");
+    let paths = write(&out, &results(), &plan(), true).unwrap();
+    assert_eq!(paths, FILES.iter().map(|name| out.join(name)).collect::<Vec<_>>());
+    let mut found: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    found.sort();
+    let mut expected: Vec<String> = FILES.iter().map(|&name| name.to_owned()).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_cell_is_a_row_with_every_column() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let rows = table(folder.path(), "results.csv");
+    assert_eq!(field(&rows[0], "cell"), "arm[r=0,tokens=4M]");
+    assert_eq!(field(&rows[0], "loss"), "2");
+    assert_eq!(field(&rows[0], "seconds"), "1.250");
+    assert_eq!(field(&rows[0], "flops_exact"), "2500000000");
+    assert_eq!(field(&rows[0], "class"), "cpu-f32/1");
+    assert_eq!(field(&rows[1], "r"), "0.3333333333333333");
+    assert_eq!((field(&rows[1], "status"), field(&rows[1], "loss")), ("diverged".to_owned(), String::new()));
+    assert_eq!(field(&rows[1], "note"), "stopped at step 7");
+    // The study's own `loss` does not hide the measured one.
+    assert_eq!(field(&rows[1], "column.loss"), "");
+}
+
+#[test]
+fn laws_have_a_row_a_parameter_and_say_what_was_not_fitted() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let rows = table(folder.path(), "laws.csv");
+    assert_eq!((field(&rows[0], "parameter"), field(&rows[0], "estimate")), ("E".to_owned(), "1.5".to_owned()));
+    assert_eq!((field(&rows[0], "low"), field(&rows[0], "high")), ("1.25".to_owned(), String::new()));
+    assert_eq!((field(&rows[0], "objective"), field(&rows[0], "points")), ("1e-5".to_owned(), "5".to_owned()));
+    assert_eq!(
+        (field(&rows[1], "status"), field(&rows[1], "note")),
+        ("not fitted".to_owned(), "too few rows".to_owned())
+    );
+}
+
+#[test]
+fn domains_and_curves_name_their_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let evaluations = table(folder.path(), "evaluations.csv");
+    assert_eq!(evaluations.len(), 1);
+    assert_eq!(field(&evaluations[0], "domain"), "web.heldout");
+    let curves = table(folder.path(), "curves.csv");
+    assert_eq!(curves.len(), 2);
+    assert_eq!((field(&curves[1], "step"), field(&curves[1], "loss")), ("1".to_owned(), "5.5".to_owned()));
+}
+
+#[test]
+fn every_column_of_every_table_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let explained: Vec<(String, String)> =
+        table(folder.path(), "columns.csv").iter().map(|r| (field(r, "file"), field(r, "column"))).collect();
+    for file in ["results.csv", "evaluations.csv", "laws.csv", "curves.csv"] {
+        let mut reader = csv::Reader::from_path(folder.path().join(file)).unwrap();
+        for column in reader.headers().unwrap() {
+            assert!(explained.contains(&(file.to_owned(), column.to_owned())), "{file}: {column}");
+        }
+    }
+    let meanings = read(folder.path(), "columns.csv");
+    assert!(meanings.contains("results.csv,params,parameters,without token table and output head"), "{meanings}");
+}
+
+#[test]
+fn the_plan_is_json_with_its_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&read(folder.path(), "plan.json")).unwrap();
+    assert_eq!(document["plan"]["study"]["name"], "thirds");
+    assert_eq!(document["cost"]["totals"]["cells"], 0);
+}
+
+#[test]
+fn writing_again_replaces_and_a_failure_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let mut fewer = results();
+    fewer.cells.pop();
+    write(folder.path(), &fewer, &plan(), true).unwrap();
+    assert_eq!(table(folder.path(), "results.csv").len(), 1);
+    // A file where the folder should be.
+    let problem = write(&folder.path().join("results.csv"), &results(), &plan(), true).unwrap_err();
+    assert_eq!(problem.code, "E0901");
+    assert_eq!(table(folder.path(), "results.csv").len(), 1);
+}
