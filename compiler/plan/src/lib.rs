@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod column;
 pub mod corpus;
 pub mod cost;
 pub mod exact;
@@ -22,3 +23,4 @@ pub mod random;
 pub mod recipe;
 pub mod study;
 pub mod training;
+pub mod unit;
