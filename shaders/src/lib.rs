@@ -1,1 +1,18 @@
+//! The WGSL kernels: `wgsl/<operation>.wgsl`, one file a kernel, with the pieces that several share in `wgsl/shared/`; their variants and what they bind,
+//! as plain data. Nothing here knows wgpu.
+//!
+//! A kernel's file is a template with a handful of directives ([`template`]); a [`Variant`] fixes its constants and gives WGSL. There are two sets of variants:
+//! [`Set::Tiled`] for GPUs (workgroups share tiles and sums) and [`Set::Direct`] for software adapters (eight lanes, nothing shared). Both give every element of
+//! a product as the same chain of operations.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod kernel;
+mod kernels;
+mod template;
+#[cfg(test)]
+mod tests;
+mod variant;
+
+pub use kernel::{Access, Binding, Kernel};
+pub use kernels::{ALL, kernel};
+pub use variant::{LargestHead, Set, Variant};

@@ -1,0 +1,112 @@
+//! Every kernel in every variant is WGSL that naga takes, and binds what the table says.
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+use crate::kernel::Access;
+use crate::{ALL, Kernel, Set, Variant};
+
+/// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
+fn variants(kernel: &'static Kernel) -> Vec<Variant> {
+    let mut variants = Vec::new();
+    for set in [Set::Direct, Set::Tiled] {
+        if kernel.name.starts_with("attention") {
+            variants.extend([2, 4, 6, 32, 64, 128].map(|head_dim| Variant::attention(kernel, set, head_dim)));
+            continue;
+        }
+        for bits in 0..1u32 << kernel.options.len() {
+            let options: Vec<bool> = (0..kernel.options.len()).map(|bit| bits >> bit & 1 == 1).collect();
+            variants.push(Variant::new(kernel, set, &options));
+        }
+    }
+    variants
+}
+
+fn validated(variant: &Variant) -> naga::Module {
+    let source = variant.source();
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|error| panic!("{}: {}", variant.key(), error.emit_to_string(&source)));
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    if let Err(error) = validator.validate(&module) {
+        panic!("{}: {}", variant.key(), error.emit_to_string(&source));
+    }
+    module
+}
+
+#[test]
+fn every_variant_is_valid_wgsl_without_extensions() {
+    for variant in ALL.iter().flat_map(variants) {
+        validated(&variant);
+    }
+}
+
+#[test]
+fn bindings_and_shapes_are_those_of_the_table() {
+    for variant in ALL.iter().flat_map(variants) {
+        let kernel = variant.kernel;
+        let module = validated(&variant);
+        let mut bound: Vec<(u32, String, naga::AddressSpace)> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, v)| {
+                let binding = v.binding?;
+                assert_eq!(binding.group, 0);
+                Some((binding.binding, v.name.clone()?, v.space))
+            })
+            .collect();
+        bound.sort_by_key(|b| b.0);
+        let read = naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD };
+        let write = naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD | naga::StorageAccess::STORE };
+        let mut expected = vec![(0, "shape".to_owned(), naga::AddressSpace::Uniform), (1, "slots".to_owned(), read)];
+        for (i, binding) in kernel.bindings.iter().enumerate() {
+            let space = if binding.access == Access::Read { read } else { write };
+            expected.push((i as u32 + 2, binding.name.to_owned(), space));
+        }
+        assert_eq!(bound, expected, "{}", kernel.name);
+        // Eight storage buffers are granted everywhere.
+        assert!(kernel.bindings.len() <= 7, "{}", kernel.name);
+
+        let shape = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Shape")).unwrap().1;
+        let naga::TypeInner::Struct { members, .. } = &shape.inner else { panic!("Shape is a struct") };
+        let names: Vec<&str> = members.iter().map(|m| m.name.as_deref().unwrap()).collect();
+        assert_eq!(names, kernel.shape, "{}", kernel.name);
+        assert!(members.iter().enumerate().all(|(i, m)| m.offset as usize == 4 * i));
+    }
+}
+
+#[test]
+fn workgroups_and_their_memory_keep_to_what_is_granted_everywhere() {
+    for variant in ALL.iter().flat_map(variants) {
+        let module = validated(&variant);
+        let entry = &module.entry_points[0];
+        assert_eq!((entry.name.as_str(), module.entry_points.len()), ("main", 1));
+        let invocations: u32 = entry.workgroup_size.iter().product();
+        assert_eq!(invocations, variant.workgroup, "{}", variant.key());
+        assert!(invocations <= 256, "{}", variant.key());
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let memory: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup)
+            .map(|(_, v)| layouter[v.ty].size)
+            .sum();
+        assert!(memory <= 16_384, "{}: {memory} bytes", variant.key());
+        assert!(variant.set == Set::Tiled || memory == 0, "{}", variant.key());
+    }
+}
+
+#[test]
+fn equal_keys_are_equal_texts() {
+    let all: Vec<Variant> = ALL.iter().flat_map(variants).collect();
+    for a in &all {
+        for b in &all {
+            assert!(a.key() != b.key() || a.source() == b.source(), "{}", a.key());
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "no member out_slot")]
+fn a_shape_with_a_wrong_member_is_refused() {
+    crate::kernel("gather").shape(&[("rows", 1), ("columns4", 1), ("table_slot", 1), ("slot", 1)]);
+}

@@ -1,0 +1,138 @@
+// Causal attention within each sequence: qkv [R, (heads + 2 kv_heads) head_dim] holds queries, keys, values of each row;
+// out[t, h] = sum over s <= t of softmax_s(q[t, h] . k[s, g] / sqrt(head_dim)) v[s, g], g = h / (heads / kv_heads): out [R, heads head_dim],
+// log_sum[t, h] = log sum_s exp(score) [R, heads].
+// An invocation is one query of one head; keys and values pass by four at a time, with the softmax carried along (Dao et al. 2022): scores never stand in
+// memory. direct: every lane reads the same key at the same time; tiled: the workgroup reads a tile of keys and values into its own memory.
+
+struct Shape {
+    sequences: u32,
+    context: u32,
+    heads: u32,
+    // Query heads that share a key head.
+    group: u32,
+    // Where keys and values start in a row, in lanes.
+    keys: u32,
+    values: u32,
+    // Blocks of queries in a sequence, and in all.
+    query_blocks: u32,
+    blocks: u32,
+    // Of a row: qkv's and out's in lanes, log_sum's in numbers.
+    stride: u32,
+    out_stride: u32,
+    log_sum_stride: u32,
+    // Of a slot, likewise.
+    qkv_slot: u32,
+    out_slot: u32,
+    log_sum_slot: u32,
+    // 1 / sqrt(head_dim)
+    scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
+@group(0) @binding(3) var<storage, read_write> out: array<Lane>;
+@group(0) @binding(4) var<storage, read_write> log_sum: array<f32>;
+
+// Less than any score.
+const NOTHING: f32 = -3.0e38;
+
+#if TILED
+var<workgroup> keys: array<Lane, ${KEYS * LANES}>;
+var<workgroup> values: array<Lane, ${KEYS * LANES}>;
+#end
+
+@compute @workgroup_size(${WORKGROUP})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = workgroup_number(group, groups);
+    if (block >= shape.blocks) {
+        return;
+    }
+    let slot = slots[group.z];
+    let query_block = block % shape.query_blocks;
+    let head = (block / shape.query_blocks) % shape.heads;
+    let sequence = block / (shape.query_blocks * shape.heads);
+    let t = query_block * ${WORKGROUP}u + lane;
+    let last = shape.context - 1u;
+    // Lanes beyond the end compute the last query again and store nothing.
+    let row = sequence * shape.context + min(t, last);
+    let base = slot * shape.qkv_slot + sequence * shape.context * shape.stride;
+    let from_keys = base + shape.keys + (head / shape.group) * ${LANES}u;
+    let from_values = base + shape.values + (head / shape.group) * ${LANES}u;
+    let start = slot * shape.qkv_slot + row * shape.stride + head * ${LANES}u;
+    #repeat d LANES
+    let q${d} = qkv[start + ${d}u] * shape.scale;
+    var acc${d} = Lane(0.0);
+    #end
+    var largest = NOTHING;
+    var sum = 0.0;
+    // One beyond the last key that any query of this block sees.
+    let end = min(query_block * ${WORKGROUP}u + ${WORKGROUP}u, shape.context);
+#if TILED
+    for (var tile = 0u; tile < end; tile += ${KEYS}u) {
+        for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
+            let at = min(tile + i / ${LANES}u, last) * shape.stride + i % ${LANES}u;
+            keys[i] = qkv[from_keys + at];
+            values[i] = qkv[from_values + at];
+        }
+        workgroupBarrier();
+        for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
+#else
+        for (var s = 0u; s < end; s += 4u) {
+#end
+            #repeat j 4
+            #if TILED
+            let at${j} = (s - tile + ${j}u) * ${LANES}u;
+            #else
+            let at${j} = min(s + ${j}u, last) * shape.stride;
+            #end
+            var dot${j} = Lane(0.0);
+            #end
+            #repeat d LANES
+            #repeat j 4
+            #if TILED
+            dot${j} = fma(q${d}, keys[at${j} + ${d}u], dot${j});
+            #else
+            dot${j} = fma(q${d}, qkv[from_keys + at${j} + ${d}u], dot${j});
+            #end
+            #end
+            #end
+            let score = vec4<f32>(lane_sum(dot0), lane_sum(dot1), lane_sum(dot2), lane_sum(dot3));
+            let seen = vec4<u32>(s) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(t);
+            let masked = select(vec4<f32>(NOTHING), score, seen);
+            let before = largest;
+            largest = max(largest, max(max(masked.x, masked.y), max(masked.z, masked.w)));
+            let p = select(vec4<f32>(0.0), exp4(score - largest), seen);
+            let shrink = exp1(before - largest);
+            sum = sum * shrink + ((p.x + p.y) + (p.z + p.w));
+            #repeat d LANES
+            #if TILED
+            acc${d} = fma(Lane(p.x), values[at0 + ${d}u], acc${d} * shrink);
+            acc${d} = fma(Lane(p.y), values[at1 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.z), values[at2 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.w), values[at3 + ${d}u], acc${d});
+            #else
+            acc${d} = fma(Lane(p.x), qkv[from_values + at0 + ${d}u], acc${d} * shrink);
+            acc${d} = fma(Lane(p.y), qkv[from_values + at1 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.z), qkv[from_values + at2 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.w), qkv[from_values + at3 + ${d}u], acc${d});
+            #end
+            #end
+        }
+#if TILED
+        workgroupBarrier();
+    }
+#end
+    if (t > last) {
+        return;
+    }
+    let to = slot * shape.out_slot + row * shape.out_stride + head * ${LANES}u;
+    #repeat d LANES
+    out[to + ${d}u] = acc${d} / sum;
+    #end
+    log_sum[slot * shape.log_sum_slot + row * shape.log_sum_stride + head] = largest + log1(sum);
+}

@@ -1,0 +1,92 @@
+// What a step came to, slot by slot: loss = sum over rows of row loss * row weight * loss_scale, the gradient's norm, whether the slot goes on and what its
+// gradient is scaled by: min(1, clip / (norm + 1e-6)). A slot whose loss or norm is not finite stops, here and on the device: it takes no update from there on,
+// and its readings are NaN.
+// direct: an invocation a slot; tiled: a workgroup a slot.
+
+struct Shape {
+    // Blocks of a slot's gradient.
+    partials: u32,
+    // Rows of a slot.
+    tokens: u32,
+    // Slots of the wave: readings are [steps, slots].
+    wave: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> partial_sums: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read> controls: array<Control>;
+@group(0) @binding(6) var<storage, read_write> statuses: array<Status>;
+@group(0) @binding(7) var<storage, read_write> readings: array<vec2<u32>>;
+
+#if TILED
+var<workgroup> losses: array<f32, ${WORKGROUP}>;
+var<workgroup> squares: array<f32, ${WORKGROUP}>;
+#end
+
+@compute @workgroup_size(${WORKGROUP})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let slot = slots[group.z];
+    // Sums of at most 64 terms, then the sum of these.
+    var loss_sum = 0.0;
+    for (var chunk = lane; chunk < shape.tokens; chunk += ${64 * WORKGROUP}u) {
+        let end = min(chunk + ${64 * WORKGROUP}u, shape.tokens);
+        var part = 0.0;
+        for (var i = chunk; i < end; i += ${WORKGROUP}u) {
+            let at = slot * shape.tokens + i;
+            part = fma(loss[at], weights[at], part);
+        }
+        loss_sum += part;
+    }
+    var square_sum = 0.0;
+    for (var chunk = lane; chunk < shape.partials; chunk += ${64 * WORKGROUP}u) {
+        let end = min(chunk + ${64 * WORKGROUP}u, shape.partials);
+        var part = 0.0;
+        for (var i = chunk; i < end; i += ${WORKGROUP}u) {
+            part += partial_sums[slot * shape.partials + i];
+        }
+        square_sum += part;
+    }
+#if TILED
+    losses[lane] = loss_sum;
+    squares[lane] = square_sum;
+    workgroupBarrier();
+    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
+        if (lane < width) {
+            losses[lane] += losses[lane + width];
+            squares[lane] += squares[lane + width];
+        }
+        workgroupBarrier();
+    }
+    loss_sum = losses[0];
+    square_sum = squares[0];
+#end
+    if (lane > 0u) {
+        return;
+    }
+    let control = controls[slot];
+    let total = loss_sum * control.loss_scale;
+    let norm = sqrt(square_sum);
+    let reading = control.reading * shape.wave + slot;
+    let going = statuses[slot].stopped == 0u;
+    if (going) {
+        readings[reading] = vec2<u32>(bitcast<u32>(total), bitcast<u32>(norm));
+    } else {
+        readings[reading] = vec2<u32>(0x7fc00000u, 0x7fc00000u);
+    }
+    if (going && is_finite(total) && is_finite(norm)) {
+        var factor = 1.0;
+        if (control.clips != 0u) {
+            factor = min(1.0, control.clip / (norm + 1.0e-6));
+        }
+        statuses[slot].factor = factor;
+        statuses[slot].taken += 1u;
+    } else {
+        statuses[slot].stopped = 1u;
+    }
+}

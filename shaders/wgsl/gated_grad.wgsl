@@ -1,0 +1,45 @@
+// dgate = dout * up * s * (1 + gate * (1 - s)), dup = dout * gate * s, with s = 1 / (1 + exp(-gate)):
+// x = [gate | up] [R, 2C], dout [R, C], dx = [dgate | dup] [R, 2C].
+
+struct Shape {
+    rows: u32,
+    // C, in lanes.
+    columns: u32,
+    // Of a row, in lanes.
+    x_stride: u32,
+    dout_stride: u32,
+    // Of a slot, in lanes.
+    x_slot: u32,
+    dout_slot: u32,
+    dx_slot: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> x: array<Lane>;
+@group(0) @binding(3) var<storage, read_write> dout: array<Lane>;
+@group(0) @binding(4) var<storage, read_write> dx: array<Lane>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = workgroup_number(group, groups) * 64u + lane;
+    if (at >= shape.rows * shape.columns) {
+        return;
+    }
+    let slot = slots[group.z];
+    let row = at / shape.columns;
+    let column = at - row * shape.columns;
+    let offset = row * shape.x_stride + column;
+    let start = slot * shape.x_slot + offset;
+    let gate = x[start];
+    let up = x[start + shape.columns];
+    let d = dout[slot * shape.dout_slot + row * shape.dout_stride + column];
+    let s = 1.0 / (1.0 + lane_exp(-gate));
+    let to = slot * shape.dx_slot + offset;
+    dx[to] = d * up * s * (1.0 + gate * (1.0 - s));
+    dx[to + shape.columns] = d * gate * s;
+}

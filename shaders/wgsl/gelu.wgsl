@@ -1,0 +1,29 @@
+// out = 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3): x and out [R, C]. Written as x / (1 + exp(-2u)), which is the same.
+
+struct Shape {
+    // Fours of numbers in a slot.
+    count4: u32,
+    x_slot: u32,
+    out_slot: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> x: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = workgroup_number(group, groups) * 64u + lane;
+    if (at >= shape.count4) {
+        return;
+    }
+    let slot = slots[group.z];
+    let a = x[slot * shape.x_slot + at];
+    let u = 0.797884561 * fma(0.044715 * a * a, a, a);
+    out[slot * shape.out_slot + at] = a / (1.0 + exp4(-2.0 * u));
+}

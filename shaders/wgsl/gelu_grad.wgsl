@@ -1,0 +1,35 @@
+// dx = dout * (0.5 (1 + tanh u) + 0.5 x (1 - tanh^2 u) u'), u' = sqrt(2/pi) (1 + 0.134145 x^2): all [R, C].
+// With s = 1 / (1 + exp(-2u)): 0.5 (1 + tanh u) = s and 1 - tanh^2 u = 4 s (1 - s).
+
+struct Shape {
+    // Fours of numbers in a slot.
+    count4: u32,
+    x_slot: u32,
+    dout_slot: u32,
+    dx_slot: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read_write> x: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> dout: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = workgroup_number(group, groups) * 64u + lane;
+    if (at >= shape.count4) {
+        return;
+    }
+    let slot = slots[group.z];
+    let a = x[slot * shape.x_slot + at];
+    let u = 0.797884561 * fma(0.044715 * a * a, a, a);
+    let s = 1.0 / (1.0 + exp4(-2.0 * u));
+    let slope = 0.797884561 * fma(0.134145 * a, a, vec4<f32>(1.0));
+    let derivative = fma(2.0 * a * s * (1.0 - s), slope, s);
+    dx[slot * shape.dx_slot + at] = dout[slot * shape.dout_slot + at] * derivative;
+}
