@@ -1,1 +1,29 @@
+//! Fitting laws to tables of runs: formulas with free parameters, robust losses, many starts, hold-out, bootstrap.
+//!
+//! A formula is compiled to a tape over columns (`tape`), whose values and derivatives are computed for blocks of rows at a time (`sweep`); an
+//! objective sums the losses of residuals (`objective`) in coordinates that respect bounds (`space`). Fits start where the linear part of a model is
+//! already solved for (`starts`), go down by Newton's method (`minimise`), and say what the data do not tell (`identify`) and how sure the rest is
+//! (`bootstrap`). `fit` puts it together; nothing here reads a file or knows a study.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod bootstrap;
+mod elementary;
+mod fit;
+mod identify;
+mod minimise;
+mod objective;
+mod result;
+mod space;
+mod starts;
+mod sweep;
+mod table;
+mod tape;
+#[cfg(test)]
+mod testing;
+
+pub use fit::{DEFAULT_STARTS, Options, fit};
+pub use result::{
+    GroupFit, LawResult, ParameterEstimate, Prediction, Resampling, SkippedGroup, Starts, TestError, Unit,
+};
+pub use table::{Column, Table};

@@ -1,0 +1,75 @@
+//! Which parameters the data identify: the null space of the residuals' derivatives at the optimum.
+
+use nalgebra::DMatrix;
+
+use crate::objective::{Objective, Workspace};
+
+/// A direction in which residuals change this much less than in the one in which they change most (columns scaled to length 1) is
+/// one in which they do not change. Derivatives are good to 1e-14, so there is room on both sides.
+const FLAT: f64 = 1e-8;
+
+/// The part that a parameter has in a flat direction, from which it counts as moving along.
+const MOVES: f64 = 1e-3;
+
+/// A parameter whose whole range changes no residual by more than this has no effect.
+const NO_EFFECT: f64 = 1e-9;
+
+/// Root mean square of the change of residuals by each parameter, for a change by itself: below it a positive parameter counts as 0.
+pub fn effects(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Vec<f64> {
+    let rows = objective.rows() as f64;
+    let jacobian = objective.jacobian(workspace, parameters);
+    jacobian.iter().zip(parameters).map(|(column, p)| norm(column) / rows.sqrt() * p.abs()).collect()
+}
+
+/// For each parameter, whether the data tell it from the others at `parameters`.
+pub fn identified(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Vec<bool> {
+    let (rows, n) = (objective.rows(), parameters.len());
+    let jacobian = objective.jacobian(workspace, parameters);
+    let mut identified = vec![true; n];
+    let mut columns = Vec::new();
+    for (k, column) in jacobian.iter().enumerate() {
+        let length = norm(column);
+        let coordinate = &objective.space.coordinates()[k];
+        let range = match (coordinate.logarithmic, coordinate.low.is_finite() && coordinate.high.is_finite()) {
+            (false, true) => coordinate.high - coordinate.low,
+            // At 0 the parameter itself is the scale: what counts is that it would have an effect.
+            (true, _) if parameters[k] > 0.0 => parameters[k],
+            _ => f64::INFINITY,
+        };
+        let effect = length / (rows as f64).sqrt();
+        if length > 0.0 && length.is_finite() && effect * range > NO_EFFECT {
+            columns.push((k, column.iter().map(|x| x / length).collect::<Vec<f64>>()));
+        } else {
+            identified[k] = false;
+        }
+    }
+    if columns.is_empty() {
+        return identified;
+    }
+    let matrix = DMatrix::from_fn(rows.max(columns.len()), columns.len(), |row, k| {
+        columns[k].1.get(row).copied().unwrap_or(0.0)
+    });
+    let triangle = matrix.qr().r();
+    let Some(svd) = triangle.try_svd(false, true, f64::EPSILON, 10_000) else { return vec![false; n] };
+    let largest = svd.singular_values.iter().copied().fold(0.0, f64::max);
+    let Some(directions) = svd.v_t else { return vec![false; n] };
+    for (direction, size) in directions.row_iter().zip(svd.singular_values.iter()) {
+        if *size <= FLAT * largest {
+            for ((k, _), part) in columns.iter().zip(direction.iter()) {
+                if part.abs() > MOVES {
+                    identified[*k] = false;
+                }
+            }
+        }
+    }
+    identified
+}
+
+fn norm(column: &[f64]) -> f64 {
+    // Scaled, because a derivative may be beyond the root of the largest float.
+    let largest = column.iter().fold(0.0f64, |a, x| if x.is_nan() { f64::INFINITY } else { a.max(x.abs()) });
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    largest * column.iter().map(|x| (x / largest) * (x / largest)).sum::<f64>().sqrt()
+}

@@ -1,0 +1,112 @@
+//! What a fit found, as plain data.
+
+use serde::{Deserialize, Serialize};
+
+/// A law fitted to each group of its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LawResult {
+    pub law: String,
+    /// In the order in which the groups first appear in the table.
+    pub groups: Vec<GroupFit>,
+    /// Groups that could not be fitted, and why. There is at least one group that was.
+    pub skipped: Vec<SkippedGroup>,
+}
+
+/// A group that could not be fitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedGroup {
+    pub group: Vec<(String, String)>,
+    /// The problem's code and headline.
+    pub code: String,
+    pub reason: String,
+}
+
+/// The fit of one group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupFit {
+    /// The columns that the law groups by, with their values.
+    pub group: Vec<(String, String)>,
+    /// The sum of the losses of the residuals of the rows that were fitted.
+    pub objective: f64,
+    /// How many rows were fitted.
+    pub points: usize,
+    /// In the order of their declaration.
+    pub parameters: Vec<ParameterEstimate>,
+    /// Whether the gradient is zero as far as sums in floats can tell.
+    pub converged: bool,
+    pub starts: Starts,
+    /// How intervals were drawn; none where no draws were asked for.
+    pub resampling: Option<Resampling>,
+    /// How rows that were left out were predicted; none where none were.
+    pub test: Option<TestError>,
+    /// Every row of the group, in the order of the table.
+    pub predictions: Vec<Prediction>,
+}
+
+impl GroupFit {
+    /// The estimate of a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&ParameterEstimate> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+}
+
+/// One parameter of a fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterEstimate {
+    pub name: String,
+    pub estimate: f64,
+    /// The interval's ends; none where the law draws no bootstrap, and where the data do not identify the parameter, whose interval is open.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// Whether the data tell the parameter from others: false where it can move, alone or together with others, without changing any
+    /// fitted row. Its estimate is then one of many that are as good.
+    pub identified: bool,
+    /// Whether the estimate is at one of the bounds that the law sets.
+    pub at_bound: bool,
+}
+
+/// From how many points the fit was started, and how many of them came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starts {
+    pub tried: usize,
+    /// Those whose objective came within 1e-6 (relative) of the least.
+    pub agreeing: usize,
+}
+
+/// What intervals rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resampling {
+    /// What was drawn again: training streams where the rows come from more than one, otherwise rows.
+    pub unit: Unit,
+    pub units: usize,
+    pub draws: usize,
+    /// Draws that had enough distinct rows and a finite fit. Intervals are those of these.
+    pub used: usize,
+}
+
+/// What a bootstrap draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Row,
+    Stream,
+}
+
+/// How well rows that were left out of the fit are predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TestError {
+    pub points: usize,
+    /// |predicted − observed| / |observed|.
+    pub mean_relative_error: f64,
+    pub max_relative_error: f64,
+}
+
+/// One row under the fitted law.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The row of the table, from 0.
+    pub row: usize,
+    pub observed: f64,
+    pub predicted: f64,
+    pub held_out: bool,
+}

@@ -1,0 +1,203 @@
+//! Parameters in which a model is linear, and their best values given all others.
+
+use std::collections::BTreeSet;
+
+use synx_plan::expression::{Binary, Expression, Name, Unary};
+
+use crate::minimise::{cholesky, cholesky_solve};
+use crate::objective::{Objective, Workspace};
+
+/// For each of `names`, whether the model is linear in all of those that are marked together, the others held still.
+///
+/// Chosen greedily in the order of names: of a product of two parameters, the first counts as linear.
+pub fn linear_parameters(model: &Expression, names: &[&str]) -> Vec<bool> {
+    let mut chosen: BTreeSet<&str> = BTreeSet::new();
+    let mut linear = Vec::with_capacity(names.len());
+    for name in names {
+        chosen.insert(name);
+        let holds = model.parameters().contains(name) && degree(model, &chosen).is_some_and(|degree| degree <= 1);
+        if !holds {
+            chosen.remove(name);
+        }
+        linear.push(holds);
+    }
+    linear
+}
+
+/// The degree of a polynomial in the parameters `of`; none where it is no polynomial by its form.
+fn degree(expression: &Expression, of: &BTreeSet<&str>) -> Option<u32> {
+    let free = |e: &Expression| !e.names().iter().any(|name| matches!(name, Name::Parameter(p) if of.contains(p)));
+    if free(expression) {
+        return Some(0);
+    }
+    match expression {
+        Expression::Parameter(_) => Some(1),
+        Expression::Unary { operator: Unary::Negate, operand } => degree(operand, of),
+        Expression::Binary { operator: Binary::Add | Binary::Subtract, left, right } => {
+            Some(degree(left, of)?.max(degree(right, of)?))
+        }
+        Expression::Binary { operator: Binary::Multiply, left, right } => Some(degree(left, of)? + degree(right, of)?),
+        Expression::Binary { operator: Binary::Divide, left, right } if free(right) => degree(left, of),
+        Expression::If { condition, then, otherwise } if free(condition) => {
+            Some(degree(then, of)?.max(degree(otherwise, of)?))
+        }
+        _ => None,
+    }
+}
+
+/// Solves for the linear parameters by weighted least squares inside their bounds; memory for one thread.
+pub struct Completion {
+    linear: Vec<usize>,
+    /// The model's values with all linear parameters 0, then its change by each of them.
+    columns: Vec<Vec<f64>>,
+    target: Vec<f64>,
+    logarithmic: bool,
+}
+
+impl Completion {
+    pub fn new(objective: &Objective, linear: &[bool]) -> Completion {
+        let linear: Vec<usize> = (0..linear.len()).filter(|&k| linear[k]).collect();
+        let logarithmic = objective.loss.logarithmic;
+        let target =
+            objective.target().iter().map(|&y| if logarithmic { crate::elementary::exp(y) } else { y }).collect();
+        let columns = vec![vec![0.0; objective.rows()]; linear.len() + 1];
+        Completion { linear, columns, target, logarithmic }
+    }
+
+    /// Fills in the linear ones of `parameters`; false where the model has no finite value with the others as they are.
+    ///
+    /// Least squares of model/target − 1, near which logarithms are linear, where residuals are logarithmic.
+    pub fn complete(
+        &mut self,
+        objective: &Objective,
+        workspace: &mut Workspace,
+        parameters: &mut [f64],
+        weights: &[f64],
+    ) -> bool {
+        let m = self.linear.len();
+        if m == 0 {
+            return true;
+        }
+        for (j, column) in self.columns.iter_mut().enumerate() {
+            for &k in &self.linear {
+                parameters[k] = 0.0;
+            }
+            if j > 0 {
+                parameters[self.linear[j - 1]] = 1.0;
+            }
+            objective.model(workspace, parameters, column);
+        }
+        let (base, columns) = self.columns.split_at_mut(1);
+        for column in columns.iter_mut() {
+            for (c, b) in column.iter_mut().zip(&base[0]) {
+                *c -= b;
+            }
+        }
+        let row_weight = |row: usize| {
+            let y = self.target[row];
+            weights[row] * if self.logarithmic { 1.0 / (y * y) } else { 1.0 }
+        };
+        let sum = |f: &dyn Fn(usize) -> f64| (0..self.target.len()).map(|row| row_weight(row) * f(row)).sum::<f64>();
+        let norms: Vec<f64> = columns.iter().map(|c| sum(&|row| c[row] * c[row]).sqrt()).collect();
+        if !norms.iter().all(|n| n.is_finite() && *n > 0.0) {
+            return false;
+        }
+        let scale = sum(&|row| self.target[row] * self.target[row]).sqrt();
+        // Columns are divided by their norms, so that the equations do not know their units.
+        let mut equations = vec![0.0; m * m];
+        let mut right = vec![0.0; m];
+        for i in 0..m {
+            for j in 0..m {
+                equations[i * m + j] = sum(&|row| columns[i][row] * columns[j][row]) / (norms[i] * norms[j]);
+            }
+            right[i] = sum(&|row| columns[i][row] * (self.target[row] - base[0][row])) / norms[i];
+        }
+        let bounds: Vec<(f64, f64)> = self
+            .linear
+            .iter()
+            .zip(&norms)
+            .map(|(&k, norm)| {
+                let coordinate = &objective.space.coordinates()[k];
+                // A logarithm cannot start at 0: a hundredth of the target's size is little enough.
+                let low = if coordinate.logarithmic { coordinate.low.max(0.01 * scale / norm) } else { coordinate.low };
+                (low * norm, coordinate.high * norm)
+            })
+            .collect();
+        let Some(solution) = bounded_solution(&equations, &right, &bounds) else { return false };
+        for ((&k, x), norm) in self.linear.iter().zip(solution).zip(norms) {
+            parameters[k] = x / norm;
+        }
+        parameters.iter().all(|p| p.is_finite())
+    }
+}
+
+/// The x inside bounds that makes xᵀAx/2 − bᵀx small: bounds that the free solution breaks are taken on one by one, the worst first. Not
+/// always the smallest, and near enough for a start.
+fn bounded_solution(equations: &[f64], right: &[f64], bounds: &[(f64, f64)]) -> Option<Vec<f64>> {
+    let m = right.len();
+    let mut held: Vec<Option<f64>> = vec![None; m];
+    loop {
+        let free: Vec<usize> = (0..m).filter(|&i| held[i].is_none()).collect();
+        let n = free.len();
+        let mut matrix = vec![0.0; n * n];
+        let mut x = vec![0.0; n];
+        for (a, &i) in free.iter().enumerate() {
+            for (b, &j) in free.iter().enumerate() {
+                // The ridge keeps columns that are nearly one (a wide grid of small exponents) from each other's throats.
+                matrix[a * n + b] = equations[i * m + j] + if i == j { 1e-10 } else { 0.0 };
+            }
+            let from_held: f64 = (0..m).filter_map(|j| held[j].map(|value| equations[i * m + j] * value)).sum();
+            x[a] = right[i] - from_held;
+        }
+        if !cholesky(&mut matrix, n) {
+            return None;
+        }
+        cholesky_solve(&matrix, n, &mut x);
+        let broken = |a: usize| {
+            let (low, high) = bounds[free[a]];
+            (low - x[a]).max(x[a] - high)
+        };
+        let worst = (0..n).filter(|&a| broken(a) > 0.0).max_by(|&a, &b| broken(a).total_cmp(&broken(b)));
+        match worst {
+            Some(a) => {
+                let (low, high) = bounds[free[a]];
+                held[free[a]] = Some(if x[a] < low { low } else { high });
+            }
+            None => {
+                let mut x = x.into_iter();
+                return Some(held.into_iter().map(|held| held.or_else(|| x.next()).unwrap_or(0.0)).collect());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::parse;
+
+    #[test]
+    fn factors_of_terms_are_linear_and_exponents_are_not() {
+        let linear = |text: &str, names: &[&str]| linear_parameters(&parse(text, names), names);
+        assert_eq!(
+            linear("E + A / N^alpha + B / D^beta", &["E", "A", "alpha", "B", "beta"]),
+            [true, true, false, true, false]
+        );
+        assert_eq!(linear("a + b * log(N) + c * log(N)^2", &["a", "b", "c"]), [true; 3]);
+        assert_eq!(linear("(Nc / N)^a", &["Nc", "a"]), [false, false]);
+        assert_eq!(linear("k * t * x", &["k", "t"]), [true, false]);
+        assert_eq!(linear("if x > 0 then a else b / 2", &["a", "b"]), [true, true]);
+        assert_eq!(linear("if a > 0 then x else b", &["a", "b"]), [false, true]);
+        assert_eq!(linear("x", &["a"]), [false], "a parameter that does not occur has no value to solve for");
+    }
+
+    #[test]
+    fn a_solution_stays_inside_its_bounds() {
+        let free = (f64::NEG_INFINITY, f64::INFINITY);
+        let equations = [1.0, 0.5, 0.5, 1.0];
+        let x = bounded_solution(&equations, &[1.0, -1.0], &[free, free]).unwrap();
+        assert!((x[0] - 2.0).abs() < 1e-8 && (x[1] + 2.0).abs() < 1e-8);
+        let x = bounded_solution(&equations, &[1.0, -1.0], &[free, (0.0, 1.0)]).unwrap();
+        assert!((x[0] - 1.0).abs() < 1e-8 && x[1] == 0.0);
+    }
+}
