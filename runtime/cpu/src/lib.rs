@@ -5,6 +5,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod instructions;
 pub mod kernels;
 pub mod math;
+mod product;
+mod simd;
+#[cfg(test)]
+mod testing;
 pub mod twin;
+
+pub use instructions::Instructions;

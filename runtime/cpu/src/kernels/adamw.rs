@@ -3,6 +3,7 @@
 use synx_plan::executor::StepControl;
 
 use crate::math::Arithmetic;
+use crate::simd::kernel;
 
 /// The scalars of one step, each computed in f64 and rounded once.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,5 +64,83 @@ pub fn twin<A: Arithmetic>(
         *v = A::mul_add(update.beta2, *v, (update.rest2 * g) * g);
         let denominator = v.sqrt() / update.root2 + update.epsilon;
         *p = A::mul_add(-update.step, *m / denominator, kept);
+    }
+}
+
+kernel! {
+    /// The kernel of [`twin`].
+    pub(crate) fn adamw(
+        s;
+        parameter: &mut [f32],
+        first_moment: &mut [f32],
+        second_moment: &mut [f32],
+        gradient: &[f32],
+        update: &Update,
+        decay: bool,
+    ) {
+        let [scale, keep, beta1, rest1, beta2, rest2, step, root2, epsilon] = [
+            update.gradient_scale,
+            if decay { update.keep } else { 1.0 },
+            update.beta1,
+            update.rest1,
+            update.beta2,
+            update.rest2,
+            -update.step,
+            update.root2,
+            update.epsilon,
+        ]
+        .map(|value| s.splat(value));
+        for i in (0..parameter.len()).step_by(16) {
+            let g = s.mul(s.at(gradient, i), scale);
+            let m = s.mul_add(beta1, s.at(first_moment, i), s.mul(rest1, g));
+            let v = s.mul_add(beta2, s.at(second_moment, i), s.mul(s.mul(rest2, g), g));
+            let denominator = s.add(s.div(s.sqrt(v), root2), epsilon);
+            let p = s.mul_add(step, s.div(m, denominator), s.mul(s.at(parameter, i), keep));
+            s.put(first_moment, i, m);
+            s.put(second_moment, i, v);
+            s.put(parameter, i, p);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Instructions;
+    use crate::math::Fused;
+    use crate::testing::{numbers, same_bits};
+
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_the_twin() {
+        let control = StepControl {
+            rate: 3e-3,
+            beta1: 0.9,
+            beta2: 0.95,
+            correction1: 0.19,
+            correction2: 0.0975,
+            epsilon: 1e-8,
+            weight_decay: 0.1,
+            clip: 1.0,
+            loss_scale: 1.0,
+        };
+        let update = Update::new(&control, 4.0);
+        assert!((update.gradient_scale - 0.25).abs() < 1e-6);
+        for length in [1, 16, 17 * 33] {
+            let state = || {
+                (numbers(1, length), numbers(2, length), numbers(3, length).iter().map(|v| v * v).collect::<Vec<f32>>())
+            };
+            let gradient = numbers(4, length);
+            for decay in [false, true] {
+                let (mut p, mut m, mut v) = state();
+                twin::<Fused>(&mut p, &mut m, &mut v, &gradient, &update, decay);
+                for instructions in Instructions::available() {
+                    let (mut got_p, mut got_m, mut got_v) = state();
+                    adamw(instructions, &mut got_p, &mut got_m, &mut got_v, &gradient, &update, decay);
+                    same_bits(&got_p, &p, instructions.name());
+                    same_bits(&got_m, &m, instructions.name());
+                    same_bits(&got_v, &v, instructions.name());
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Output head and cross-entropy in one, with the gradients of both factors in the same pass. Logits stand in memory for one tile of rows.
 
 use crate::math::{Arithmetic, chain, exp, log, max, sum};
+use crate::product::{Product, Right};
+use crate::simd::{Simd, kernel};
 
 /// Rows whose logits stand in memory together: about 2^16 logits, at least 64 and at most 256 rows. The weight's gradient is summed per tile, tiles in ascending order.
 pub fn tile_rows(vocabulary: usize) -> usize {
@@ -85,4 +87,166 @@ fn row<A: Arithmetic>(x: &[f32], weight: &[f32], target: u32) -> (Vec<f32>, f32,
     }
     let total = sum(&z);
     (z, (largest + log(total)) - aim, total)
+}
+
+/// Where the gradients of the head go.
+pub(crate) struct HeadGradients<'a> {
+    /// The weight, a right factor `[V, columns]`.
+    pub weight: Right<'a>,
+    pub dx: &'a mut [f32],
+    pub dweight: &'a mut [f32],
+    pub accumulate: bool,
+}
+
+kernel! {
+    /// The kernel of [`twin`] and, with `gradients`, of [`twin_grad`]. `transposed` is the weight as a right factor `[columns, V]`; `logits` is working space
+    /// of [`tile_rows`] rows of the vocabulary.
+    pub(crate) fn head_loss(
+        s;
+        x: &[f32],
+        transposed: Right,
+        rows: HeadTargets,
+        loss: &mut [f32],
+        gradients: Option<HeadGradients>,
+        columns: usize,
+        vocabulary: usize,
+        logits: &mut [f32],
+    ) {
+        let tile = tile_rows(vocabulary);
+        let mut gradients = gradients;
+        for start in (0..loss.len()).step_by(tile) {
+            let count = tile.min(loss.len() - start);
+            let x = &x[start * columns..][..count * columns];
+            let logits = &mut logits[..count * vocabulary];
+            s.multiply(Product {
+                left: x,
+                left_row: columns,
+                left_step: 1,
+                right: transposed,
+                rows: count,
+                inner: columns,
+                columns: vocabulary,
+                out: logits,
+                out_row: vocabulary,
+                accumulate: false,
+            });
+            for (r, z) in logits.chunks_exact_mut(vocabulary).enumerate() {
+                let target = rows.targets[start + r] as usize;
+                let aim = z[target];
+                let (largest, total) = exponentials(s, z);
+                loss[start + r] = (largest + log(total)) - aim;
+                if gradients.is_some() {
+                    let coefficient = rows.coefficient(start + r);
+                    let share = s.splat(coefficient / total);
+                    for i in (0..vocabulary).step_by(16) {
+                        s.put(z, i, s.mul(s.at(z, i), share));
+                    }
+                    z[target] -= coefficient;
+                }
+            }
+            if let Some(HeadGradients { weight, dx, dweight, accumulate }) = &mut gradients {
+                s.multiply(Product {
+                    left: logits,
+                    left_row: vocabulary,
+                    left_step: 1,
+                    right: *weight,
+                    rows: count,
+                    inner: vocabulary,
+                    columns,
+                    out: &mut dx[start * columns..],
+                    out_row: columns,
+                    accumulate: false,
+                });
+                s.multiply(Product {
+                    left: logits,
+                    left_row: 1,
+                    left_step: vocabulary,
+                    right: Right::Rows { values: x, stride: columns },
+                    rows: vocabulary,
+                    inner: count,
+                    columns,
+                    out: dweight,
+                    out_row: columns,
+                    accumulate: *accumulate || start > 0,
+                });
+            }
+        }
+    }
+}
+
+/// Turns a row of logits into `exp(z - max)`; the largest logit and the sum.
+#[inline(always)]
+fn exponentials<S: Simd>(s: S, z: &mut [f32]) -> (f32, f32) {
+    let largest = s.largest(z);
+    let shift = s.splat(largest);
+    let mut lanes = s.zero();
+    let (whole, rest) = z.as_chunks_mut();
+    for z in whole {
+        let e = s.exp(s.sub(s.load(z), shift));
+        lanes = s.add(lanes, e);
+        s.store(z, e);
+    }
+    if !rest.is_empty() {
+        s.store_part(rest, s.exp(s.sub(s.load_part(rest), shift)));
+        lanes = s.add(lanes, s.load_part(rest));
+    }
+    (largest, s.sum(lanes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Instructions;
+    use crate::math::Fused;
+    use crate::product::{Layout, pack};
+    use crate::testing::{numbers, same_bits};
+
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_the_twin() {
+        for (rows, columns, vocabulary) in [(1, 1, 1), (17, 33, 65), (5, 16, 97), (300, 8, 256), (70, 5, 1100)] {
+            let x = numbers(1, rows * columns);
+            let weight = numbers(2, vocabulary * columns);
+            let targets: Vec<u32> = (0..rows).map(|r| (r * 7 % vocabulary) as u32).collect();
+            let weights = numbers(3, rows);
+            for (weights, accumulate) in [(&weights[..], true), (&[], false)] {
+                let head = HeadTargets { targets: &targets, weights, loss_scale: 0.01 };
+                let before = numbers(4, vocabulary * columns);
+                let (mut want_loss, mut want_dx, mut want) =
+                    (vec![0.0; rows], vec![0.0; rows * columns], before.clone());
+                twin_grad::<Fused>(&x, &weight, head, &mut want_loss, &mut want_dx, &mut want, columns, accumulate);
+                let mut forward = vec![0.0; rows];
+                twin::<Fused>(&x, &weight, &targets, &mut forward, columns);
+                same_bits(&forward, &want_loss, "the losses with and without gradients");
+                for instructions in Instructions::available() {
+                    let layout = Layout::new(columns, vocabulary);
+                    let mut transposed = vec![f32::NAN; layout.len()];
+                    pack(instructions, &weight, 1, columns, layout, &mut transposed);
+                    let mut logits = vec![f32::NAN; tile_rows(vocabulary) * vocabulary];
+                    let (mut loss, mut dx, mut dweight) =
+                        (vec![f32::NAN; rows], vec![f32::NAN; rows * columns], before.clone());
+                    let gradients = HeadGradients {
+                        weight: Right::Rows { values: &weight, stride: columns },
+                        dx: &mut dx,
+                        dweight: &mut dweight,
+                        accumulate,
+                    };
+                    let right = Right::Packed { values: &transposed, layout };
+                    head_loss(
+                        instructions,
+                        &x,
+                        right,
+                        head,
+                        &mut loss,
+                        Some(gradients),
+                        columns,
+                        vocabulary,
+                        &mut logits,
+                    );
+                    same_bits(&loss, &want_loss, instructions.name());
+                    same_bits(&dx, &want_dx, instructions.name());
+                    same_bits(&dweight, &want, instructions.name());
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,424 @@
+//! Products of matrices under the chain rule: `out = left · right`, each element the chains of `math::chain`.
+//!
+//! A tile of the result stays in registers while the inner dimension is walked in ascending order, so the rule holds by construction: tiles differ between
+//! instruction sets, an element's chain does not.
+
+use crate::math::CHAIN;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Scalar, Simd, kernel};
+
+/// How a right factor `[inner, columns]` lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Right<'a> {
+    /// Row k starts at `k * stride`.
+    Rows { values: &'a [f32], stride: usize },
+    /// As [`pack`] leaves it; the product may take only the first columns.
+    Packed { values: &'a [f32], layout: Layout },
+}
+
+/// How a packed right factor lies: panels of some columns side by side, the last narrower, filled up to a multiple of 16 with zeros; each panel `[inner, width]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    pub inner: usize,
+    pub columns: usize,
+    /// Columns of a panel, a multiple of 16 up to 64.
+    pub panel: usize,
+}
+
+impl Layout {
+    /// The layout whose panels waste least of a tile.
+    pub fn new(inner: usize, columns: usize) -> Layout {
+        let panel = match columns {
+            ..=32 => 32,
+            _ if columns.is_multiple_of(48) => 48,
+            _ => 64,
+        };
+        Layout { inner, columns, panel }
+    }
+
+    /// Numbers that the packed factor takes.
+    pub fn len(&self) -> usize {
+        self.inner * self.columns.next_multiple_of(16)
+    }
+}
+
+/// `out[m, n] = sum_k left[m, k] * right[k, n]`, added to what is there with `accumulate`: `((before + chain) + chain) + …`.
+#[derive(Debug)]
+pub(crate) struct Product<'a> {
+    /// Element (m, k) lies at `m * left_row + k * left_step`.
+    pub left: &'a [f32],
+    pub left_row: usize,
+    pub left_step: usize,
+    pub right: Right<'a>,
+    pub rows: usize,
+    pub inner: usize,
+    pub columns: usize,
+    /// Row m starts at `m * out_row`.
+    pub out: &'a mut [f32],
+    pub out_row: usize,
+    pub accumulate: bool,
+}
+
+/// What an instruction set multiplies with: the size of its tiles.
+pub(crate) trait Tiles {
+    fn multiply(self, product: Product);
+}
+
+impl Tiles for Scalar {
+    fn multiply(self, product: Product) {
+        run::<Scalar, 2, 1>(self, product);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Tiles for Avx2 {
+    #[inline(always)]
+    fn multiply(self, product: Product) {
+        #[target_feature(enable = "avx2,fma")]
+        fn with(token: Avx2, product: Product) {
+            run::<Avx2, 6, 1>(token, product);
+        }
+        // SAFETY: the token proves that the machine has AVX-2 and FMA.
+        unsafe { with(self, product) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Tiles for Avx512 {
+    #[inline(always)]
+    fn multiply(self, product: Product) {
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        fn wide(token: Avx512, product: Product) {
+            run::<Avx512, 6, 4>(token, product);
+        }
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        fn medium(token: Avx512, product: Product) {
+            run::<Avx512, 8, 3>(token, product);
+        }
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        fn narrow(token: Avx512, product: Product) {
+            run::<Avx512, 8, 2>(token, product);
+        }
+        let panel = match product.right {
+            Right::Packed { layout, .. } => layout.panel,
+            Right::Rows { .. } => Layout::new(product.inner, product.columns).panel,
+        };
+        // SAFETY: the token proves that the machine has AVX-512F, AVX-2 and FMA.
+        unsafe {
+            match panel {
+                64 => wide(self, product),
+                48 => medium(self, product),
+                _ => narrow(self, product),
+            }
+        }
+    }
+}
+
+kernel! {
+    pub(crate) fn multiply(s; product: Product) {
+        s.multiply(product);
+    }
+
+    /// Packs a right factor. Element (k, n) of it lies at `k * row + n * column` in `from`; one of the two strides is 1.
+    pub(crate) fn pack(s; from: &[f32], row: usize, column: usize, layout: Layout, to: &mut [f32]) {
+        pack_with(s, from, row, column, layout, to);
+    }
+}
+
+/// [`pack`] within a kernel.
+#[inline(always)]
+pub(crate) fn pack_with<S: Simd>(s: S, from: &[f32], row: usize, column: usize, layout: Layout, to: &mut [f32]) {
+    let Layout { inner, columns, panel } = layout;
+    let mut to = &mut to[..layout.len()];
+    for start in (0..columns).step_by(panel) {
+        let width = panel.min(columns - start);
+        let padded = width.next_multiple_of(16);
+        let (panel, rest) = to.split_at_mut(padded * inner);
+        to = rest;
+        if column == 1 {
+            for (k, to) in panel.chunks_exact_mut(padded).enumerate() {
+                to[..width].copy_from_slice(&from[k * row + start..][..width]);
+                to[width..].fill(0.0);
+            }
+        } else {
+            assert_eq!(row, 1, "a factor to be packed lies by rows or by columns");
+            transpose(s, &from[start * column..], column, inner, width, panel, padded);
+        }
+    }
+}
+
+/// `to[k, n] = from[n, k]`, zeros from `columns` to `padded`: from `[columns, stride]`, to `[inner, padded]`.
+#[inline(always)]
+fn transpose<S: Simd>(s: S, from: &[f32], stride: usize, inner: usize, columns: usize, to: &mut [f32], padded: usize) {
+    assert!((columns - 1) * stride + inner <= from.len() && inner * padded <= to.len());
+    for first in (0..inner).step_by(16) {
+        for n in (0..columns).step_by(16) {
+            if first + 16 <= inner && n + 16 <= columns {
+                // SAFETY: by the assert, rows n..n + 16 have `inner` numbers and rows first..first + 16 have `padded`.
+                unsafe {
+                    let from = from.as_ptr().add(n * stride + first);
+                    s.transpose(from, stride, to.as_mut_ptr().add(first * padded + n), padded);
+                }
+            } else {
+                for k in first..inner.min(first + 16) {
+                    for n in n..n + 16 {
+                        to[k * padded + n] = if n < columns { from[n * stride + k] } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(s: S, product: Product) {
+    let Product { left, left_row, left_step, right, rows, inner, columns, out, out_row, accumulate } = product;
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    if inner == 0 {
+        if !accumulate {
+            out.chunks_mut(out_row).take(rows).for_each(|row| row[..columns].fill(0.0));
+        }
+        return;
+    }
+    assert!((rows - 1) * left_row + (inner - 1) * left_step < left.len(), "the left factor is too short");
+    assert!((rows - 1) * out_row + columns <= out.len(), "the product is too short");
+    match right {
+        Right::Rows { values, stride } => {
+            assert!((inner - 1) * stride + columns <= values.len(), "the right factor is too short");
+        }
+        Right::Packed { values, layout } => {
+            assert!(inner <= layout.inner && columns <= layout.columns, "the right factor is too small");
+            assert!(layout.len() <= values.len(), "the right factor is too short");
+        }
+    }
+    for first in (0..inner).step_by(CHAIN) {
+        let length = CHAIN.min(inner - first);
+        let add = accumulate || first > 0;
+        let mut column = 0;
+        while column < columns {
+            let (values, start, step, room) = match right {
+                Right::Rows { values, stride } => (values, first * stride + column, stride, columns - column),
+                Right::Packed { values, layout } => {
+                    let before = column / layout.panel * layout.panel;
+                    let width = layout.panel.min((layout.columns - before).next_multiple_of(16));
+                    let start = before * layout.inner + first * width + (column - before);
+                    (values, start, width, (columns - column).min(layout.panel - (column - before)))
+                }
+            };
+            let width = room.min(16 * VECTORS);
+            for row in (0..rows).step_by(ROWS) {
+                let valid = ROWS.min(rows - row);
+                // SAFETY: the asserts above: rows up to `rows`, `length` steps from `first` and `width` columns from `column` lie within the three slices
+                // (a packed panel is filled up to 16 columns, and partial loads and stores stop at `width`).
+                unsafe {
+                    let tile = Tile {
+                        left: left.as_ptr().add(row * left_row + first * left_step),
+                        left_row,
+                        left_step,
+                        right: values.as_ptr().add(start),
+                        right_step: step,
+                        length,
+                        out: out.as_mut_ptr().add(row * out_row + column),
+                        out_row,
+                        valid,
+                        width,
+                        add,
+                    };
+                    if left_step == 1 {
+                        tile.choose::<S, ROWS, VECTORS, BY_ROW>(s);
+                    } else if left_row == 1 && valid == ROWS {
+                        tile.choose::<S, ROWS, VECTORS, BY_COLUMN>(s);
+                    } else {
+                        tile.choose::<S, ROWS, VECTORS, ANY>(s);
+                    }
+                }
+            }
+            column += width;
+        }
+    }
+}
+
+/// How a tile's left factor lies: anyhow, steps side by side, or rows side by side (and all of them valid). Only the addresses differ.
+const ANY: u8 = 0;
+const BY_ROW: u8 = 1;
+const BY_COLUMN: u8 = 2;
+
+/// One tile of a product: at most `ROWS` rows and `16 * VECTORS` columns over one chain of the inner dimension.
+#[derive(Clone, Copy)]
+struct Tile {
+    left: *const f32,
+    left_row: usize,
+    left_step: usize,
+    right: *const f32,
+    right_step: usize,
+    length: usize,
+    out: *mut f32,
+    out_row: usize,
+    valid: usize,
+    width: usize,
+    add: bool,
+}
+
+impl Tile {
+    /// # Safety
+    /// As [`Tile::run`]; `width` is at most `16 * VECTORS`.
+    #[inline(always)]
+    unsafe fn choose<S: Simd, const ROWS: usize, const VECTORS: usize, const LEFT: u8>(self, s: S) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match (self.width.div_ceil(16), self.width % 16 != 0) {
+                (1, false) => self.run::<S, ROWS, 1, LEFT, false>(s),
+                (1, true) => self.run::<S, ROWS, 1, LEFT, true>(s),
+                (2, false) if VECTORS > 2 => self.run::<S, ROWS, 2, LEFT, false>(s),
+                (2, true) if VECTORS > 2 => self.run::<S, ROWS, 2, LEFT, true>(s),
+                (3, false) if VECTORS > 3 => self.run::<S, ROWS, 3, LEFT, false>(s),
+                (3, true) if VECTORS > 3 => self.run::<S, ROWS, 3, LEFT, true>(s),
+                (_, false) => self.run::<S, ROWS, VECTORS, LEFT, false>(s),
+                (_, true) => self.run::<S, ROWS, VECTORS, LEFT, true>(s),
+            }
+        }
+    }
+
+    /// # Safety
+    /// The pointers are good for `length` steps of `valid` rows and `width` columns; `width` is more than 16 · (VECTORS - 1), and 16 · VECTORS unless `PART`;
+    /// the left factor lies as `LEFT` says.
+    #[inline(always)]
+    unsafe fn run<S: Simd, const ROWS: usize, const VECTORS: usize, const LEFT: u8, const PART: bool>(self, s: S) {
+        let mut sums = [[s.zero(); VECTORS]; ROWS];
+        let last = self.width - 16 * (VECTORS - 1);
+        // Rows past the end read the last one again and are not stored.
+        let mut left: [*const f32; ROWS] =
+            std::array::from_fn(|r| self.left.wrapping_add(r.min(self.valid - 1) * self.left_row));
+        let mut right = self.right;
+        // SAFETY (both closures): the caller's promise; called for `length` steps in all.
+        let load = |right: *const f32| -> [S::F; VECTORS] {
+            std::array::from_fn(|v| unsafe {
+                if PART && v == VECTORS - 1 {
+                    s.load_part_from(right.add(16 * v), last)
+                } else {
+                    s.load_from(right.add(16 * v))
+                }
+            })
+        };
+        let mut steps = self.length;
+        if LEFT == BY_ROW {
+            // Four steps a turn: one move of each row's pointer.
+            while steps >= 4 {
+                for k in 0..4 {
+                    let b = load(right);
+                    for r in 0..ROWS {
+                        let a = s.splat(unsafe { *left[r].add(k) });
+                        for v in 0..VECTORS {
+                            sums[r][v] = s.mul_add(a, b[v], sums[r][v]);
+                        }
+                    }
+                    right = right.wrapping_add(self.right_step);
+                }
+                left = left.map(|left| left.wrapping_add(4));
+                steps -= 4;
+            }
+        }
+        for _ in 0..steps {
+            let b = load(right);
+            for r in 0..ROWS {
+                let at = if LEFT == BY_COLUMN { left[0].wrapping_add(r) } else { left[r] };
+                let a = s.splat(unsafe { *at });
+                for v in 0..VECTORS {
+                    sums[r][v] = s.mul_add(a, b[v], sums[r][v]);
+                }
+            }
+            right = right.wrapping_add(self.right_step);
+            left = left.map(|left| left.wrapping_add(self.left_step));
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            if r < self.valid {
+                for (v, sum) in sums.iter().enumerate() {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let out = self.out.add(r * self.out_row + 16 * v);
+                        if PART && v == VECTORS - 1 {
+                            let sum = if self.add { s.add(s.load_part_from(out, last), *sum) } else { *sum };
+                            s.store_part_to(out, sum, last);
+                        } else {
+                            let sum = if self.add { s.add(s.load_from(out), *sum) } else { *sum };
+                            s.store_to(out, sum);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Instructions;
+    use crate::kernels::linear;
+    use crate::math::Fused;
+    use crate::testing::{numbers, same_bits};
+
+    const SHAPES: [(usize, usize, usize); 10] = [
+        (17, 65, 33),
+        (1, 1, 1),
+        (19, 70, 128),
+        (50, 33, 96),
+        (8, 512, 32),
+        (7, 513, 31),
+        (33, 1100, 97),
+        (16, 3, 48),
+        (5, 64, 16),
+        (64, 40, 80),
+    ];
+
+    #[test]
+    fn every_instruction_set_keeps_the_chain_rule() {
+        for (rows, inner, columns) in SHAPES {
+            let left = numbers(1, rows * inner);
+            let right = numbers(2, inner * columns);
+            let before = numbers(3, rows * columns);
+            for accumulate in [false, true] {
+                // The gradient of a weight takes its left factor transposed and can add: the same product.
+                let transposed: Vec<f32> = (0..inner * rows).map(|i| left[i % rows * inner + i / rows]).collect();
+                let mut want = before.clone();
+                linear::twin_grad_weight::<Fused>(&transposed, &right, &mut want, rows, columns, accumulate);
+                let right_columns: Vec<f32> =
+                    (0..inner * columns).map(|i| right[i % inner * columns + i / inner]).collect();
+                let layout = Layout::new(inner, columns);
+                for instructions in Instructions::available() {
+                    let mut panels = vec![f32::NAN; layout.len()];
+                    pack(instructions, &right, columns, 1, layout, &mut panels);
+                    let mut from_columns = vec![f32::NAN; layout.len()];
+                    pack(instructions, &right_columns, 1, inner, layout, &mut from_columns);
+                    same_bits(&from_columns, &panels, "packed");
+                    for (left, left_row, left_step) in [(&left, inner, 1), (&transposed, 1, rows)] {
+                        let kinds = [
+                            Right::Rows { values: &right, stride: columns },
+                            Right::Packed { values: &panels, layout },
+                        ];
+                        for right in kinds {
+                            let mut out = before.clone();
+                            let product = Product {
+                                left,
+                                left_row,
+                                left_step,
+                                right,
+                                rows,
+                                inner,
+                                columns,
+                                out: &mut out,
+                                out_row: columns,
+                                accumulate,
+                            };
+                            multiply(instructions, product);
+                            same_bits(&out, &want, &format!("{instructions} {rows}x{inner}x{columns} {right:?}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

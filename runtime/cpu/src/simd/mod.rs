@@ -1,0 +1,209 @@
+//! Sixteen numbers at a time, with the same bits on every instruction set.
+//!
+//! A kernel is written once over [`Simd`] and compiled for each instruction set by [`kernel!`]. Every operation here rounds as IEEE 754 says
+//! or only moves bits, so lanes cannot differ between instruction sets; sums of lanes have the one order of `math::add_lanes`.
+
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use scalar::Scalar;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+use crate::math;
+use crate::product::Tiles;
+
+/// An instruction set. A value of the type is the proof that this machine has it.
+pub(crate) trait Simd: Copy + Tiles {
+    /// Sixteen lanes.
+    type F: Copy;
+
+    fn splat(self, value: f32) -> Self::F;
+    /// # Safety
+    /// Sixteen numbers can be read from `from`.
+    unsafe fn load_from(self, from: *const f32) -> Self::F;
+    /// The first `count` numbers, then zeros.
+    /// # Safety
+    /// `count` numbers, at most 16, can be read from `from`.
+    unsafe fn load_part_from(self, from: *const f32, count: usize) -> Self::F;
+    /// # Safety
+    /// Sixteen numbers can be written at `to`.
+    unsafe fn store_to(self, to: *mut f32, value: Self::F);
+    /// # Safety
+    /// `count` numbers, at most 16, can be written at `to`.
+    unsafe fn store_part_to(self, to: *mut f32, value: Self::F, count: usize);
+
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sqrt(self, a: Self::F) -> Self::F;
+    fn neg(self, a: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once.
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// `a > b ? a : b`.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a < b ? a : b`.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `x < limit ? 0 : value`.
+    fn zero_below(self, x: Self::F, limit: Self::F, value: Self::F) -> Self::F;
+    /// Two to the integer in the low bits of `rounded` (`math::ROUND` has been added to it).
+    fn power_of_two(self, rounded: Self::F) -> Self::F;
+    fn to_array(self, a: Self::F) -> [f32; 16];
+
+    /// The lanes' sum in the order of `math::add_lanes`.
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        math::add_lanes(self.to_array(a))
+    }
+
+    #[inline(always)]
+    fn zero(self) -> Self::F {
+        self.splat(0.0)
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Self::F {
+        // SAFETY: the array has sixteen numbers.
+        unsafe { self.load_from(from.as_ptr()) }
+    }
+
+    /// At most sixteen numbers, then zeros.
+    #[inline(always)]
+    fn load_part(self, from: &[f32]) -> Self::F {
+        // SAFETY: no more are read than the slice has.
+        unsafe { self.load_part_from(from.as_ptr(), from.len().min(16)) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32; 16], value: Self::F) {
+        // SAFETY: the array has sixteen numbers.
+        unsafe { self.store_to(to.as_mut_ptr(), value) }
+    }
+
+    /// As many lanes as the slice has room for, at most sixteen.
+    #[inline(always)]
+    fn store_part(self, to: &mut [f32], value: Self::F) {
+        // SAFETY: no more are written than the slice has.
+        unsafe { self.store_part_to(to.as_mut_ptr(), value, to.len().min(16)) }
+    }
+
+    /// The sixteen numbers from place `i` on, or as many as there are and then zeros.
+    #[inline(always)]
+    fn at(self, from: &[f32], i: usize) -> Self::F {
+        let from = &from[i..];
+        match from.first_chunk() {
+            Some(whole) => self.load(whole),
+            None => self.load_part(from),
+        }
+    }
+
+    /// Writes sixteen numbers from place `i` on, or as many as there is room for.
+    #[inline(always)]
+    fn put(self, to: &mut [f32], i: usize, value: Self::F) {
+        let to = &mut to[i..];
+        match to.first_chunk_mut() {
+            Some(whole) => self.store(whole, value),
+            None => self.store_part(to, value),
+        }
+    }
+
+    /// `to[i, j] = from[j, i]` for a square of 16.
+    /// # Safety
+    /// Sixteen numbers can be read at each of sixteen rows `from_row` apart, and written likewise.
+    #[inline(always)]
+    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        for i in 0..16 {
+            for j in 0..16 {
+                // SAFETY: the caller's promise.
+                unsafe { *to.add(i * to_row + j) = *from.add(j * from_row + i) };
+            }
+        }
+    }
+
+    /// The largest of a row, where none is not-a-number.
+    #[inline(always)]
+    fn largest(self, values: &[f32]) -> f32 {
+        let (whole, rest) = values.as_chunks();
+        let mut lanes = self.splat(f32::NEG_INFINITY);
+        for values in whole {
+            lanes = self.max(lanes, self.load(values));
+        }
+        math::max(rest).max(math::max(&self.to_array(lanes)))
+    }
+
+    /// `math::exp::<Fused>` in each lane.
+    #[inline(always)]
+    fn exp(self, x: Self::F) -> Self::F {
+        let clamped = self.min(self.splat(math::EXP_HIGH), x);
+        let rounded = self.mul_add(clamped, self.splat(std::f32::consts::LOG2_E), self.splat(math::ROUND));
+        let n = self.sub(rounded, self.splat(math::ROUND));
+        let r = self.mul_add(n, self.splat(-math::LN2_HIGH), clamped);
+        let r = self.mul_add(n, self.splat(-math::LN2_LOW), r);
+        let mut p = self.splat(math::EXP[0]);
+        for c in &math::EXP[1..] {
+            p = self.mul_add(p, r, self.splat(*c));
+        }
+        let p = self.add(self.mul_add(p, self.mul(r, r), r), self.splat(1.0));
+        self.zero_below(x, self.splat(math::EXP_LOW), self.mul(p, self.power_of_two(rounded)))
+    }
+
+    /// `1 / (1 + exp(-x))` in each lane.
+    #[inline(always)]
+    fn sigmoid(self, x: Self::F) -> Self::F {
+        let one = self.splat(1.0);
+        self.div(one, self.add(one, self.exp(self.neg(x))))
+    }
+
+    /// `math::dot::<Fused>`, for rows of one length.
+    #[inline(always)]
+    fn dot(self, a: &[f32], b: &[f32]) -> f32 {
+        let (a, a_rest) = a.as_chunks();
+        let (b, b_rest) = b.as_chunks();
+        let mut lanes = self.zero();
+        for (a, b) in a.iter().zip(b) {
+            lanes = self.mul_add(self.load(a), self.load(b), lanes);
+        }
+        if !a_rest.is_empty() {
+            lanes = self.mul_add(self.load_part(a_rest), self.load_part(b_rest), lanes);
+        }
+        self.sum(lanes)
+    }
+}
+
+/// Defines kernels once for all instruction sets: `fn name(simd; arguments) body`, where `simd` is the instruction set and the function that comes out takes
+/// [`Instructions`](crate::Instructions) first.
+macro_rules! kernel {
+    ($($(#[$attribute:meta])* $vis:vis fn $name:ident($simd:ident; $($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => {$(
+        $(#[$attribute])*
+        $vis fn $name(instructions: $crate::Instructions, $($argument: $type),*) $(-> $result)? {
+            // Everything must be inlined into the function that has the instructions enabled.
+            #[inline(always)]
+            fn body<S: $crate::simd::Simd>($simd: S, $($argument: $type),*) $(-> $result)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            fn avx512(token: $crate::simd::Avx512, $($argument: $type),*) $(-> $result)? {
+                body(token, $($argument),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2(token: $crate::simd::Avx2, $($argument: $type),*) $(-> $result)? {
+                body(token, $($argument),*)
+            }
+
+            match instructions.level() {
+                $crate::instructions::Level::Scalar => body($crate::simd::Scalar, $($argument),*),
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Instructions` of this level are only made where the machine has AVX-2 and FMA.
+                $crate::instructions::Level::Avx2 => unsafe { avx2($crate::simd::Avx2::new(), $($argument),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Instructions` of this level are only made where the machine has AVX-512F as well.
+                $crate::instructions::Level::Avx512 => unsafe { avx512($crate::simd::Avx512::new(), $($argument),*) },
+            }
+        }
+    )*};
+}
+pub(crate) use kernel;

@@ -1,0 +1,322 @@
+//! Sixteen lanes on x86-64: one AVX-512 register or two AVX-2 registers.
+
+use std::arch::x86_64::*;
+
+use super::Simd;
+
+/// The proof that the machine has AVX-512F, AVX-2 and FMA.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx512(());
+
+/// The proof that the machine has AVX-2 and FMA.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx512 {
+    /// # Safety
+    /// The machine has AVX-512F, AVX-2 and FMA.
+    #[inline(always)]
+    pub(crate) unsafe fn new() -> Avx512 {
+        Avx512(())
+    }
+}
+
+impl Avx2 {
+    /// # Safety
+    /// The machine has AVX-2 and FMA.
+    #[inline(always)]
+    pub(crate) unsafe fn new() -> Avx2 {
+        Avx2(())
+    }
+}
+
+// SAFETY (every intrinsic in this file): `self` proves that the machine has the instructions; the pointers of loads and stores are good by the
+// promise of the trait's unsafe functions, and masks keep partial ones within `count`.
+impl Simd for Avx512 {
+    type F = __m512;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_from(self, from: *const f32) -> __m512 {
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part_from(self, from: *const f32, count: usize) -> __m512 {
+        unsafe { _mm512_maskz_loadu_ps(((1u32 << count) - 1) as u16, from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_to(self, to: *mut f32, value: __m512) {
+        unsafe { _mm512_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part_to(self, to: *mut f32, value: __m512, count: usize) {
+        unsafe { _mm512_mask_storeu_ps(to, ((1u32 << count) - 1) as u16, value) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        unsafe { _mm512_sqrt_ps(a) }
+    }
+
+    #[inline(always)]
+    fn neg(self, a: __m512) -> __m512 {
+        unsafe { _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), _mm512_set1_epi32(i32::MIN))) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn zero_below(self, x: __m512, limit: __m512, value: __m512) -> __m512 {
+        unsafe { _mm512_maskz_mov_ps(!_mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, limit), value) }
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, rounded: __m512) -> __m512 {
+        unsafe {
+            let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(rounded));
+            _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(0x3f80_0000)))
+        }
+    }
+
+    #[inline(always)]
+    fn to_array(self, a: __m512) -> [f32; 16] {
+        let mut lanes = [0.0; 16];
+        unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), a) };
+        lanes
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        unsafe {
+            let r: [__m512; 16] = std::array::from_fn(|i| _mm512_loadu_ps(from.add(i * from_row)));
+            // Pairs of rows, then of pairs, within quarters of a register; then the quarters.
+            let t: [__m512; 16] = std::array::from_fn(|i| match i % 2 {
+                0 => _mm512_unpacklo_ps(r[i], r[i + 1]),
+                _ => _mm512_unpackhi_ps(r[i - 1], r[i]),
+            });
+            let t = t.map(|t| _mm512_castps_pd(t));
+            let r: [__m512; 16] = std::array::from_fn(|i| {
+                let (four, within) = (i / 4 * 4, i % 4);
+                let (a, b) = (t[four + within / 2], t[four + within / 2 + 2]);
+                _mm512_castpd_ps(if within % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) })
+            });
+            let t: [__m512; 16] = std::array::from_fn(|i| {
+                let first = i / 8 * 8 + i % 4;
+                match i % 8 / 4 {
+                    0 => _mm512_shuffle_f32x4::<0x88>(r[first], r[first + 4]),
+                    _ => _mm512_shuffle_f32x4::<0xdd>(r[first], r[first + 4]),
+                }
+            });
+            for i in 0..16 {
+                let first = i % 8;
+                let row = match i / 8 {
+                    0 => _mm512_shuffle_f32x4::<0x88>(t[first], t[first + 8]),
+                    _ => _mm512_shuffle_f32x4::<0xdd>(t[first], t[first + 8]),
+                };
+                _mm512_storeu_ps(to.add(i * to_row), row);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self, a: __m512) -> f32 {
+        unsafe {
+            let low = _mm512_castps512_ps256(a);
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(a)));
+            add_eight(_mm256_add_ps(low, high))
+        }
+    }
+}
+
+/// The sum of eight lanes by halves.
+///
+/// # Safety
+/// The machine has AVX.
+#[inline(always)]
+unsafe fn add_eight(a: __m256) -> f32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
+}
+
+/// Minus one in the first `count` of eight lanes, for loads and stores of a part.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn mask(count: usize) -> __m256i {
+    const ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    let window = &ONES[8 - count.min(8)..][..8];
+    // SAFETY: the window has eight numbers.
+    unsafe { _mm256_loadu_si256(window.as_ptr().cast()) }
+}
+
+macro_rules! both {
+    ($intrinsic:ident($($a:ident),*)) => {
+        // SAFETY: see above.
+        unsafe { ($intrinsic($($a.0),*), $intrinsic($($a.1),*)) }
+    };
+}
+
+impl Simd for Avx2 {
+    type F = (__m256, __m256);
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::F {
+        let a = unsafe { _mm256_set1_ps(value) };
+        (a, a)
+    }
+
+    #[inline(always)]
+    unsafe fn load_from(self, from: *const f32) -> Self::F {
+        unsafe { (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part_from(self, from: *const f32, count: usize) -> Self::F {
+        unsafe {
+            let low = _mm256_maskload_ps(from, mask(count));
+            let high = _mm256_maskload_ps(from.wrapping_add(8), mask(count.saturating_sub(8)));
+            (low, high)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_to(self, to: *mut f32, value: Self::F) {
+        unsafe {
+            _mm256_storeu_ps(to, value.0);
+            _mm256_storeu_ps(to.add(8), value.1);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part_to(self, to: *mut f32, value: Self::F, count: usize) {
+        unsafe {
+            _mm256_maskstore_ps(to, mask(count), value.0);
+            _mm256_maskstore_ps(to.wrapping_add(8), mask(count.saturating_sub(8)), value.1);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn div(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_div_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: Self::F) -> Self::F {
+        both!(_mm256_sqrt_ps(a))
+    }
+
+    #[inline(always)]
+    fn neg(self, a: Self::F) -> Self::F {
+        let sign = self.splat(-0.0);
+        both!(_mm256_xor_ps(a, sign))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        both!(_mm256_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn min(self, a: Self::F, b: Self::F) -> Self::F {
+        both!(_mm256_min_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn zero_below(self, x: Self::F, limit: Self::F, value: Self::F) -> Self::F {
+        unsafe {
+            let low = _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(x.0, limit.0), value.0);
+            let high = _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(x.1, limit.1), value.1);
+            (low, high)
+        }
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, rounded: Self::F) -> Self::F {
+        unsafe {
+            let one = _mm256_set1_epi32(0x3f80_0000);
+            let low = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.0)), one);
+            let high = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.1)), one);
+            (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high))
+        }
+    }
+
+    #[inline(always)]
+    fn to_array(self, a: Self::F) -> [f32; 16] {
+        let mut lanes = [0.0; 16];
+        unsafe {
+            _mm256_storeu_ps(lanes.as_mut_ptr(), a.0);
+            _mm256_storeu_ps(lanes.as_mut_ptr().add(8), a.1);
+        }
+        lanes
+    }
+
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        unsafe { add_eight(_mm256_add_ps(a.0, a.1)) }
+    }
+}
