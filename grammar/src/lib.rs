@@ -8,10 +8,14 @@
 //! Other crates read the tree through the typed views in [`view`], beginning with [`Parse::file`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod build;
 mod error;
+mod habits;
 mod kind;
+mod limits;
 mod lines;
 mod parse;
+mod strict;
 mod tree;
 pub mod view;
 

@@ -1,7 +1,19 @@
 //! From text to tree.
 
-use crate::tree::TreeBuilder;
-use crate::{SyntaxError, SyntaxKind, Tree, view::File};
+use std::num::NonZeroUsize;
+use std::sync::Once;
+
+use pest::Parser;
+
+use crate::build::Builder;
+use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_SOURCE, too_deep};
+use crate::view::File;
+use crate::{SyntaxError, SyntaxErrorKind, Tree};
+
+/// The rules of `synx.pest`. It and everything else of pest stays in this crate.
+#[derive(pest_derive::Parser)]
+#[grammar = "synx.pest"]
+pub(crate) struct Rules;
 
 /// What [`parse`] gives: always a tree, and what is wrong in it.
 #[derive(Clone, Debug)]
@@ -19,10 +31,78 @@ impl Parse {
     }
 }
 
-/// Reads a text. Any text has a tree.
+/// Reads a text. Any text has a tree; what is wrong in it is in [`Parse::errors`].
+///
+/// Time and memory are linear in the length of the text. Beyond 16 MiB, beyond a depth of 64 brackets, or where one
+/// item is longer than about a megabyte, the rest of the text is one error.
 pub fn parse(source: &str) -> Parse {
-    let mut builder = TreeBuilder::new(source);
-    let junk = builder.leaf(SyntaxKind::Junk, 0..source.len());
-    let error = builder.node(SyntaxKind::Error, &[junk], 0);
-    Parse { tree: builder.finish(&[error]), errors: Vec::new() }
+    limit_calls();
+    let mut builder = Builder::new(source);
+    if source.len() > MAX_SOURCE {
+        builder.give_up(
+            0,
+            0..0,
+            format!("the file is too long: {} bytes, where {MAX_SOURCE} are allowed", source.len()),
+            "split it, and name its parts with `from … import …`",
+        );
+        return builder.finish();
+    }
+    let deep = too_deep(source);
+    let readable = deep.as_ref().map_or(source.len(), |deep| deep.sound);
+    let mut at = builder.byte_order_mark();
+    while at < readable {
+        match Rules::parse(Rule::part, &source[at..readable]) {
+            Ok(mut pairs) => {
+                let Some(part) = pairs.next() else { break };
+                let length = part.as_span().end();
+                if length == 0 {
+                    break;
+                }
+                builder.part(at, part);
+                at += length;
+            }
+            Err(_) => break,
+        }
+    }
+    if at < readable {
+        let start = source[at..].find(|c: char| !c.is_whitespace()).map_or(at, |skip| at + skip);
+        let end = source[start..].find('\n').map_or(source.len(), |line| start + line);
+        builder.give_up(
+            at,
+            start..end,
+            "this is too long to be read: the rest of the file is left out".to_owned(),
+            "split the declaration that begins here",
+        );
+    } else if let Some(deep) = deep {
+        builder.give_up(
+            at,
+            deep.bracket..deep.bracket + 1,
+            format!("brackets nest more than {MAX_DEPTH} deep here: the rest of the file is left out"),
+            "give parts of it names with `let`",
+        );
+    }
+    builder.finish()
+}
+
+/// The limit of pest is one for the whole process; it is set once.
+fn limit_calls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| pest::set_call_limit(NonZeroUsize::new(MAX_CALLS)));
+}
+
+/// What a strict rule says about a text: where it stops, and the rules that it would have taken there.
+pub(crate) fn expected(rule: Rule, text: &str) -> Option<(usize, Vec<Rule>)> {
+    let error = Rules::parse(rule, text).err()?;
+    let pest::error::ErrorVariant::ParsingError { positives, .. } = error.variant else {
+        return None;
+    };
+    let at = match error.location {
+        pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+    };
+    Some((at, positives))
+}
+
+/// An error whose kind and range are known; the rest is added by the caller.
+pub(crate) fn error(kind: SyntaxErrorKind, range: std::ops::Range<usize>, message: impl Into<String>) -> SyntaxError {
+    SyntaxError { kind, range, message: message.into(), help: None, related: None, fix: None }
 }

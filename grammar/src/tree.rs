@@ -256,12 +256,14 @@ impl<'t> Iterator for Descendants<'t> {
 pub(crate) struct TreeBuilder {
     source: Box<str>,
     nodes: Vec<NodeData>,
+    /// How high the tree under each node is; nothing goes down into errors, so these are flat.
+    heights: Vec<u16>,
 }
 
 impl TreeBuilder {
     /// A builder for a tree over this source, which must be shorter than 4 GiB.
     pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.into(), nodes: Vec::with_capacity(source.len() / 2 + 16) }
+        Self { source: source.into(), nodes: Vec::with_capacity(source.len() / 2 + 16), heights: Vec::with_capacity(source.len() / 2 + 16) }
     }
 
     /// A node without children.
@@ -291,6 +293,7 @@ impl TreeBuilder {
             kind,
             has_error: kind.is_error(),
         });
+        self.heights.push(0);
         id
     }
 
@@ -306,6 +309,39 @@ impl TreeBuilder {
             }
             last = Some(*child);
         }
+        if !self.nodes[parent.0 as usize].kind.is_error() {
+            self.heights[parent.0 as usize] = self.height_over(children);
+        }
+    }
+
+    /// How high a node of these children would be.
+    pub(crate) fn height_over(&self, children: &[NodeId]) -> u16 {
+        let highest = children.iter().map(|child| self.heights[child.0 as usize]).max();
+        highest.map_or(0, |height| height.saturating_add(1))
+    }
+
+    /// The last child of a node.
+    pub(crate) fn last_child(&self, id: NodeId) -> Option<NodeId> {
+        let mut last = None;
+        let mut next = self.nodes[id.0 as usize].first_child;
+        while next != NONE {
+            last = Some(NodeId(next));
+            next = self.nodes[next as usize].next_sibling;
+        }
+        last
+    }
+
+    /// Cuts the white space from the end of a node whose last child is a leaf, and gives its range.
+    pub(crate) fn trim_end(&mut self, id: NodeId) -> Option<Range<usize>> {
+        let leaf = self.last_child(id)?;
+        let range = self.range(leaf);
+        let end = range.start + self.source[range.clone()].trim_end_matches([' ', '\t', '\r']).len();
+        if end == range.end || end == range.start || self.nodes[leaf.0 as usize].first_child != NONE {
+            return None;
+        }
+        self.nodes[leaf.0 as usize].end = end as u32;
+        self.nodes[id.0 as usize].end = end as u32;
+        Some(end..range.end)
     }
 
     /// The bytes that a node covers.

@@ -12,6 +12,7 @@ pub use expression::{
     Paren, Pipe, Tuple, Unary, UnaryOperator,
 };
 pub use file::{Body, Edition, File, Import, Item, ItemKind, Parameter, Part};
+pub(crate) use literal::escape;
 pub use literal::{Name, Number, Suffix, Text, Unit};
 
 use crate::{Node, SyntaxKind};

@@ -1,0 +1,478 @@
+//! From what the rules matched to the tree, and what is wrong in it.
+//!
+//! The builder keeps a stack of finished nodes. A rule's children are what was pushed since it began; completing it
+//! puts one node in their place. Trivia at the end of a node is left outside of it, so that the blank lines and doc
+//! comments after something unclosed belong to what follows.
+
+mod brackets;
+mod entries;
+mod items;
+mod value;
+
+use std::ops::Range;
+
+use pest::iterators::Pair;
+
+use crate::limits::MAX_ERRORS;
+use crate::parse::{Parse, Rule, error};
+use crate::tree::{NodeId, TreeBuilder};
+use crate::{Fix, SyntaxError, SyntaxErrorKind, SyntaxKind};
+
+/// Builds the tree of one source, part by part.
+pub(crate) struct Builder<'s> {
+    source: &'s str,
+    tree: TreeBuilder,
+    stack: Vec<NodeId>,
+    errors: Vec<SyntaxError>,
+    /// Where the text that the rules see begins in the source.
+    base: usize,
+    /// Mistakes that begin before this follow from another one and are not reported.
+    quiet_until: usize,
+    /// Whether an edition, an import or an item was seen.
+    begun: bool,
+}
+
+impl<'s> Builder<'s> {
+    pub(crate) fn new(source: &'s str) -> Self {
+        Self {
+            source,
+            tree: TreeBuilder::new(source),
+            stack: Vec::new(),
+            errors: Vec::new(),
+            base: 0,
+            quiet_until: 0,
+            begun: false,
+        }
+    }
+
+    /// Takes a byte order mark at the start as white space; gives the length that it has.
+    pub(crate) fn byte_order_mark(&mut self) -> usize {
+        let length = if self.source.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+        if length > 0 {
+            self.push(SyntaxKind::Whitespace, 0..length);
+        }
+        length
+    }
+
+    /// Adds one part of the file: blanks, comments and at most one item. `at` is where it begins.
+    pub(crate) fn part(&mut self, at: usize, part: Pair<'_, Rule>) {
+        self.base = at;
+        for pair in part.into_inner() {
+            self.top(pair);
+        }
+    }
+
+    /// Leaves everything from `at` on as one error, which is reported at `place`.
+    pub(crate) fn give_up(&mut self, at: usize, place: Range<usize>, message: String, help: &str) {
+        let mark = self.stack.len();
+        self.push(SyntaxKind::Junk, at..self.source.len());
+        self.complete(mark, SyntaxKind::Error);
+        self.quiet_until = 0;
+        let mut error = error(SyntaxErrorKind::Limit, place, message);
+        error.help = Some(help.to_owned());
+        self.errors.push(error);
+    }
+
+    /// The tree and the mistakes.
+    pub(crate) fn finish(mut self) -> Parse {
+        self.errors.sort_by_key(|error| error.range.start);
+        Parse {
+            tree: self.tree.finish(&self.stack),
+            errors: self.errors,
+        }
+    }
+
+    // ---- Nodes --------------------------------------------------------------------------------------------------
+
+    fn push(&mut self, kind: SyntaxKind, range: Range<usize>) -> NodeId {
+        let id = self.tree.leaf(kind, range);
+        self.stack.push(id);
+        id
+    }
+
+    /// Where in the source a matched rule stands.
+    fn range(&self, pair: &Pair<'_, Rule>) -> Range<usize> {
+        let span = pair.as_span();
+        self.base + span.start()..self.base + span.end()
+    }
+
+    /// Pushes a leaf of this kind for all that a rule matched.
+    fn leaf(&mut self, kind: SyntaxKind, pair: &Pair<'_, Rule>) -> NodeId {
+        let range = self.range(pair);
+        self.push(kind, range)
+    }
+
+    /// Puts one node in the place of what was pushed since `mark`; trivia at the end stays outside.
+    fn complete(&mut self, mark: usize, kind: SyntaxKind) -> NodeId {
+        let end = self.meaningful_end(mark);
+        let id = self.tree.node(kind, &self.stack[mark..end], self.source.len());
+        self.stack.splice(mark..end, [id]);
+        id
+    }
+
+    /// The end of what was pushed since `mark` without the trivia at its end.
+    fn meaningful_end(&self, mark: usize) -> usize {
+        let trivia = self.stack[mark..]
+            .iter()
+            .rev()
+            .take_while(|id| self.tree.kind(**id).is_trivia())
+            .count();
+        self.stack.len() - trivia
+    }
+
+    /// The last node since `mark` that is not trivia.
+    fn last(&self, mark: usize) -> Option<NodeId> {
+        self.meaningful_end(mark).checked_sub(1).filter(|at| *at >= mark).map(|at| self.stack[at])
+    }
+
+    /// Where doc comments begin that belong to what is pushed next, or the end of the stack.
+    fn mark_with_docs(&self) -> usize {
+        let end = self.stack.len();
+        let mut mark = end;
+        for at in (0..end).rev() {
+            let id = self.stack[at];
+            match self.tree.kind(id) {
+                SyntaxKind::DocComment => {
+                    // A doc comment after something on its line documents nothing.
+                    let at_line_start = at == 0 || {
+                        let before = self.tree.range(self.stack[at - 1]);
+                        self.tree.kind(self.stack[at - 1]) == SyntaxKind::Whitespace
+                            && (self.source[before.clone()].contains('\n') || before.start == 0 || at == 1)
+                    };
+                    if at_line_start {
+                        mark = at;
+                    }
+                }
+                SyntaxKind::Whitespace | SyntaxKind::Comment => {}
+                _ => break,
+            }
+        }
+        mark
+    }
+
+    /// Pushes what is missing: an empty error before the trivia at the end of the stack. Gives where it stands.
+    fn missing(&mut self, mark: usize) -> usize {
+        let end = self.meaningful_end(mark);
+        let at = match end.checked_sub(1) {
+            Some(last) => self.tree.range(self.stack[last]).end,
+            None => self.base,
+        };
+        let id = self.tree.leaf(SyntaxKind::Missing, at..at);
+        self.stack.insert(end, id);
+        at
+    }
+
+    /// The text of the last leaf that is not trivia, as a message names it: after what something was expected.
+    fn after(&self) -> String {
+        match self.last(0) {
+            Some(id) => {
+                let text = self.tree.text(id);
+                let word = text.rsplit(char::is_whitespace).next().unwrap_or(text);
+                format!(" after `{}`", shortened(word))
+            }
+            None => String::new(),
+        }
+    }
+
+    // ---- Mistakes -----------------------------------------------------------------------------------------------
+
+    /// Reports a mistake, unless it follows from one that was reported.
+    fn report(&mut self, error: SyntaxError) {
+        if error.range.start < self.quiet_until || self.errors.len() > MAX_ERRORS {
+            return;
+        }
+        if self.errors.len() == MAX_ERRORS {
+            let mut limit = crate::parse::error(
+                SyntaxErrorKind::Limit,
+                error.range,
+                format!("more than {MAX_ERRORS} mistakes: those from here on are not shown"),
+            );
+            limit.help = Some("is this a synx file?".to_owned());
+            self.errors.push(limit);
+            return;
+        }
+        self.errors.push(error);
+    }
+
+    /// Reports a mistake even where others are silent.
+    fn report_always(&mut self, error: SyntaxError) {
+        let quiet = std::mem::take(&mut self.quiet_until);
+        self.report(error);
+        self.quiet_until = quiet;
+    }
+
+    /// Takes back the mistakes since there were `since`: a wider one says it better.
+    fn retract(&mut self, since: usize, quiet_until: usize) {
+        self.errors.truncate(since);
+        self.quiet_until = quiet_until;
+    }
+
+    /// Whether mistakes are still reported: then their messages need not be made.
+    fn is_full(&self) -> bool {
+        self.errors.len() > MAX_ERRORS
+    }
+
+    /// Reports that something had to stand at the end of the stack, and puts the empty error there.
+    fn expected(&mut self, what: &str, insert: Option<&str>) {
+        let after = self.after();
+        let at = self.missing(0);
+        let mut error = error(SyntaxErrorKind::Expected, at..at, format!("expected {what}{after}"));
+        error.fix = insert.map(|text| Fix { range: at..at, text: text.to_owned() });
+        self.report(error);
+    }
+
+    /// Whether a mistake was reported that ends right before `at`, or one on the same line before it since `since`.
+    fn follows_mistake(&self, since: usize, at: usize) -> bool {
+        at < self.quiet_until
+            || self.errors[since.min(self.errors.len())..].iter().any(|error| {
+                error.range.end <= at && self.source[error.range.end..at].trim().is_empty()
+            })
+    }
+
+    /// Makes an error node of what was pushed since `mark`.
+    fn wrap(&mut self, mark: usize) -> NodeId {
+        self.complete(mark, SyntaxKind::Error)
+    }
+
+    // ---- Leaves -------------------------------------------------------------------------------------------------
+
+    /// Pushes the leaf or small node of a rule that is the same wherever it stands.
+    fn common(&mut self, pair: Pair<'_, Rule>) {
+        match pair.as_rule() {
+            Rule::space | Rule::blank => {
+                self.leaf(SyntaxKind::Whitespace, &pair);
+            }
+            Rule::comment => {
+                let text = pair.as_str();
+                let doc = text.starts_with("///") && !text.starts_with("////");
+                self.leaf(if doc { SyntaxKind::DocComment } else { SyntaxKind::Comment }, &pair);
+            }
+            Rule::name | Rule::unit_word | Rule::word => {
+                self.leaf(SyntaxKind::Name, &pair);
+            }
+            Rule::literal => {
+                let kind = match pair.as_str() {
+                    "true" => SyntaxKind::True,
+                    "false" => SyntaxKind::False,
+                    _ => SyntaxKind::Rest,
+                };
+                self.leaf(kind, &pair);
+            }
+            Rule::eq => {
+                self.leaf(SyntaxKind::Equals, &pair);
+            }
+            Rule::tilde => {
+                self.leaf(SyntaxKind::Tilde, &pair);
+            }
+            Rule::comma => {
+                self.leaf(SyntaxKind::Comma, &pair);
+            }
+            Rule::semicolon => {
+                self.leaf(SyntaxKind::Semicolon, &pair);
+            }
+            Rule::dot => {
+                self.leaf(SyntaxKind::Dot, &pair);
+            }
+            Rule::slash => {
+                self.leaf(SyntaxKind::Slash, &pair);
+            }
+            Rule::l_paren => {
+                self.leaf(SyntaxKind::LeftParen, &pair);
+            }
+            Rule::r_paren => {
+                self.leaf(SyntaxKind::RightParen, &pair);
+            }
+            Rule::l_bracket => {
+                self.leaf(SyntaxKind::LeftBracket, &pair);
+            }
+            Rule::r_bracket => {
+                self.leaf(SyntaxKind::RightBracket, &pair);
+            }
+            Rule::l_brace => {
+                self.leaf(SyntaxKind::LeftBrace, &pair);
+            }
+            Rule::r_brace => {
+                self.leaf(SyntaxKind::RightBrace, &pair);
+            }
+            Rule::kw_axis
+            | Rule::kw_let
+            | Rule::kw_where
+            | Rule::kw_free
+            | Rule::kw_from
+            | Rule::kw_import
+            | Rule::kw_for
+            | Rule::kw_in
+            | Rule::kw_if
+            | Rule::kw_allow
+            | Rule::kw_because
+            | Rule::kw_synx => {
+                self.leaf(SyntaxKind::Keyword, &pair);
+            }
+            Rule::number => self.number(pair),
+            Rule::string => self.string(&pair),
+            Rule::open_string => self.open_string(&pair),
+            Rule::value | Rule::inner_value => self.value(pair),
+            Rule::paren => self.paren(pair),
+            Rule::list => self.list(pair),
+            Rule::block => self.block(pair),
+            Rule::pattern => self.pattern(pair),
+            Rule::no_value => self.expected("a value", None),
+            Rule::no_name => self.expected("a name", None),
+            Rule::no_eq => self.expected("`=`", Some(" =")),
+            Rule::wrong_eq => {
+                let mark = self.stack.len();
+                let id = self.leaf(SyntaxKind::Equals, &pair);
+                self.wrap(mark);
+                let text = self.tree.text(id).to_owned();
+                let range = self.tree.range(id);
+                let mut error = error(
+                    SyntaxErrorKind::Habit,
+                    range.clone(),
+                    format!("a value is given with `=`, not with `{text}`"),
+                );
+                // `name: value` has no blank before the colon, `name = value` has one.
+                let spaced = self.source[..range.start].ends_with(char::is_whitespace);
+                error.fix = Some(Fix { range, text: if spaced { "=" } else { " =" }.to_owned() });
+                self.report(error);
+            }
+            // Whatever has no place of its own here is text that nobody understands; nothing is ever lost.
+            _ => {
+                let mark = self.stack.len();
+                self.leaf(SyntaxKind::Junk, &pair);
+                self.wrap(mark);
+            }
+        }
+    }
+
+    fn number(&mut self, pair: Pair<'_, Rule>) {
+        let mark = self.stack.len();
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::digits => {
+                    self.leaf(SyntaxKind::Digits, &inner);
+                }
+                Rule::suffix => {
+                    self.leaf(SyntaxKind::Suffix, &inner);
+                }
+                Rule::bad_suffix => {
+                    let start = self.stack.len();
+                    self.leaf(SyntaxKind::Junk, &inner);
+                    self.wrap(start);
+                    let range = self.range(&inner);
+                    let digits = self.tree.text(self.stack[mark]).to_owned();
+                    self.report(wrong_suffix(&digits, inner.as_str(), range));
+                }
+                Rule::unit => {
+                    let start = self.stack.len();
+                    for part in inner.into_inner() {
+                        self.common(part);
+                    }
+                    self.complete(start, SyntaxKind::Unit);
+                }
+                _ => self.common(inner),
+            }
+        }
+        self.complete(mark, SyntaxKind::Number);
+    }
+
+    /// A closed string; escapes that do not exist are errors in it.
+    fn string(&mut self, pair: &Pair<'_, Rule>) {
+        let range = self.range(pair);
+        let mark = self.stack.len();
+        self.string_pieces(range);
+        self.complete(mark, SyntaxKind::String);
+    }
+
+    fn open_string(&mut self, pair: &Pair<'_, Rule>) {
+        let range = self.range(pair);
+        let mark = self.stack.len();
+        let trimmed = range.start + self.source[range.clone()].trim_end().len();
+        self.string_pieces(range.start..trimmed);
+        self.push(SyntaxKind::Missing, trimmed..trimmed);
+        self.complete(mark, SyntaxKind::String);
+        if trimmed < range.end {
+            self.push(SyntaxKind::Whitespace, trimmed..range.end);
+        }
+        let mut error = error(
+            SyntaxErrorKind::Unclosed,
+            range.start..trimmed,
+            "this string has no closing quote",
+        );
+        error.help = Some("a string ends on the line that it begins on; `\\n` in it is a line end".to_owned());
+        self.report(error);
+        // Brackets that the rest of the line would have closed are not to be complained about.
+        self.quiet_until = self.quiet_until.max(range.end + 1);
+    }
+
+    fn string_pieces(&mut self, range: Range<usize>) {
+        let mut from = range.start;
+        let mut at = range.start;
+        while let Some(skip) = self.source[at..range.end].find('\\') {
+            at += skip;
+            if let Some((_, length)) = crate::view::escape(&self.source[at..range.end]) {
+                at += length;
+                continue;
+            }
+            if at > from {
+                self.push(SyntaxKind::StringText, from..at);
+            }
+            let next = self.source[at + 1..range.end].chars().next();
+            let end = at + 1 + next.map_or(0, char::len_utf8);
+            let mark = self.stack.len();
+            self.push(SyntaxKind::Junk, at..end);
+            self.wrap(mark);
+            let mut error = error(
+                SyntaxErrorKind::Literal,
+                at..end,
+                format!("`{}` is no escape", &self.source[at..end]),
+            );
+            error.help = Some(
+                "escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`; a backslash itself is written `\\\\`".to_owned(),
+            );
+            error.fix = Some(Fix { range: at..at, text: "\\".to_owned() });
+            self.report(error);
+            from = end;
+            at = end;
+        }
+        if range.end > from {
+            self.push(SyntaxKind::StringText, from..range.end);
+        }
+    }
+}
+
+/// What is wrong with letters that are glued to a number.
+fn wrong_suffix(digits: &str, suffix: &str, range: Range<usize>) -> SyntaxError {
+    let cased = ["k", "M", "B", "T", "Ki", "Mi", "Gi"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(suffix))
+        .or(match suffix {
+            "bn" | "Bn" | "bln" | "G" => Some("B"),
+            _ => None,
+        });
+    let mut wrong = error(
+        SyntaxErrorKind::Literal,
+        range.clone(),
+        format!("`{}` cannot be glued to a number", shortened(suffix)),
+    );
+    if let Some(known) = cased {
+        wrong.help = Some(format!("write `{digits}{known}`"));
+        wrong.fix = Some(Fix { range, text: known.to_owned() });
+    } else if suffix.chars().all(|c| c.is_ascii_alphabetic()) && suffix.len() > 1 {
+        wrong.help = Some(format!("units are separate words: `{digits} {}`", shortened(suffix)));
+        wrong.fix = Some(Fix { range: range.start..range.start, text: " ".to_owned() });
+    } else {
+        wrong.help = Some("suffixes are `%`, `k`, `M`, `B`, `T`, `Ki`, `Mi` and `Gi`".to_owned());
+    }
+    wrong
+}
+
+/// A text as messages show it: not longer than a few words.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 24;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(LONGEST - 1).collect();
+    short.push('…');
+    short
+}
