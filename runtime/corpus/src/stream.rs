@@ -50,7 +50,7 @@ struct Source {
 }
 
 /// How many chunks of `context + 1` tokens, starting at multiples of `context`, a source of `tokens` tokens has.
-pub fn chunks(tokens: u64, context: u64) -> u64 {
+pub fn chunk_count(tokens: u64, context: u64) -> u64 {
     tokens.saturating_sub(1) / context.max(1)
 }
 
@@ -75,7 +75,7 @@ impl Stream {
         let sources: Vec<Source> = sources
             .into_iter()
             .map(|view| Source {
-                chunks: chunks(view.tokens.len() as u64, context as u64),
+                chunks: chunk_count(view.tokens.len() as u64, context as u64),
                 order: random::Stream::new("order/1", &(seed, replicate, view.key)),
                 view,
             })

@@ -33,7 +33,7 @@ impl Machine {
     pub fn new(process: &Process) -> Result<Machine, Problem> {
         let symbols = process.symbols;
         if !(2..=255).contains(&symbols) {
-            return Err(out_of_range(format!("a process of {symbols} symbols")).help("`symbols` is 2 to 255"));
+            return Err(out_of_range(&format!("a process of {symbols} symbols")).help("`symbols` is 2 to 255"));
         }
         // Not the length: a longer stretch begins like a shorter one.
         let identity = (&process.kind, symbols, process.seed);
@@ -43,7 +43,7 @@ impl Machine {
             ProcessKind::Markov { order, concentration } => {
                 let states = u32::try_from(*order).ok().and_then(|order| symbols.checked_pow(order));
                 let states = states.filter(|states| *states <= MOST_STATES).ok_or_else(|| {
-                    out_of_range(format!("a chain of order {order} over {symbols} symbols"))
+                    out_of_range(&format!("a chain of order {order} over {symbols} symbols"))
                         .note(format!("it has symbols ^ order states; {MOST_STATES} at most"))
                         .help("use a lower order or fewer symbols")
                 })?;
@@ -53,7 +53,7 @@ impl Machine {
             }
             ProcessKind::Hmm { states, concentration } => {
                 if !(1..=MOST_STATES).contains(states) {
-                    return Err(out_of_range(format!("a hidden Markov model of {states} states"))
+                    return Err(out_of_range(&format!("a hidden Markov model of {states} states"))
                         .help(format!("`states` is 1 to {MOST_STATES}")));
                 }
                 let probabilities = dirichlet_rows(rows, *states, symbols, in_range("concentration", concentration)?);
@@ -77,7 +77,7 @@ impl Machine {
                 let value = exponent.to_f64();
                 if !(0.0..=100.0).contains(&value) {
                     return Err(
-                        out_of_range(format!("an exponent of {}", exponent.short())).help("`exponent` is 0 to 100")
+                        out_of_range(&format!("an exponent of {}", exponent.short())).help("`exponent` is 0 to 100")
                     );
                 }
                 // Which symbol has which rank is drawn, so that ids say nothing about frequencies.
@@ -138,7 +138,7 @@ impl Machine {
     }
 }
 
-fn out_of_range(what: String) -> Problem {
+fn out_of_range(what: &str) -> Problem {
     Problem::new("E0928", format!("{what} cannot be made"))
 }
 
@@ -147,7 +147,7 @@ fn in_range(name: &str, value: &Exact) -> Result<f64, Problem> {
     if (1e-3..=1e6).contains(&number) {
         return Ok(number);
     }
-    Err(out_of_range(format!("a {name} of {}", value.short())).help(format!("`{name}` is 0.001 to 1,000,000")))
+    Err(out_of_range(&format!("a {name} of {}", value.short())).help(format!("`{name}` is 0.001 to 1,000,000")))
 }
 
 /// The first place whose running sum is above `draw`.
@@ -165,7 +165,9 @@ fn running_sums(row: &[f64]) -> impl Iterator<Item = f64> {
 
 fn normalised(mut weights: Vec<f64>) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in &mut weights {
+        *weight /= sum;
+    }
     weights
 }
 

@@ -14,7 +14,7 @@ use synx_plan::corpus::Process;
 use synx_plan::problem::Problem;
 
 pub use machine::Machine;
-pub(crate) use sample::sample;
+pub(crate) use sample::{lengths, sample};
 
 /// The entropy rate of a process in nats a token, in closed form from its stationary distribution.
 ///

@@ -14,7 +14,7 @@ pub(super) fn stationary(states: usize, row: impl Fn(usize, &mut dyn FnMut(usize
         let last_row = &rest[..last];
         let leaving: f64 = last_row.iter().sum();
         for from in 0..last {
-            let row = &mut above[from * states..from * states + last + 1];
+            let row = &mut above[from * states..][..=last];
             let through = row[last] / leaving;
             row[last] = through;
             if through > 0.0 {
@@ -30,7 +30,9 @@ pub(super) fn stationary(states: usize, row: impl Fn(usize, &mut dyn FnMut(usize
         weights.push(weight);
     }
     let sum: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in &mut weights {
+        *weight /= sum;
+    }
     weights
 }
 
