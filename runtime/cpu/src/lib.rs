@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod executor;
 mod instructions;
 pub mod kernels;
 pub mod math;
@@ -14,4 +15,5 @@ mod simd;
 mod testing;
 pub mod twin;
 
+pub use executor::CpuExecutor;
 pub use instructions::Instructions;

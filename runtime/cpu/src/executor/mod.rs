@@ -1,0 +1,105 @@
+//! The executor: programs on the cores of this machine.
+//!
+//! A step is split into tasks by slot and by *shard*: a part of the batch's sequences whose extent follows from shapes alone. A task runs the whole forward and
+//! backward pass over its sequences, piece by piece, into a gradient of its own. Then the shards' gradients are added in a fixed tree, the norm is taken over
+//! fixed blocks, and the optimiser runs over the same blocks. Threads only decide who runs which task, so neither their number nor the size of a wave nor a
+//! slot's place changes a bit.
+
+mod buffer;
+mod memory;
+mod pass;
+mod prepared;
+#[cfg(test)]
+mod tests;
+mod wave;
+
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use synx_plan::executor::{Executor, NumericsClass, Wave};
+use synx_plan::problem::Problem;
+use synx_plan::program::Program;
+
+use crate::Instructions;
+use prepared::Prepared;
+use wave::CpuWave;
+
+/// The CPU as a device.
+#[derive(Debug)]
+pub struct CpuExecutor {
+    pool: Arc<ThreadPool>,
+    threads: usize,
+    instructions: Instructions,
+    memory: Option<u64>,
+}
+
+impl CpuExecutor {
+    /// An executor with this many threads, or one a core. A problem where the system refuses to start them.
+    pub fn new(threads: Option<usize>) -> Result<CpuExecutor, Problem> {
+        CpuExecutor::with_instructions(threads, Instructions::detect())
+    }
+
+    /// As `new`, with another instruction set than the fastest: for comparing them.
+    pub fn with_instructions(threads: Option<usize>, instructions: Instructions) -> Result<CpuExecutor, Problem> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.unwrap_or_else(cores);
+        if threads == 0 || threads > MAX_THREADS {
+            let headline = format!("{threads} threads cannot be used");
+            return Err(Problem::new("E0942", headline).help(format!("give a number from 1 to {MAX_THREADS}")));
+        }
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("synx-cpu-{i}"))
+            .build()
+            .map_err(|e| Problem::new("E0942", format!("could not start {threads} threads")).note(e.to_string()))?;
+        Ok(CpuExecutor { pool: Arc::new(pool), threads, instructions, memory: None })
+    }
+
+    /// Limits the memory that waves are planned for, in bytes, instead of what the system says is free.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> CpuExecutor {
+        self.memory = Some(bytes);
+        self
+    }
+
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The instruction set that kernels run with.
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    fn available(&self) -> u64 {
+        self.memory.unwrap_or_else(memory::available)
+    }
+}
+
+/// More threads than any machine gains from.
+const MAX_THREADS: usize = 1024;
+
+impl Executor for CpuExecutor {
+    /// One class for every machine, thread count and instruction set: they all give the same bits.
+    fn class(&self) -> NumericsClass {
+        NumericsClass("cpu-f32/1".to_owned())
+    }
+
+    fn name(&self) -> String {
+        let plural = if self.threads == 1 { "" } else { "s" };
+        format!("cpu ({} thread{plural}, {})", self.threads, self.instructions)
+    }
+
+    fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
+        memory::Need::of(program, self.threads).fit(self.available(), wanted)
+    }
+
+    fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {
+        let fitting = self.fit(program, slots)?;
+        if fitting < slots {
+            return Err(memory::Need::of(program, self.threads).problem(self.available(), slots));
+        }
+        let prepared = Prepared::new(program, self.instructions);
+        Ok(Box::new(CpuWave::new(Arc::clone(&self.pool), prepared, slots)))
+    }
+}
