@@ -9,11 +9,11 @@ use synx_plan::problem::Problem;
 
 use crate::bootstrap;
 use crate::identify::{effects, identified};
-use crate::minimise::{Descent, FINE, ROUGH};
+use crate::minimise::{Descent, Effort, FINE, ROUGH, SMOOTH};
 use crate::objective::{Loss, Objective};
 use crate::result::{GroupFit, LawResult, ParameterEstimate, Prediction, SkippedGroup, Starts, TestError};
 use crate::space::Space;
-use crate::starts::starts;
+use crate::starts::{linear_parameters, starts};
 use crate::table::Table;
 use crate::tape::Tape;
 
@@ -27,6 +27,15 @@ const MOST_PARAMETERS: usize = 200;
 
 /// Starts that come this near to the least objective agree with it.
 const AGREEMENT: f64 = 1e-6;
+
+/// Minima of the squares that differ by less than this (relative, and in every coordinate) are one.
+const MEETING: f64 = 1e-3;
+
+/// More different minima of the squares are not followed.
+const MOST_DISTINCT: usize = 64;
+
+/// Starts that also go straight down. Arbitrary.
+const STRAIGHT: usize = 8;
 
 /// Different ends that are followed to the last digit, of which the best is the fit.
 const FINISHED: usize = 4;
@@ -277,15 +286,7 @@ impl<'a> Prepared<'a> {
         let column = |name: &str, row: usize| self.columns[name][rows[row]];
         let points = starts(objective, &mut objective.workspace(), &self.model, &column, weights, self.starts);
         let tried = points.len();
-        let memory = || (Descent::new(objective), objective.workspace());
-        let mut ends: Vec<(f64, Vec<f64>)> = points
-            .into_par_iter()
-            .map_init(memory, |(descent, workspace), point| {
-                descent.point.copy_from_slice(&point);
-                descent.run(objective, workspace, weights, ROUGH);
-                (descent.state.value, descent.point.clone())
-            })
-            .collect();
+        let mut ends = follow(objective, &self.model, &points, weights);
         ends.retain(|(value, _)| value.is_finite());
         // Stable, so that among equals the first start leads.
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -342,6 +343,54 @@ impl<'a> Prepared<'a> {
         }
         Ok(predictions)
     }
+}
+
+/// Where each start leads: least value and point.
+///
+/// A robust loss has kinks wherever a residual passes delta, over which the way down is slow. So the starts first go to a minimum of the
+/// squares of relative residuals; those that meet there go on as one. The most promising also go straight down.
+fn follow(objective: &Objective, model: &Expression, points: &[Vec<f64>], weights: &[f64]) -> Vec<(f64, Vec<f64>)> {
+    let names: Vec<&str> = objective.space.coordinates().iter().map(|c| c.name.as_str()).collect();
+    let linear = linear_parameters(model, &names);
+    let projected: Vec<usize> = (0..names.len()).filter(|&k| linear[k]).collect();
+    let all = |objective: &Objective, points: &[Vec<f64>], weights: &[f64], projected: &[usize], effort: Effort| {
+        let memory = || (Descent::new(objective), objective.workspace());
+        let one = |(descent, workspace): &mut (Descent, _), point: &Vec<f64>| {
+            descent.projected.clear();
+            descent.projected.extend_from_slice(projected);
+            descent.point.copy_from_slice(point);
+            descent.run(objective, workspace, weights, effort);
+            (descent.state.value, descent.point.clone())
+        };
+        points.par_iter().map_init(memory, one).collect::<Vec<(f64, Vec<f64>)>>()
+    };
+    let (smooth, smooth_weights) = objective.smooth(weights);
+    let smooth_ends = all(&smooth, points, &smooth_weights, &projected, SMOOTH);
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| smooth_ends[a].0.total_cmp(&smooth_ends[b].0));
+    let mut meeting = vec![0; points.len()];
+    let mut distinct: Vec<Vec<f64>> = Vec::new();
+    for start in order {
+        let point = &smooth_ends[start].1;
+        let near = |other: &Vec<f64>| point.iter().zip(other).all(|(a, b)| (a - b).abs() <= MEETING * (1.0 + a.abs()));
+        meeting[start] = distinct.iter().position(near).unwrap_or_else(|| {
+            distinct.push(point.clone());
+            distinct.len() - 1
+        });
+    }
+    // They are in the order of their squares. Where many starts meet nowhere (in a corner of the box, each a little farther), the worst
+    // are not followed, and agree with nothing.
+    distinct.truncate(MOST_DISTINCT);
+    let met = distinct.len();
+    distinct.extend(points.iter().take(STRAIGHT).cloned());
+    let ends = all(objective, &distinct, weights, &[], ROUGH);
+    let nowhere = (f64::INFINITY, Vec::new());
+    let better = |start: usize| {
+        let through = ends[..met].get(meeting[start]).unwrap_or(&nowhere);
+        let straight = ends[met..].get(start);
+        straight.filter(|end| end.0 < through.0).unwrap_or(through).clone()
+    };
+    (0..points.len()).map(better).collect()
 }
 
 /// Where a fit has come to.

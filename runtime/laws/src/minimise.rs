@@ -14,14 +14,18 @@ pub struct Effort {
     pub iterations: usize,
     /// The end is where a step promises less than this part of the objective.
     pub tolerance: f64,
+    /// Whether the model's own curvature is taken into account near the end.
+    pub newton: bool,
 }
 
+/// To see where a start leads when the loss is squares.
+pub const SMOOTH: Effort = Effort { iterations: 40, tolerance: 1e-8, newton: false };
 /// To see where a start leads.
-pub const ROUGH: Effort = Effort { iterations: 60, tolerance: 1e-9 };
+pub const ROUGH: Effort = Effort { iterations: 60, tolerance: 1e-9, newton: true };
 /// To the last digits.
-pub const FINE: Effort = Effort { iterations: 400, tolerance: 1e-16 };
+pub const FINE: Effort = Effort { iterations: 400, tolerance: 1e-16, newton: true };
 /// To draws of a bootstrap, whose spread is far above it.
-pub const DRAW: Effort = Effort { iterations: 100, tolerance: 1e-10 };
+pub const DRAW: Effort = Effort { iterations: 100, tolerance: 1e-10, newton: true };
 
 /// The smallest λ that is told from 0.
 const LEAST_DAMPING: f64 = 1e-9;
@@ -37,6 +41,9 @@ pub struct Descent {
     pub state: State,
     /// Coordinates that stay where they are.
     pub fixed: Vec<bool>,
+    /// Coordinates of parameters in which the model is linear and for which each step solves anew, given the others: variable
+    /// projection (Golub and Pereyra 1973, in Kaufman's simplification of 1975). Only for squares of raw residuals.
+    pub projected: Vec<usize>,
     /// Whether the end was reached within the effort.
     pub converged: bool,
     trial: Vec<f64>,
@@ -54,6 +61,7 @@ impl Descent {
             point: vec![0.0; n],
             state: State::new(n),
             fixed: vec![false; n],
+            projected: Vec::new(),
             converged: false,
             trial: vec![0.0; n],
             probe: State::new(n),
@@ -97,12 +105,15 @@ impl Descent {
                     continue;
                 };
                 if promised <= effort.tolerance * before || promised <= f64::MIN_POSITIVE {
-                    if newton || promised <= 1e-18 * before {
+                    if newton || !effort.newton || promised <= 1e-18 * before {
                         self.converged = damping < 1.0 || promised <= f64::MIN_POSITIVE;
                         return;
                     }
                     // Without the model's curvature a promise may be small because the step is wrong.
                     break;
+                }
+                if !self.projected.is_empty() {
+                    self.project(objective, workspace, weights);
                 }
                 let value = objective.value(workspace, &self.trial, weights);
                 let kept = (before - value) / promised;
@@ -119,7 +130,7 @@ impl Descent {
                 if damping > MOST_DAMPING {
                     // No step lowers it: the gradient is as small as sums in floats can tell.
                     self.converged = newton;
-                    if newton {
+                    if newton || !effort.newton {
                         return;
                     }
                     break;
@@ -129,7 +140,7 @@ impl Descent {
             if !self.state.value.is_finite() {
                 return;
             }
-            if !newton && self.state.value > 0.8 * before {
+            if effort.newton && !newton && self.state.value > 0.8 * before {
                 newton = true;
                 damping = damping.clamp(1e-3, 1.0);
             }
@@ -168,6 +179,37 @@ impl Descent {
                     self.hessian[k * n + l] += 0.5 * second;
                     self.hessian[l * n + k] += 0.5 * second;
                 }
+            }
+        }
+    }
+
+    /// Moves the trial's linear parameters to where the objective is least given all others, which one Newton step finds.
+    fn project(&mut self, objective: &Objective, workspace: &mut Workspace, weights: &[f64]) {
+        objective.full(workspace, &self.trial, weights, &mut self.probe);
+        if !self.probe.value.is_finite() {
+            return;
+        }
+        let (n, m) = (self.point.len(), self.projected.len());
+        let slope = |k: usize| objective.space.slope(k, workspace.parameter(k));
+        for (i, &k) in self.projected.iter().enumerate() {
+            for (j, &l) in self.projected.iter().enumerate() {
+                self.damped[i * m + j] = self.probe.majorant[k * n + l] / (slope(k) * slope(l));
+            }
+            self.damped[i * m + i] *= 1.0 + 1e-12;
+            self.step[i] = -self.probe.gradient[k] / slope(k);
+        }
+        if !cholesky(&mut self.damped[..m * m], m) {
+            return;
+        }
+        cholesky_solve(&self.damped[..m * m], m, &mut self.step[..m]);
+        for (i, &k) in self.projected.iter().enumerate() {
+            let old = workspace.parameter(k);
+            let new = old + self.step[i];
+            // A logarithm cannot follow to 0 or below: a hundredth of the way is near enough for where this is used.
+            let new = if objective.space.coordinates()[k].logarithmic { new.max(0.01 * old) } else { new };
+            let moved = objective.space.coordinate(k, new);
+            if moved.is_finite() {
+                self.trial[k] = moved;
             }
         }
     }

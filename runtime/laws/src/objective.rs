@@ -2,13 +2,10 @@
 
 #![allow(clippy::inline_always)]
 
-use crate::elementary::log;
+use crate::elementary::{exp, log};
 use crate::space::Space;
-use crate::sweep::{self, BLOCK};
+use crate::sweep::{self, BLOCK, LANES};
 use crate::tape::{Operation, Tape};
-
-/// Partial sums that are kept apart, so that sums are wide and their order does not depend on the machine.
-const LANES: usize = 8;
 
 /// The loss of one residual r.
 #[derive(Debug, Clone, Copy)]
@@ -56,13 +53,6 @@ impl State {
         let matrix = vec![0.0; coordinates * coordinates];
         State { value: f64::INFINITY, gradient: vec![0.0; coordinates], majorant: matrix.clone(), curvature: matrix }
     }
-
-    fn clear(&mut self) {
-        self.value = 0.0;
-        for sums in [&mut self.gradient, &mut self.majorant, &mut self.curvature] {
-            sums.fill(0.0);
-        }
-    }
 }
 
 /// Memory of one thread for one objective; made once, so that evaluations allocate nothing.
@@ -77,6 +67,15 @@ pub struct Workspace {
     /// Weight × ρ'(r) of every row at the last full evaluation.
     slopes: Vec<f64>,
     scratch: [Vec<f64>; 4],
+    /// Lanes of the sums over rows: the gradient, then the lower triangles of majorant and curvature, row by row.
+    sums: Vec<[f64; LANES]>,
+}
+
+impl Workspace {
+    /// A parameter as it was at the last evaluation.
+    pub fn parameter(&self, k: usize) -> f64 {
+        self.parameters[k]
+    }
 }
 
 /// What an evaluation is for.
@@ -113,7 +112,20 @@ impl Objective {
         (0..self.target.len()).map(|row| if row < self.rows { of(row) } else { 0.0 }).collect()
     }
 
+    /// The same rows with squares of raw residuals for a loss, relative to the target where this one's are logarithmic: smooth, and in its linear
+    /// parameters a linear problem. With the weights that make it so.
+    pub fn smooth(&self, weights: &[f64]) -> (Objective, Vec<f64>) {
+        let logarithmic = self.loss.logarithmic;
+        let target: Vec<f64> = self.target.iter().map(|&y| if logarithmic { exp(y) } else { y }).collect();
+        let relative = |(&w, y): (&f64, &f64)| if logarithmic { w / (y * y) } else { w };
+        let weights = weights.iter().zip(&target).map(relative).collect();
+        let loss = Loss { logarithmic: false, delta: f64::INFINITY };
+        let smooth = Objective { tape: self.tape.clone(), space: self.space.clone(), loss, target, rows: self.rows };
+        (smooth, weights)
+    }
+
     pub fn workspace(&self) -> Workspace {
+        let n = self.coordinates();
         let width = self.target.len().min(BLOCK);
         let blocks = vec![0.0; self.tape.operations.len() * width];
         let mut workspace = Workspace {
@@ -124,6 +136,7 @@ impl Objective {
             parameters: vec![0.0; self.coordinates()],
             slopes: vec![0.0; self.target.len()],
             scratch: [const { Vec::new() }; 4].map(|_: Vec<f64>| vec![0.0; width]),
+            sums: vec![[0.0; LANES]; n + n * (n + 1)],
         };
         for (node, operation) in self.tape.operations.iter().enumerate() {
             if let Operation::Constant(bits) = operation {
@@ -140,7 +153,6 @@ impl Objective {
 
     /// Value, gradient and curvatures at `point`.
     pub fn full(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        state.clear();
         let value = self.dispatch(workspace, point, weights, Mode::Full, Some(state));
         state.value = value;
         let finite = state.gradient.iter().chain(&state.majorant).all(|x| x.is_finite());
@@ -152,7 +164,6 @@ impl Objective {
     /// The sum over rows of slope × dr/du at `point`, with the slopes of the last full evaluation: its change with u is the part of the
     /// objective's curvature that the model's own curvature makes.
     pub fn frozen(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        state.gradient.fill(0.0);
         self.dispatch(workspace, point, weights, Mode::Frozen, Some(state));
     }
 
@@ -252,12 +263,13 @@ impl Objective {
         point: &[f64],
         weights: &[f64],
         mode: Mode,
-        mut state: Option<&mut State>,
+        state: Option<&mut State>,
     ) -> f64 {
         let mut parameters = std::mem::take(&mut workspace.parameters);
         self.space.parameters(point, &mut parameters);
         self.set_parameters(workspace, &parameters);
         workspace.parameters = parameters;
+        workspace.sums.fill([0.0; LANES]);
         let mut total = 0.0;
         let padded = self.target.len();
         for start in (0..padded).step_by(workspace.width) {
@@ -269,12 +281,12 @@ impl Objective {
             if !total.is_finite() {
                 return f64::INFINITY;
             }
-            if let Some(state) = state.as_deref_mut() {
-                self.reverse(workspace, start, len, mode, state);
+            if mode != Mode::Value {
+                self.reverse(workspace, start, len, mode);
             }
         }
         if let Some(state) = state {
-            self.finish(&workspace.parameters, mode, state);
+            self.finish(workspace, mode, state);
         }
         total
     }
@@ -384,77 +396,81 @@ impl Objective {
         sweep::reverse(&self.tape, values, adjoints, len, width);
     }
 
-    /// What a block adds to gradient and curvatures.
+    /// What a block adds to the sums of gradient and curvatures.
     #[inline(always)]
-    fn reverse(&self, workspace: &mut Workspace, start: usize, len: usize, mode: Mode, state: &mut State) {
+    fn reverse(&self, workspace: &mut Workspace, start: usize, len: usize, mode: Mode) {
         self.residual_derivatives(workspace, start, len);
         let width = workspace.width;
-        let Workspace { adjoints, slopes, scratch, .. } = workspace;
-        let slopes = &slopes[start..start + len];
+        let Workspace { adjoints, slopes, scratch, sums, .. } = workspace;
         let n = self.coordinates();
+        let (gradient, matrices) = sums.split_at_mut(n);
+        let (majorants, curvatures) = matrices.split_at_mut(n * (n + 1) / 2);
         let [_, majorant, curvature, weighted] = scratch;
-        for (k, node) in self.tape.parameters.iter().enumerate() {
-            let Some(node) = node else { continue };
-            let column = &adjoints[node * width..][..len];
-            state.gradient[k] += dot(slopes, column);
+        let weighted = &mut weighted[..len];
+        let column = |k: usize| self.tape.parameters[k].map(|node| &adjoints[node * width..][..len]);
+        for (k, gradient) in gradient.iter_mut().enumerate() {
+            let Some(own) = column(k) else { continue };
+            dot(gradient, &slopes[start..start + len], own);
             if mode == Mode::Frozen {
                 continue;
             }
-            for (weights, sums) in [(&*majorant, &mut state.majorant), (&*curvature, &mut state.curvature)] {
-                if self.loss.delta.is_infinite() && std::ptr::eq(weights, curvature) {
-                    continue; // For squares the two are one.
-                }
-                let weighted = &mut weighted[..len];
-                for ((out, &d), &w) in weighted.iter_mut().zip(column).zip(&weights[..len]) {
+            // For squares the two are one.
+            let both = if self.loss.delta.is_infinite() { 1 } else { 2 };
+            let pairs = [(&*majorant, &mut *majorants), (&*curvature, &mut *curvatures)];
+            for (weights, sums) in pairs.into_iter().take(both) {
+                for ((out, &d), &w) in weighted.iter_mut().zip(own).zip(&weights[..len]) {
                     *out = if w == 0.0 { 0.0 } else { w * d };
                 }
-                for (l, node) in self.tape.parameters.iter().enumerate().take(k + 1) {
-                    if let Some(node) = node {
-                        sums[k * n + l] += dot(weighted, &adjoints[node * width..][..len]);
+                let row = k * (k + 1) / 2;
+                for (l, sum) in sums[row..=row + k].iter_mut().enumerate() {
+                    if let Some(other) = column(l) {
+                        dot(sum, weighted, other);
                     }
                 }
             }
         }
     }
 
-    /// From derivatives by parameters to those by coordinates, and from half a matrix to a whole one.
+    /// From sums over rows by parameters to derivatives by coordinates.
     #[inline(always)]
-    fn finish(&self, parameters: &[f64], mode: Mode, state: &mut State) {
+    fn finish(&self, workspace: &Workspace, mode: Mode, state: &mut State) {
         let n = self.coordinates();
-        for k in 0..n {
-            state.gradient[k] *= self.space.slope(k, parameters[k]);
+        let slope = |k: usize| self.space.slope(k, workspace.parameters[k]);
+        let (gradient, matrices) = workspace.sums.split_at(n);
+        for (k, sum) in gradient.iter().enumerate() {
+            state.gradient[k] = tree(*sum) * slope(k);
         }
         if mode == Mode::Frozen {
             return;
         }
-        if self.loss.delta.is_infinite() {
-            state.curvature.copy_from_slice(&state.majorant);
-        }
-        for sums in [&mut state.majorant, &mut state.curvature] {
+        let (majorants, curvatures) = matrices.split_at(n * (n + 1) / 2);
+        let curvatures = if self.loss.delta.is_infinite() { majorants } else { curvatures };
+        for (sums, matrix) in [(majorants, &mut state.majorant), (curvatures, &mut state.curvature)] {
             for k in 0..n {
                 for l in 0..=k {
-                    let scaled =
-                        sums[k * n + l] * self.space.slope(k, parameters[k]) * self.space.slope(l, parameters[l]);
-                    sums[k * n + l] = scaled;
-                    sums[l * n + k] = scaled;
+                    let scaled = tree(sums[k * (k + 1) / 2 + l]) * slope(k) * slope(l);
+                    matrix[k * n + l] = scaled;
+                    matrix[l * n + k] = scaled;
                 }
             }
         }
     }
 }
 
+/// Adds the products of two columns to the lanes of their sum.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
+fn dot(sums: &mut [f64; LANES], a: &[f64], b: &[f64]) {
+    let (a, _) = a.as_chunks::<LANES>();
+    let (b, _) = b.as_chunks::<LANES>();
+    let mut own = *sums;
+    for (a, b) in a.iter().zip(b) {
+        own = std::array::from_fn(|i| own[i] + a[i] * b[i]);
     }
-    tree(sums)
+    *sums = own;
 }
 
 #[inline(always)]
 fn tree(s: [f64; LANES]) -> f64 {
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+    let s: [f64; 4] = std::array::from_fn(|i| s[i] + s[i + 4]);
+    (s[0] + s[2]) + (s[1] + s[3])
 }

@@ -145,10 +145,11 @@ mod tests {
         assert_eq!(space.coordinate(1, 5.0), 2.0);
         assert!(space.at_bound(1, 2.0) && !space.at_bound(1, 1.0));
         assert_eq!(space.parameter(4, space.coordinate(4, 1e9)), 1e6);
+        assert!((space.parameter(3, space.coordinate(3, 0.01)) - 0.01).abs() < 1e-16);
         assert!(space.blocked(1, 0.0, -1.0) && !space.blocked(1, 0.0, 1.0));
         let mut out = [0.0; 5];
-        space.parameters(&[f64::NEG_INFINITY, 1.5, -3.0, 0.01, 0.0], &mut out);
-        assert_eq!(out, [0.0, 1.5, -3.0, 0.01, 1.0]);
+        space.parameters(&[f64::NEG_INFINITY, 1.5, -3.0, 0.0, 0.0], &mut out);
+        assert_eq!(out, [0.0, 1.5, -3.0, 1.0, 1.0]);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use synx_plan::expression::{Binary, Function};
 /// Rows that are worked on at a time. Arbitrary: a law of 20 operations then stays in the first cache.
 pub const BLOCK: usize = 256;
 
+/// Lengths that are worked on are multiples of this.
+pub const LANES: usize = 8;
+
 #[inline(always)]
 fn unary(out: &mut [f64], a: &[f64], f: impl Fn(f64) -> f64) {
     for (out, &a) in out.iter_mut().zip(a) {
@@ -159,27 +162,34 @@ impl Hand<'_> {
     #[inline(always)]
     fn plain(&mut self, operand: usize, f: impl Fn(f64) -> f64) {
         if let Some((sum, own)) = self.to(operand) {
-            for (sum, &d) in sum.iter_mut().zip(own) {
-                *sum += f(d);
-            }
+            add(sum, own, own, own, |d, _, _| f(d));
         }
     }
 
     #[inline(always)]
     fn one(&mut self, operand: usize, a: &[f64], f: impl Fn(f64, f64) -> f64) {
         if let Some((sum, own)) = self.to(operand) {
-            for ((sum, &d), &a) in sum.iter_mut().zip(own).zip(a) {
-                *sum += f(d, a);
-            }
+            add(sum, own, a, a, |d, a, _| f(d, a));
         }
     }
 
     #[inline(always)]
     fn two(&mut self, operand: usize, a: &[f64], b: &[f64], f: impl Fn(f64, f64, f64) -> f64) {
         if let Some((sum, own)) = self.to(operand) {
-            for (((sum, &d), &a), &b) in sum.iter_mut().zip(own).zip(a).zip(b) {
-                *sum += f(d, a, b);
-            }
+            add(sum, own, a, b, f);
         }
+    }
+}
+
+/// sum[i] += f(d[i], a[i], b[i]). In chunks of a fixed length, which the compiler turns into wide registers without asking whether slices overlap.
+#[inline(always)]
+fn add(sum: &mut [f64], d: &[f64], a: &[f64], b: &[f64], f: impl Fn(f64, f64, f64) -> f64) {
+    let (sum, _) = sum.as_chunks_mut::<LANES>();
+    let (d, _) = d.as_chunks::<LANES>();
+    let (a, _) = a.as_chunks::<LANES>();
+    let (b, _) = b.as_chunks::<LANES>();
+    for (((sum, d), a), b) in sum.iter_mut().zip(d).zip(a).zip(b) {
+        let new: [f64; LANES] = std::array::from_fn(|i| sum[i] + f(d[i], a[i], b[i]));
+        *sum = new;
     }
 }
