@@ -1,1 +1,29 @@
+//! Carries a plan out: scans corpora, trains what is missing, evaluates, fits laws, writes results. The only crate that knows all the others.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bench;
+mod corpora;
+mod device;
+mod facts;
+mod fitting;
+mod holdings;
+mod ledger;
+mod progress;
+mod results;
+mod run;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use bench::{StepRequest, StepTimings, bench_step};
+pub use device::{AdapterReport, DeviceChoice, Doctor, doctor};
+pub use facts::{facts, scan};
+pub use progress::{Event, LiveCell, Progress, Silent};
+pub use run::{Keep, RunOptions, Summary, run};
+pub use status::{CellStanding, CellState, Status, status};
+
+pub use synx_corpus::expand;
+pub use synx_laws as laws;
+pub use synx_report as report;
+pub use synx_report::plan_json;
+pub use synx_store::{Holder, utc};

@@ -10,6 +10,7 @@
 //! .synx/states/ab/…          likewise: weights and moments that branches start from
 //! .synx/weights/ab/…         likewise: weights at the end of cells
 //! .synx/evaluations/ab/…     by state key, class and domain key
+//! .synx/laws/ab/…            by law key: fits
 //! ```
 //!
 //! An entry that does not have the bytes that were written is as good as absent: it is reported, and made again.
@@ -39,7 +40,7 @@ const FORMAT: &str = "synx store 1\n";
 /// The folder's name, beside the study's file.
 pub const FOLDER: &str = ".synx";
 
-/// Kinds of entries that have one per numerics class.
+/// Kinds of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Scans,
@@ -49,11 +50,20 @@ enum Kind {
     States,
     Weights,
     Evaluations,
+    Laws,
 }
 
 impl Kind {
-    const ALL: [Kind; 7] =
-        [Kind::Scans, Kind::Corpora, Kind::Segments, Kind::Checkpoints, Kind::States, Kind::Weights, Kind::Evaluations];
+    const ALL: [Kind; 8] = [
+        Kind::Scans,
+        Kind::Corpora,
+        Kind::Segments,
+        Kind::Checkpoints,
+        Kind::States,
+        Kind::Weights,
+        Kind::Evaluations,
+        Kind::Laws,
+    ];
 
     fn folder(self) -> &'static str {
         match self {
@@ -64,6 +74,7 @@ impl Kind {
             Kind::States => "states",
             Kind::Weights => "weights",
             Kind::Evaluations => "evaluations",
+            Kind::Laws => "laws",
         }
     }
 }
@@ -177,9 +188,9 @@ impl Store {
         Ok(self.read(Kind::Scans, &declaration.to_string(), &[])?.map(|(record, _)| record))
     }
 
-    /// What is known of a corpus, without its tokens.
-    pub fn corpus_facts(&self, corpus: &Key) -> Result<Option<CorpusFacts>, Problem> {
-        Ok(self.read(Kind::Corpora, &corpus.to_string(), &[])?.map(|(facts, _)| facts))
+    /// Whether there is a checkpoint, by its marker alone.
+    pub fn has_checkpoint(&self, state: &Key, class: &NumericsClass) -> Result<bool, Problem> {
+        Ok(self.read::<CheckpointMeta>(Kind::Checkpoints, &name(state, class), &[])?.is_some())
     }
 
     pub fn corpus(&self, corpus: &Key) -> Result<Option<CorpusTokens>, Problem> {
@@ -246,6 +257,11 @@ impl Store {
     ) -> Result<Option<EvaluationRecord>, Problem> {
         let found = self.read(Kind::Evaluations, &format!("{}.{domain}", name(state, class)), &[])?;
         Ok(found.map(|(record, _)| record))
+    }
+
+    /// A law's fit, in whatever form it was saved.
+    pub fn law<T: DeserializeOwned>(&self, law: &Key) -> Result<Option<T>, Problem> {
+        Ok(self.read(Kind::Laws, &law.to_string(), &[])?.map(|(fit, _)| fit))
     }
 
     fn read<M: DeserializeOwned>(&self, kind: Kind, name: &str, blobs: &[&str]) -> Result<Option<Entry<M>>, Problem> {
@@ -356,6 +372,10 @@ impl Writer {
         record: &EvaluationRecord,
     ) -> Result<(), Problem> {
         self.save(Kind::Evaluations, &format!("{}.{domain}", name(state, class)), record, &[])
+    }
+
+    pub fn save_law(&self, law: &Key, fit: &impl Serialize) -> Result<(), Problem> {
+        self.save(Kind::Laws, &law.to_string(), fit, &[])
     }
 
     pub fn remove_checkpoint(&self, state: &Key, class: &NumericsClass) -> Result<(), Problem> {

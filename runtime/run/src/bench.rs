@@ -1,0 +1,131 @@
+//! Times training steps through the executors' one door.
+
+use std::time::Instant;
+
+use synx_cpu::CpuExecutor;
+use synx_gpu::{GpuExecutor, Selector};
+use synx_plan::executor::{Batch, Executor, SlotState, StepControl, Wave};
+use synx_plan::model::Model;
+use synx_plan::problem::Problem;
+use synx_plan::program::{Program, lower};
+use synx_plan::random::Stream;
+
+use crate::device::DeviceChoice;
+
+/// Steps before the clock runs: pools start, caches and pipelines fill.
+const WARM_UP: usize = 3;
+
+/// What is timed.
+#[derive(Debug, Clone)]
+pub struct StepRequest {
+    pub model: Model,
+    /// Sequences a step and replica.
+    pub rows: usize,
+    /// Replicas that step together.
+    pub replicas: usize,
+    pub device: DeviceChoice,
+    /// Threads of the CPU; one a core where it is not said.
+    pub threads: Option<usize>,
+    /// Steps that are timed.
+    pub repeats: usize,
+}
+
+/// Times of whole training steps, optimiser included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepTimings {
+    pub device: String,
+    pub class: String,
+    pub replicas: usize,
+    pub step_ms_median: f64,
+    pub step_ms_min: f64,
+    pub step_ms_max: f64,
+    /// Of all replicas, at the median.
+    pub tokens_per_s: f64,
+    /// Floating-point operations by the exact convention, of all replicas, at the median, in 1e9 a second.
+    pub gflops_exact: f64,
+    /// Kernels that a step starts; on the CPU its operations.
+    pub dispatches: usize,
+}
+
+/// Times steps of random tokens.
+pub fn bench_step(request: &StepRequest) -> Result<StepTimings, Problem> {
+    let program = lower(&request.model, request.rows);
+    match &request.device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => {
+            let mut cpu = CpuExecutor::new(request.threads)?;
+            let mut wave = cpu.prepare(&program, request.replicas)?;
+            // Norm and optimiser follow the list.
+            let operations = program.forward.len() + program.backward.len() + 2;
+            time(request, &program, &cpu, &mut *wave, operations)
+        }
+        DeviceChoice::Gpu => on_gpu(request, &program, &Selector::RealGpu),
+        DeviceChoice::Named(name) => on_gpu(request, &program, &Selector::Named(name.clone())),
+    }
+}
+
+fn on_gpu(request: &StepRequest, program: &Program, selector: &Selector) -> Result<StepTimings, Problem> {
+    let mut gpu = GpuExecutor::open(selector)?;
+    let mut wave = gpu.wave(program, request.replicas)?;
+    let dispatches = wave.dispatches_per_step();
+    time(request, program, &gpu, &mut wave, dispatches)
+}
+
+fn time(
+    request: &StepRequest,
+    program: &Program,
+    executor: &dyn Executor,
+    wave: &mut dyn Wave,
+    dispatches: usize,
+) -> Result<StepTimings, Problem> {
+    let parameters = program.initial_parameters(0, 0);
+    for slot in 0..request.replicas {
+        wave.join(slot, &SlotState::initial(parameters.clone()))?;
+    }
+    let draws = Stream::new("bench/1", &0);
+    let tokens = request.replicas * program.tokens();
+    let token = |i: usize| draws.below(i as u64, program.vocabulary as u64) as u32;
+    let batch = Batch {
+        inputs: (0..tokens).map(token).collect(),
+        targets: (1..=tokens).map(token).collect(),
+        weights: Vec::new(),
+    };
+    let mut times = Vec::with_capacity(request.repeats);
+    for i in 0..WARM_UP + request.repeats.max(1) {
+        let control = control(i as i32 + 1, program.tokens());
+        let before = Instant::now();
+        wave.step(&batch, &vec![Some(control); request.replicas])?;
+        // Reading the losses waits until the step is done.
+        wave.drain()?;
+        if i >= WARM_UP {
+            times.push(before.elapsed().as_secs_f64());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let median = f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2]);
+    Ok(StepTimings {
+        device: executor.name(),
+        class: executor.class().0,
+        replicas: request.replicas,
+        step_ms_median: median * 1e3,
+        step_ms_min: times[0] * 1e3,
+        step_ms_max: times[times.len() - 1] * 1e3,
+        tokens_per_s: tokens as f64 / median,
+        gflops_exact: program.flops_exact() as f64 * request.replicas as f64 / median / 1e9,
+        dispatches,
+    })
+}
+
+/// AdamW as the default recipe has it.
+fn control(step: i32, tokens: usize) -> StepControl {
+    StepControl {
+        rate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.95,
+        correction1: 1.0 - 0.9f32.powi(step),
+        correction2: 1.0 - 0.95f32.powi(step),
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        clip: 1.0,
+        loss_scale: 1.0 / tokens as f32,
+    }
+}
