@@ -41,14 +41,15 @@ fn main(
     for (var i = lane; i < block.count; i += 64u) {
         let at = start + i;
         let g = gradient[at] * factor;
-        let m = fma(first_moment[at], vec4<f32>(control.beta1), g * control.one_minus_beta1);
-        let v = fma(second_moment[at], vec4<f32>(control.beta2), g * g * control.one_minus_beta2);
+        let m = fma(vec4<f32>(control.beta1), first_moment[at], control.one_minus_beta1 * g);
+        let v = fma(vec4<f32>(control.beta2), second_moment[at], (control.one_minus_beta2 * g) * g);
         first_moment[at] = m;
         second_moment[at] = v;
         var p = parameters[at];
         if (block.decay != 0u) {
             p = p * control.keep;
         }
-        parameters[at] = p - control.step_size * m / (sqrt(v) / control.root_correction2 + control.epsilon);
+        let denominator = sqrt(v) / control.root_correction2 + control.epsilon;
+        parameters[at] = fma(vec4<f32>(-control.step_size), m / denominator, p);
     }
 }

@@ -40,6 +40,6 @@ fn main(
     let d = dout[slot * shape.dout_slot + row * shape.dout_stride + column];
     let s = 1.0 / (1.0 + lane_exp(-gate));
     let to = slot * shape.dx_slot + offset;
-    dx[to] = d * up * s * (1.0 + gate * (1.0 - s));
-    dx[to + shape.columns] = d * gate * s;
+    dx[to] = (d * up) * (s * fma(gate, 1.0 - s, Lane(1.0)));
+    dx[to + shape.columns] = d * (gate * s);
 }

@@ -35,16 +35,16 @@ fn main(
     let column4 = at - token * shape.columns4;
     let list = slot * (shape.vocabulary + 1u) + token;
     let end = starts[list + 1u];
+    let to = slot * shape.dtable_slot + at;
     var sum = vec4<f32>(0.0);
+    if (shape.accumulate != 0u) {
+        sum = dtable[to];
+    }
     for (var i = starts[list]; i < end; i++) {
         sum += dout[slot * shape.dout_slot + order[slot * shape.rows + i] * shape.columns4 + column4];
     }
 #if !WHOLE
     sum = select(vec4<f32>(0.0), sum, vec4<u32>(column4 * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(shape.columns));
 #end
-    let to = slot * shape.dtable_slot + at;
-    if (shape.accumulate != 0u) {
-        sum = dtable[to] + sum;
-    }
     dtable[to] = sum;
 }

@@ -25,7 +25,7 @@ fn exp1(x: f32) -> f32 {
     p = fma(p, r, 4.1665795894e-2);
     p = fma(p, r, 1.6666665459e-1);
     p = fma(p, r, 5.0000001201e-1);
-    p = fma(p * r, r, r) + 1.0;
+    p = fma(p, r * r, r) + 1.0;
     let e = p * bitcast<f32>(u32(i32(n) + 127i) << 23u);
     return select(select(e, 0.0, x < -87.0), x, is_nan(x));
 }
@@ -39,7 +39,7 @@ fn exp4(x: vec4<f32>) -> vec4<f32> {
     p = fma(p, r, vec4<f32>(4.1665795894e-2));
     p = fma(p, r, vec4<f32>(1.6666665459e-1));
     p = fma(p, r, vec4<f32>(5.0000001201e-1));
-    p = fma(p * r, r, r) + vec4<f32>(1.0);
+    p = fma(p, r * r, r) + vec4<f32>(1.0);
     let e = p * bitcast<vec4<f32>>(vec4<u32>(vec4<i32>(n) + vec4<i32>(127i)) << vec4<u32>(23u));
     let nan = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
     return select(select(e, vec4<f32>(0.0), x < vec4<f32>(-87.0)), x, nan);

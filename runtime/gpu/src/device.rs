@@ -1,0 +1,276 @@
+//! An open device: its errors made into problems, its submissions paced, its buffers read back.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Instant;
+
+use synx_plan::problem::Problem;
+use synx_shaders::{Set, Variant};
+
+use crate::adapter::{self, AdapterInfo, AdapterKind, Selector};
+use crate::pacer::Pacer;
+use crate::pipelines::{Pipeline, Pipelines};
+use crate::problems;
+use crate::split::split;
+use crate::tape::Dispatch;
+
+/// One device and everything that belongs to it and not to a wave.
+#[derive(Debug)]
+pub struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    pub adapter: AdapterInfo,
+    pub set: Set,
+    pipelines: Mutex<Pipelines>,
+    pacer: Mutex<Pacer>,
+    /// The first error that came outside of a scope. The device is not to be used from there on.
+    fault: Arc<Mutex<Option<Problem>>>,
+}
+
+/// A piece of a buffer.
+#[derive(Debug, Clone)]
+pub struct Window {
+    pub buffer: wgpu::Buffer,
+    pub offset: u64,
+    pub size: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Device {
+    /// Opens an adapter with all the limits it grants. `set` is the kernels' variants, by default what suits the adapter.
+    pub fn open(which: &Selector, set: Option<Set>) -> Result<Device, Problem> {
+        let (raw, adapter) = adapter::select(which)?;
+        let limits = raw.limits();
+        if adapter.limits.storage_buffers < 8 {
+            return Err(problems::not_opened(&adapter, "it grants fewer than 8 storage buffers to a kernel"));
+        }
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("synx"),
+            required_features: wgpu::Features::empty(),
+            required_limits: limits,
+            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            memory_hints: wgpu::MemoryHints::Performance,
+            trace: wgpu::Trace::Off,
+        };
+        let (device, queue) = pollster::block_on(raw.request_device(&descriptor))
+            .map_err(|error| problems::not_opened(&adapter, &error.to_string()))?;
+        let fault = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&fault);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            lock(&seen).get_or_insert(problem_of(&error, "a computation", 0));
+        }));
+        let seen = Arc::clone(&fault);
+        device.set_device_lost_callback(move |reason, message| {
+            // A device that is closed in order is "lost" too.
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                lock(&seen).get_or_insert(problems::device_lost(&message));
+            }
+        });
+        let software = adapter.kind == AdapterKind::Software;
+        let tiles = adapter.limits.invocations >= 256 && adapter.limits.workgroup_memory >= 16_384;
+        let suits = if software || !tiles { Set::Direct } else { Set::Tiled };
+        let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
+        Ok(Device {
+            device,
+            queue,
+            set: set.unwrap_or(suits),
+            pipelines: Mutex::default(),
+            pacer: Mutex::new(pacer),
+            fault,
+            adapter,
+        })
+    }
+
+    /// The problem that made the device unusable, if there was one.
+    pub fn check(&self) -> Result<(), Problem> {
+        match &*lock(&self.fault) {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `f` and gives its errors as a problem about `what`, which takes `bytes`.
+    pub fn scoped<T>(&self, what: &str, bytes: u64, f: impl FnOnce(&wgpu::Device) -> T) -> Result<T, Problem> {
+        self.check()?;
+        let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory]
+            .map(|filter| self.device.push_error_scope(filter));
+        let value = f(&self.device);
+        let mut problem = None;
+        // Scopes are a stack: the last one pushed is popped first.
+        for scope in scopes.into_iter().rev() {
+            if let Some(error) = pollster::block_on(scope.pop()) {
+                problem.get_or_insert(problem_of(&error, what, bytes));
+            }
+        }
+        match problem {
+            Some(problem) => Err(problem),
+            None => self.check().map(|()| value),
+        }
+    }
+
+    /// A buffer of zeros for kernels, copies and the host's writes.
+    pub fn buffer(&self, what: &str, size: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, Problem> {
+        let size = size.max(16).next_multiple_of(16);
+        self.scoped(what, size, |device| {
+            let usage = usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+            device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false })
+        })
+    }
+
+    pub fn pipeline(&self, variant: &Variant) -> Result<Pipeline, Problem> {
+        lock(&self.pipelines).get(self, variant)
+    }
+
+    /// Queues the host's bytes for a buffer: what was submitted before does not see them, what is submitted from here on does.
+    pub fn write(&self, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.queue.write_buffer(buffer, offset, bytes);
+        }
+    }
+
+    /// Whether buffers of these sizes can be had now. They are given back at once.
+    pub fn has_room(&self, sizes: &[u64]) -> bool {
+        let mut held = Vec::new();
+        let room = sizes.iter().all(|&size| match self.buffer("a trial", size, wgpu::BufferUsages::STORAGE) {
+            Ok(buffer) => {
+                held.push(buffer);
+                true
+            }
+            Err(_) => false,
+        });
+        held.iter().for_each(wgpu::Buffer::destroy);
+        drop(held);
+        let _ = self.device.poll(wgpu::PollType::Poll);
+        room
+    }
+
+    /// Runs dispatches in order, each over `active` slots, in as many submissions as their length asks for. Returns without waiting for the end.
+    pub fn run(&self, dispatches: &[Dispatch], active: u32) -> Result<(), Problem> {
+        self.check()?;
+        let mut rest = dispatches;
+        while !rest.is_empty() {
+            let budget = lock(&self.pacer).operations_per_submission();
+            let mut operations = 0.0;
+            let mut count = 0;
+            for dispatch in rest {
+                operations += dispatch.operations * f64::from(active);
+                count += 1;
+                if operations > budget {
+                    break;
+                }
+            }
+            let (now, later) = rest.split_at(count);
+            self.submit(now, active, operations)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn submit(&self, dispatches: &[Dispatch], active: u32, operations: f64) -> Result<(), Problem> {
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for dispatch in dispatches {
+                let [x, y] = dispatch.workgroups;
+                pass.set_pipeline(&dispatch.pipeline);
+                pass.set_bind_group(0, &dispatch.bindings, &[]);
+                pass.dispatch_workgroups(x, y, active);
+            }
+        }
+        self.submit_encoder(encoder, operations)
+    }
+
+    fn submit_encoder(&self, encoder: wgpu::CommandEncoder, operations: f64) -> Result<(), Problem> {
+        let index = self.queue.submit([encoder.finish()]);
+        lock(&self.pacer).submitted(index, operations, Instant::now());
+        loop {
+            let Some(oldest) = lock(&self.pacer).oldest() else { break };
+            self.wait(Some(oldest))?;
+            lock(&self.pacer).ended(Instant::now());
+        }
+        self.check()
+    }
+
+    /// Waits for a submission, or for all.
+    fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Result<(), Problem> {
+        let polled = self.device.poll(wgpu::PollType::Wait { submission_index, timeout: None });
+        self.check()?;
+        polled.map(|_| ()).map_err(|error| problems::device_lost(&error.to_string()))
+    }
+
+    /// Waits until everything that was submitted has ended.
+    pub fn wait_for_all(&self) -> Result<(), Problem> {
+        self.wait(None)?;
+        lock(&self.pacer).idle(Instant::now());
+        Ok(())
+    }
+
+    /// Copies within the device, in order. Sources and targets are different buffers.
+    pub fn copy(&self, pieces: &[(Window, Window)]) -> Result<(), Problem> {
+        self.check()?;
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for (source, target) in pieces {
+            encoder.copy_buffer_to_buffer(
+                &source.buffer,
+                source.offset,
+                &target.buffer,
+                target.offset,
+                source.size.min(target.size),
+            );
+        }
+        self.submit_encoder(encoder, 0.0)
+    }
+
+    /// Reads pieces of buffers, one after another, when everything submitted before has ended.
+    pub fn read(&self, pieces: &[Window]) -> Result<Vec<u8>, Problem> {
+        let size: u64 = pieces.iter().map(|piece| piece.size).sum();
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        let what = "reading results back";
+        let staging = self.scoped(what, size, |device| {
+            let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+            device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false })
+        })?;
+        let mut targets = Vec::with_capacity(pieces.len());
+        let mut offset = 0;
+        for piece in pieces {
+            let target = Window { buffer: staging.clone(), offset, size: piece.size };
+            targets.push((piece.clone(), target));
+            offset += piece.size;
+        }
+        self.copy(&targets)?;
+        let (sender, receiver) = mpsc::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is there as long as this function runs; after it nobody asks.
+            let _ = sender.send(result);
+        });
+        self.wait_for_all()?;
+        let mapped = receiver.recv().map_err(|error| problems::device_lost(&error.to_string()))?;
+        mapped.map_err(|error| problems::device_lost(&error.to_string()))?;
+        let view = staging.get_mapped_range(..).map_err(|error| problems::device_error(&error.to_string()))?;
+        let bytes = view.to_vec();
+        drop(view);
+        staging.unmap();
+        Ok(bytes)
+    }
+
+    /// The extent of a dispatch of `count` workgroups for each slot.
+    pub fn workgroups(&self, what: &str, count: u64) -> Result<[u32; 2], Problem> {
+        let limit = self.adapter.limits.workgroups;
+        split(count, limit).ok_or_else(|| {
+            problems::does_not_fit(&format!("the dispatch of {what}"), count, "workgroups", u64::from(limit).pow(2))
+        })
+    }
+}
+
+fn problem_of(error: &wgpu::Error, what: &str, bytes: u64) -> Problem {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => problems::out_of_memory(what, bytes),
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            problems::device_error(&format!("{what}: {description}"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The executor: an open device.
+
+use std::sync::Arc;
+
+use synx_plan::executor::{Executor, NumericsClass, Wave};
+use synx_plan::problem::Problem;
+use synx_plan::program::Program;
+use synx_shaders::Set;
+
+use crate::adapter::{AdapterInfo, AdapterKind, Selector};
+use crate::device::Device;
+use crate::layout::Layout;
+use crate::problems;
+use crate::self_check::self_check;
+use crate::wave::GpuWave;
+
+/// Runs programs on one adapter. Shaders are compiled once for all of its waves.
+#[derive(Debug)]
+pub struct GpuExecutor {
+    device: Arc<Device>,
+    /// Whether the kernels' variants were chosen by the caller.
+    forced: Option<Set>,
+}
+
+impl GpuExecutor {
+    /// Opens an adapter and checks that it computes.
+    ///
+    /// E0950 where there is none, E0951 where it does not open, E0952 where it computes wrongly.
+    pub fn open(which: &Selector) -> Result<GpuExecutor, Problem> {
+        GpuExecutor::with_set(which, None)
+    }
+
+    /// As `open`, with the kernels' variants given: what the adapter would not take by itself is a numerics class of its own.
+    pub fn open_with(which: &Selector, set: Set) -> Result<GpuExecutor, Problem> {
+        GpuExecutor::with_set(which, Some(set))
+    }
+
+    fn with_set(which: &Selector, set: Option<Set>) -> Result<GpuExecutor, Problem> {
+        let device = Arc::new(Device::open(which, set)?);
+        self_check(&device)?;
+        Ok(GpuExecutor { device, forced: set })
+    }
+
+    pub fn adapter(&self) -> &AdapterInfo {
+        &self.device.adapter
+    }
+
+    /// The kernels' variants.
+    pub fn set(&self) -> Set {
+        self.device.set
+    }
+
+    /// As `prepare`, with the wave as what it is.
+    pub fn wave(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
+        if self.device.adapter.kind == AdapterKind::Software {
+            self.has_room(program, slots)?;
+        }
+        GpuWave::new(Arc::clone(&self.device), program, slots)
+    }
+
+    /// Bytes that a wave takes on the device, but for small buffers; a problem where one of its tensors is beyond a limit.
+    pub fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
+        Ok(Layout::new(program, slots, &self.device.adapter.limits)?.total_bytes())
+    }
+
+    /// Whether there is memory for this many slots.
+    fn has_room(&self, program: &Program, slots: usize) -> Result<(), Problem> {
+        let layout = Layout::new(program, slots, &self.device.adapter.limits)?;
+        let total = layout.total_bytes();
+        let room = if self.device.adapter.kind == AdapterKind::Software {
+            // A software driver takes what it is asked for, and the system kills the process later: ask the system.
+            total <= available_memory() / 2
+        } else {
+            let arenas = (0..4).flat_map(|_| layout.pages.iter().copied());
+            let others = [layout.activation_bytes, layout.logits_bytes, layout.delta_bytes];
+            self.device.has_room(&arenas.chain(others).collect::<Vec<_>>())
+        };
+        if room {
+            Ok(())
+        } else {
+            Err(problems::out_of_memory(&format!("the training of {slots} {}", models(slots)), total))
+        }
+    }
+}
+
+fn models(count: usize) -> &'static str {
+    if count == 1 { "model" } else { "models" }
+}
+
+/// Memory that this process can still have, bytes, within its container where it is in one; 4 GiB where the system does not say.
+fn available_memory() -> u64 {
+    let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+    });
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let used = number("/sys/fs/cgroup/memory.current").unwrap_or(0);
+    let limit = number("/sys/fs/cgroup/memory.max").map(|limit| limit.saturating_sub(used));
+    free.into_iter().chain(limit).min().unwrap_or(4 << 30)
+}
+
+impl Executor for GpuExecutor {
+    /// `vulkan-f32 <vendor:device> <driver> <its version>`, hexadecimal as drivers print them.
+    fn class(&self) -> NumericsClass {
+        let AdapterInfo { vendor, device, driver, driver_version, .. } = &self.device.adapter;
+        let mut class = format!("vulkan-f32 {vendor:x}:{device:x} {driver} {driver_version}");
+        match self.forced {
+            Some(Set::Direct) => class.push_str(" direct"),
+            Some(Set::Tiled) => class.push_str(" tiled"),
+            None => {}
+        }
+        NumericsClass(class)
+    }
+
+    fn name(&self) -> String {
+        self.device.adapter.to_string()
+    }
+
+    fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
+        let wanted = wanted.max(1);
+        if self.has_room(program, wanted).is_ok() {
+            return Ok(wanted);
+        }
+        self.has_room(program, 1)?;
+        // The largest number that fits: what `low` slots take is there, what `high` take is not.
+        let (mut low, mut high) = (1, wanted);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.has_room(program, middle).is_ok() {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {
+        Ok(Box::new(self.wave(program, slots)?))
+    }
+}

@@ -1,0 +1,634 @@
+//! From a program's operations to calls of kernels.
+
+use synx_plan::program::op::{
+    Add, Attention, AttentionGrad, Gated, GatedGrad, Gather, GatherGrad, Gelu, GeluGrad, HeadLoss, Linear,
+    LinearGradInput, LinearGradWeight, RmsNorm, RmsNormGrad, Rotary,
+};
+use synx_plan::program::{Op, Program, TensorId};
+use synx_shaders::{Set, Variant, kernel};
+
+use crate::buffers::{Buffers, whole, window};
+use crate::device::Window;
+use crate::layout::{Layout, Place};
+use crate::tape::Call;
+
+/// Rough floating-point operations of an elementwise number, for pacing.
+const ELEMENTWISE: f64 = 10.0;
+
+/// Makes the calls of operations, in order.
+#[derive(Debug)]
+pub struct Operations<'a> {
+    program: &'a Program,
+    layout: &'a Layout,
+    buffers: &'a Buffers,
+    set: Set,
+    calls: Vec<Call>,
+}
+
+/// A tensor of all slots: where it is and how it lies.
+#[derive(Debug, Clone)]
+struct View {
+    window: Window,
+    place: Place,
+}
+
+impl View {
+    fn stride4(&self) -> u32 {
+        (self.place.stride / 4) as u32
+    }
+
+    fn slot4(&self) -> u32 {
+        (self.place.slot / 4) as u32
+    }
+
+    fn slot(&self) -> u32 {
+        self.place.slot as u32
+    }
+
+    /// Stride and slot in lanes.
+    fn lanes(&self, vector: bool) -> (u32, u32) {
+        if vector { (self.stride4(), self.slot4()) } else { (self.place.stride as u32, self.slot()) }
+    }
+
+    fn columns(&self) -> usize {
+        self.place.columns
+    }
+}
+
+impl<'a> Operations<'a> {
+    pub fn new(program: &'a Program, layout: &'a Layout, buffers: &'a Buffers, set: Set) -> Operations<'a> {
+        Operations { program, layout, buffers, set, calls: Vec::new() }
+    }
+
+    pub fn into_calls(self) -> Vec<Call> {
+        self.calls
+    }
+
+    /// One operation. With `training` the head makes its gradients in the same pass.
+    pub fn operation(&mut self, op: &Op, training: bool) {
+        match op {
+            Op::Gather(op) => self.gather(op),
+            Op::GatherGrad(op) => self.gather_grad(op),
+            Op::RmsNorm(op) => self.rms_norm(op),
+            Op::RmsNormGrad(op) => self.rms_norm_grad(op),
+            Op::Linear(op) => self.linear(op),
+            Op::LinearGradInput(op) => self.linear_grad_input(op),
+            Op::LinearGradWeight(op) => self.linear_grad_weight(op),
+            Op::Rotary(op) => self.rotary(op),
+            Op::Attention(op) => self.attention(op),
+            Op::AttentionGrad(op) => self.attention_grad(op),
+            Op::Gated(op) => self.gated(op),
+            Op::GatedGrad(op) => self.gated_grad(op),
+            Op::Gelu(op) => self.gelu(op),
+            Op::GeluGrad(op) => self.gelu_grad(op),
+            Op::Add(op) => self.add(op),
+            Op::HeadLoss(op) => self.head_loss(op, training),
+        }
+    }
+
+    /// What follows the backward pass: norm, clip and update of every parameter.
+    pub fn optimiser(&mut self, loss: TensorId) {
+        let Buffers { controls, statuses, partial_sums, readings, weights, .. } = self.buffers;
+        let total: usize = self.buffers.blocks.iter().map(|(_, count)| count).sum();
+        let numbers = self.layout.parameters.iter().map(|place| place.slot).sum::<usize>() as f64;
+        let mut begin = 0;
+        for (page, (table, count)) in self.buffers.blocks.iter().enumerate() {
+            let variant = Variant::new(kernel("reduce_norm"), self.set, &[]);
+            let groups = if self.set == Set::Tiled { *count } else { count.div_ceil(variant.workgroup as usize) };
+            self.call(
+                variant,
+                &[("blocks", *count as u32), ("partial_slot", total as u32), ("partial_begin", begin as u32)],
+                vec![whole(table), whole(&self.buffers.gradients[page]), whole(partial_sums)],
+                groups,
+                2.0 * numbers,
+            );
+            begin += count;
+        }
+        let tokens = self.program.tokens();
+        self.call(
+            Variant::new(kernel("finish"), self.set, &[]),
+            &[("partials", total as u32), ("tokens", tokens as u32), ("wave", self.layout.slots as u32)],
+            vec![
+                whole(partial_sums),
+                self.view(loss).window,
+                whole(weights),
+                whole(controls),
+                whole(statuses),
+                whole(readings),
+            ],
+            1,
+            (total + tokens) as f64,
+        );
+        for (page, (table, count)) in self.buffers.blocks.iter().enumerate() {
+            let Buffers { parameters, gradients, first_moments, second_moments, .. } = self.buffers;
+            let arenas = [parameters, gradients, first_moments, second_moments];
+            let mut windows = vec![whole(table), whole(controls), whole(statuses)];
+            windows.extend(arenas.map(|arena| whole(&arena[page])));
+            self.call(
+                Variant::new(kernel("adamw"), self.set, &[]),
+                &[("blocks", *count as u32)],
+                windows,
+                *count,
+                2.0 * ELEMENTWISE * numbers,
+            );
+        }
+    }
+
+    fn gather(&mut self, op: &Gather) {
+        let [table, out] = [op.table, op.out].map(|id| self.view(id));
+        let shape = [
+            ("rows", self.rows()),
+            ("columns4", out.stride4()),
+            ("table_slot", table.slot4()),
+            ("out_slot", out.slot4()),
+        ];
+        let windows = vec![whole(&self.buffers.inputs), table.window, out.window];
+        self.elementwise("gather", &[], &shape, windows, out.place.slot / 4);
+    }
+
+    fn gather_grad(&mut self, op: &GatherGrad) {
+        let [dout, dtable] = [op.dout, op.dtable].map(|id| self.view(id));
+        let shape = [
+            ("rows", self.rows()),
+            ("vocabulary", self.program.vocabulary as u32),
+            ("columns", dout.columns() as u32),
+            ("columns4", dout.stride4()),
+            ("accumulate", u32::from(op.accumulate)),
+            ("dout_slot", dout.slot4()),
+            ("dtable_slot", dtable.slot4()),
+        ];
+        let count = self.program.vocabulary * dout.place.stride / 4;
+        let whole_rows = dout.columns().is_multiple_of(4);
+        let windows = vec![whole(&self.buffers.starts), whole(&self.buffers.order), dout.window, dtable.window];
+        self.elementwise("gather_grad", &[whole_rows], &shape, windows, count);
+    }
+
+    fn rms_norm(&mut self, op: &RmsNorm) {
+        let [x, gain, out, scale] = [op.x, op.gain, op.out, op.scale].map(|id| self.view(id));
+        let shape = [
+            ("rows", self.rows()),
+            ("columns", x.columns() as u32),
+            ("columns4", x.stride4()),
+            ("x_slot", x.slot4()),
+            ("gain_slot", gain.slot4()),
+            ("out_slot", out.slot4()),
+            ("scale_slot", scale.slot()),
+            ("epsilon", op.epsilon.to_bits()),
+        ];
+        let numbers = x.place.slot;
+        let whole_rows = x.columns().is_multiple_of(4);
+        self.by_rows(
+            "rms_norm",
+            &[whole_rows],
+            &shape,
+            vec![x.window, gain.window, out.window, scale.window],
+            self.program.tokens(),
+            ELEMENTWISE * numbers as f64,
+        );
+    }
+
+    fn rms_norm_grad(&mut self, op: &RmsNormGrad) {
+        let [x, gain, scale, dout, dx, dgain] =
+            [op.x, op.gain, op.scale, op.dout, op.dx, op.dgain].map(|id| self.view(id));
+        let columns = x.columns() as u32;
+        let numbers = x.place.slot as f64;
+        let whole_rows = columns.is_multiple_of(4);
+        let shape = [
+            ("rows", self.rows()),
+            ("columns", columns),
+            ("columns4", x.stride4()),
+            ("x_slot", x.slot4()),
+            ("scale_slot", scale.slot()),
+            ("dout_slot", dout.slot4()),
+            ("dgain_slot", dgain.slot4()),
+        ];
+        let windows = [&x, &scale, &dout, &dgain].map(|view| view.window.clone()).to_vec();
+        let variant = Variant::new(kernel("rms_norm_grad_gain"), self.set, &[whole_rows]);
+        // Fours of columns that a workgroup takes.
+        let across = if self.set == Set::Tiled { 16 } else { 8 };
+        let groups = (x.place.stride / 4).div_ceil(across);
+        self.call(variant, &shape, windows, groups, ELEMENTWISE * numbers);
+        let shape = [
+            ("rows", self.rows()),
+            ("columns", columns),
+            ("columns4", x.stride4()),
+            ("accumulate", u32::from(op.accumulate)),
+            ("x_slot", x.slot4()),
+            ("gain_slot", gain.slot4()),
+            ("scale_slot", scale.slot()),
+            ("dout_slot", dout.slot4()),
+            ("dx_slot", dx.slot4()),
+        ];
+        let windows = vec![x.window, gain.window, scale.window, dout.window, dx.window];
+        self.by_rows("rms_norm_grad", &[whole_rows], &shape, windows, self.program.tokens(), ELEMENTWISE * numbers);
+    }
+
+    fn linear(&mut self, op: &Linear) {
+        let [x, weight, out] = [op.x, op.weight, op.out].map(|id| self.view(id));
+        self.product(&x, 0, &weight, &out, 0, self.program.tokens());
+    }
+
+    /// `out[out_begin..][..rows] = x[x_begin..][..rows] · weight`.
+    fn product(&mut self, x: &View, x_begin: usize, weight: &View, out: &View, out_begin: usize, rows: usize) {
+        let inner = x.columns();
+        let blocks = Blocks::new(self.set, rows, out.place.stride / 4);
+        let shape = [
+            ("rows", rows as u32),
+            ("inner", inner as u32),
+            ("inner4", x.stride4()),
+            ("columns4", out.stride4()),
+            ("column_blocks", blocks.across),
+            ("blocks", blocks.count as u32),
+            ("x_slot", x.slot4()),
+            ("x_begin", x.stride4() * x_begin as u32),
+            ("weight_slot", weight.slot4()),
+            ("out_slot", out.slot4()),
+            ("out_begin", out.stride4() * out_begin as u32),
+        ];
+        let variant = Variant::new(kernel("linear"), self.set, &[inner.is_multiple_of(4), inner > 512]);
+        let windows = [x, weight, out].map(|view| view.window.clone()).to_vec();
+        self.call(variant, &shape, windows, blocks.count, flops(rows, inner, out.columns()));
+    }
+
+    fn linear_grad_input(&mut self, op: &LinearGradInput) {
+        let [dout, weight, dx] = [op.dout, op.weight, op.dx].map(|id| self.view(id));
+        self.product_transposed(&dout, 0, &weight, &dx, self.program.tokens(), op.accumulate);
+    }
+
+    /// `dx[..rows] (+)= dout[dout_begin..][..rows] · weightᵀ`.
+    fn product_transposed(
+        &mut self,
+        dout: &View,
+        dout_begin: usize,
+        weight: &View,
+        dx: &View,
+        rows: usize,
+        accumulate: bool,
+    ) {
+        let inner = dout.columns();
+        let blocks = Blocks::new(self.set, rows, dx.place.stride / 4);
+        let shape = [
+            ("rows", rows as u32),
+            ("inner", inner as u32),
+            ("inner4", dout.stride4()),
+            ("columns4", dx.stride4()),
+            ("column_blocks", blocks.across),
+            ("blocks", blocks.count as u32),
+            ("accumulate", u32::from(accumulate)),
+            ("dout_slot", dout.slot4()),
+            ("dout_begin", dout.stride4() * dout_begin as u32),
+            ("weight_slot", weight.slot4()),
+            ("dx_slot", dx.slot4()),
+        ];
+        let variant = Variant::new(kernel("linear_grad_input"), self.set, &[inner.is_multiple_of(4), inner > 512]);
+        let windows = [dout, weight, dx].map(|view| view.window.clone()).to_vec();
+        self.call(variant, &shape, windows, blocks.count, flops(rows, inner, dx.columns()));
+    }
+
+    fn linear_grad_weight(&mut self, op: &LinearGradWeight) {
+        let [x, dout, dweight] = [op.x, op.dout, op.dweight].map(|id| self.view(id));
+        self.weight_gradient(&x, &dout, 0, &dweight, self.program.tokens(), false);
+    }
+
+    /// `dweight (+)= x[..rows]ᵀ · dout[dout_begin..][..rows]`.
+    fn weight_gradient(
+        &mut self,
+        x: &View,
+        dout: &View,
+        dout_begin: usize,
+        dweight: &View,
+        rows: usize,
+        accumulate: bool,
+    ) {
+        let blocks = Blocks::new(self.set, x.place.stride, dout.place.stride / 4);
+        let [inputs, outputs] = [x.columns(), dout.columns()];
+        let shape = [
+            ("inner", rows as u32),
+            ("rows", inputs as u32),
+            ("rows4", x.stride4()),
+            ("columns", outputs as u32),
+            ("columns4", dout.stride4()),
+            ("column_blocks", blocks.across),
+            ("blocks", blocks.count as u32),
+            ("accumulate", u32::from(accumulate)),
+            ("x_slot", x.slot4()),
+            ("dout_slot", dout.slot4()),
+            ("dout_begin", dout.stride4() * dout_begin as u32),
+            ("dweight_slot", dweight.slot4()),
+        ];
+        let whole_matrix = inputs.is_multiple_of(4) && outputs.is_multiple_of(4);
+        let variant = Variant::new(kernel("linear_grad_weight"), self.set, &[whole_matrix]);
+        let windows = [x, dout, dweight].map(|view| view.window.clone()).to_vec();
+        self.call(variant, &shape, windows, blocks.count, flops(rows, inputs, outputs));
+    }
+
+    fn rotary(&mut self, op: &Rotary) {
+        let x = self.view(op.x);
+        let half = op.head_dim / 2;
+        let vector = half.is_multiple_of(4);
+        let half = if vector { half / 4 } else { half };
+        let (stride, slot) = x.lanes(vector);
+        let shape = [
+            ("rows", self.rows()),
+            ("context", self.program.context as u32),
+            ("heads", op.heads as u32),
+            ("half", half as u32),
+            ("stride", stride),
+            ("x_slot", slot),
+            ("turn", if op.inverse { -1.0f32 } else { 1.0 }.to_bits()),
+        ];
+        let angles = &self.buffers.angles[&(op.head_dim, op.base.to_bits())];
+        let windows = vec![whole(angles), x.window];
+        self.elementwise("rotary", &[vector], &shape, windows, self.program.tokens() * op.heads * half);
+    }
+
+    fn attention(&mut self, op: &Attention) {
+        let [qkv, out, log_sum] = [op.qkv, op.out, op.log_sum].map(|id| self.view(id));
+        let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
+        let variant = Variant::attention(kernel("attention"), self.set, op.head_dim as u32);
+        let (stride, qkv_slot) = qkv.lanes(heads.vector);
+        let (out_stride, out_slot) = out.lanes(heads.vector);
+        let context = self.program.context;
+        let query_blocks = context.div_ceil(variant.workgroup as usize);
+        let blocks = self.program.rows * op.heads * query_blocks;
+        let shape = [
+            ("sequences", self.program.rows as u32),
+            ("context", context as u32),
+            ("heads", op.heads as u32),
+            ("group", heads.group),
+            ("keys", heads.keys),
+            ("values", heads.values),
+            ("query_blocks", query_blocks as u32),
+            ("blocks", blocks as u32),
+            ("stride", stride),
+            ("out_stride", out_stride),
+            ("log_sum_stride", log_sum.place.stride as u32),
+            ("qkv_slot", qkv_slot),
+            ("out_slot", out_slot),
+            ("log_sum_slot", log_sum.slot()),
+            ("scale", heads.scale),
+        ];
+        let operations = self.pairs() * (4 * op.heads * (op.head_dim + 8)) as f64;
+        self.call(variant, &shape, vec![qkv.window, out.window, log_sum.window], blocks, operations);
+    }
+
+    fn attention_grad(&mut self, op: &AttentionGrad) {
+        let [qkv, out, log_sum, dout, dqkv] = [op.qkv, op.out, op.log_sum, op.dout, op.dqkv].map(|id| self.view(id));
+        let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
+        let (stride, qkv_slot) = qkv.lanes(heads.vector);
+        let (out_stride, out_slot) = out.lanes(heads.vector);
+        let (_, dout_slot) = dout.lanes(heads.vector);
+        let (_, dqkv_slot) = dqkv.lanes(heads.vector);
+        let context = self.program.context;
+        let delta = whole(&self.buffers.delta);
+        let delta_slot = (self.program.tokens() * op.heads) as u32;
+        let common = [
+            ("sequences", self.program.rows as u32),
+            ("context", context as u32),
+            ("heads", op.heads as u32),
+            ("group", heads.group),
+            ("keys", heads.keys),
+            ("values", heads.values),
+            ("stride", stride),
+            ("log_sum_stride", log_sum.place.stride as u32),
+            ("qkv_slot", qkv_slot),
+            ("dout_slot", dout_slot),
+            ("log_sum_slot", log_sum.slot()),
+            ("delta_slot", delta_slot),
+            ("dqkv_slot", dqkv_slot),
+            ("scale", heads.scale),
+        ];
+        let work = self.pairs() * (2 * op.heads * (op.head_dim + 8)) as f64;
+
+        let variant = Variant::attention(kernel("attention_grad_query"), self.set, op.head_dim as u32);
+        let query_blocks = context.div_ceil(variant.workgroup as usize);
+        let blocks = self.program.rows * op.heads * query_blocks;
+        let mut shape = common.to_vec();
+        shape.extend([
+            ("query_blocks", query_blocks as u32),
+            ("blocks", blocks as u32),
+            ("out_stride", out_stride),
+            ("out_slot", out_slot),
+        ]);
+        let windows = vec![
+            qkv.window.clone(),
+            out.window,
+            log_sum.window.clone(),
+            dout.window.clone(),
+            delta.clone(),
+            dqkv.window.clone(),
+        ];
+        self.call(variant, &shape, windows, blocks, 3.0 * work);
+
+        let variant = Variant::attention(kernel("attention_grad_key_value"), self.set, op.head_dim as u32);
+        let key_blocks = context.div_ceil(variant.workgroup as usize);
+        let blocks = self.program.rows * op.kv_heads * key_blocks;
+        let mut shape = common.to_vec();
+        shape.extend([
+            ("kv_heads", op.kv_heads as u32),
+            ("key_blocks", key_blocks as u32),
+            ("blocks", blocks as u32),
+            ("dout_stride", out_stride),
+        ]);
+        let windows = vec![qkv.window, log_sum.window, dout.window, delta, dqkv.window];
+        self.call(variant, &shape, windows, blocks, 4.0 * work);
+    }
+
+    fn gated(&mut self, op: &Gated) {
+        let [x, out] = [op.x, op.out].map(|id| self.view(id));
+        let vector = out.columns().is_multiple_of(4);
+        let columns = if vector { out.columns() / 4 } else { out.columns() };
+        let (x_stride, x_slot) = x.lanes(vector);
+        let (out_stride, out_slot) = out.lanes(vector);
+        let shape = [
+            ("rows", self.rows()),
+            ("columns", columns as u32),
+            ("x_stride", x_stride),
+            ("out_stride", out_stride),
+            ("x_slot", x_slot),
+            ("out_slot", out_slot),
+        ];
+        let count = self.program.tokens() * columns;
+        self.elementwise("gated", &[vector], &shape, vec![x.window, out.window], count);
+    }
+
+    fn gated_grad(&mut self, op: &GatedGrad) {
+        let [x, dout, dx] = [op.x, op.dout, op.dx].map(|id| self.view(id));
+        let vector = dout.columns().is_multiple_of(4);
+        let columns = if vector { dout.columns() / 4 } else { dout.columns() };
+        let (x_stride, x_slot) = x.lanes(vector);
+        let (dout_stride, dout_slot) = dout.lanes(vector);
+        let (_, dx_slot) = dx.lanes(vector);
+        let shape = [
+            ("rows", self.rows()),
+            ("columns", columns as u32),
+            ("x_stride", x_stride),
+            ("dout_stride", dout_stride),
+            ("x_slot", x_slot),
+            ("dout_slot", dout_slot),
+            ("dx_slot", dx_slot),
+        ];
+        let count = self.program.tokens() * columns;
+        self.elementwise("gated_grad", &[vector], &shape, vec![x.window, dout.window, dx.window], count);
+    }
+
+    fn gelu(&mut self, op: &Gelu) {
+        let [x, out] = [op.x, op.out].map(|id| self.view(id));
+        let count4 = x.slot4();
+        let shape = [("count4", count4), ("x_slot", count4), ("out_slot", out.slot4())];
+        self.elementwise("gelu", &[], &shape, vec![x.window, out.window], count4 as usize);
+    }
+
+    fn gelu_grad(&mut self, op: &GeluGrad) {
+        let [x, dout, dx] = [op.x, op.dout, op.dx].map(|id| self.view(id));
+        let count4 = x.slot4();
+        let shape = [("count4", count4), ("x_slot", count4), ("dout_slot", dout.slot4()), ("dx_slot", dx.slot4())];
+        self.elementwise("gelu_grad", &[], &shape, vec![x.window, dout.window, dx.window], count4 as usize);
+    }
+
+    fn add(&mut self, op: &Add) {
+        let [a, b, out] = [op.a, op.b, op.out].map(|id| self.view(id));
+        let count4 = out.slot4();
+        let shape = [("count4", count4), ("a_slot", a.slot4()), ("b_slot", b.slot4()), ("out_slot", count4)];
+        self.elementwise("add", &[], &shape, vec![a.window, b.window, out.window], count4 as usize);
+    }
+
+    /// The head in pieces of rows: logits, loss and their gradient in place, and the two products with that.
+    fn head_loss(&mut self, op: &HeadLoss, training: bool) {
+        let [x, weight, loss] = [op.x, op.weight, op.loss].map(|id| self.view(id));
+        let gradient = op.gradient.as_ref().filter(|_| training);
+        let gradient = gradient.map(|to| (self.view(to.dx), self.view(to.dweight)));
+        let vocabulary = self.program.vocabulary;
+        let stride = vocabulary.next_multiple_of(4);
+        let most = self.layout.head_rows;
+        let slot = most * stride;
+        let place = Place { rows: most, columns: vocabulary, stride, slot, page: 0, offset: 0 };
+        let logits = View { window: whole(&self.buffers.logits), place };
+        let tokens = self.program.tokens();
+        for begin in (0..tokens).step_by(most) {
+            let rows = most.min(tokens - begin);
+            self.product_transposed(&x, begin, &weight, &logits, rows, false);
+            let shape = [
+                ("rows", rows as u32),
+                ("row_begin", begin as u32),
+                ("vocabulary", vocabulary as u32),
+                ("vocabulary4", logits.stride4()),
+                ("tokens", tokens as u32),
+                ("logits_slot", logits.slot4()),
+            ];
+            let Buffers { targets, weights, controls, .. } = self.buffers;
+            let windows =
+                vec![logits.window.clone(), whole(targets), whole(weights), whole(controls), loss.window.clone()];
+            let options = [vocabulary.is_multiple_of(4), gradient.is_some()];
+            let operations = 3.0 * ELEMENTWISE * (rows * stride) as f64;
+            self.by_rows("head_loss", &options, &shape, windows, rows, operations);
+            if let Some((dx, dweight)) = &gradient {
+                self.product(&logits, 0, &weight, dx, begin, rows);
+                self.weight_gradient(&logits, &x, begin, dweight, rows, begin > 0);
+            }
+        }
+    }
+
+    /// A kernel with an invocation (direct) or a workgroup (tiled) a row.
+    fn by_rows(
+        &mut self,
+        name: &str,
+        options: &[bool],
+        shape: &[(&str, u32)],
+        windows: Vec<Window>,
+        rows: usize,
+        operations: f64,
+    ) {
+        let variant = Variant::new(kernel(name), self.set, options);
+        let groups = if self.set == Set::Tiled { rows } else { rows.div_ceil(variant.workgroup as usize) };
+        self.call(variant, shape, windows, groups, operations);
+    }
+
+    /// A kernel with an invocation for each of `count` lanes.
+    fn elementwise(&mut self, name: &str, options: &[bool], shape: &[(&str, u32)], windows: Vec<Window>, count: usize) {
+        let variant = Variant::new(kernel(name), self.set, options);
+        let groups = count.div_ceil(variant.workgroup as usize);
+        self.call(variant, shape, windows, groups, 4.0 * ELEMENTWISE * count as f64);
+    }
+
+    fn call(
+        &mut self,
+        variant: Variant,
+        shape: &[(&str, u32)],
+        windows: Vec<Window>,
+        workgroups: usize,
+        operations: f64,
+    ) {
+        let shape = variant.kernel.shape(shape);
+        self.calls.push(Call { variant, shape, windows, workgroups: workgroups as u64, operations });
+    }
+
+    /// Token rows of a slot.
+    fn rows(&self) -> u32 {
+        self.program.tokens() as u32
+    }
+
+    /// Pairs of query and key that attention looks at, over a slot's sequences.
+    fn pairs(&self) -> f64 {
+        let context = self.program.context as f64;
+        self.program.rows as f64 * context * (context + 1.0) / 2.0
+    }
+
+    fn view(&self, id: TensorId) -> View {
+        let slots = self.layout.slots;
+        let parameters = &self.program.parameters;
+        if let Some(i) = parameters.iter().position(|parameter| parameter.tensor == id) {
+            let place = self.layout.parameters[i];
+            return View { window: window(&self.buffers.parameters, &place, slots), place };
+        }
+        if let Some(i) = parameters.iter().position(|parameter| parameter.gradient == id) {
+            let place = self.layout.parameters[i];
+            return View { window: window(&self.buffers.gradients, &place, slots), place };
+        }
+        let place = self.layout.activations[id.0].expect("an operation's activations are in the plan of its program");
+        View { window: window(std::slice::from_ref(&self.buffers.activations), &place, slots), place }
+    }
+}
+
+/// How a product is cut into workgroups.
+struct Blocks {
+    across: u32,
+    count: usize,
+}
+
+impl Blocks {
+    /// For an output of `rows` rows and `columns4` fours of columns: 64 columns, and 8 rows or a tile's 64.
+    fn new(set: Set, rows: usize, columns4: usize) -> Blocks {
+        let across = columns4.div_ceil(16);
+        let down = rows.div_ceil(if set == Set::Tiled { 64 } else { 8 });
+        Blocks { across: across as u32, count: across * down }
+    }
+}
+
+/// The heads of an attention operation, in lanes.
+struct Heads {
+    vector: bool,
+    group: u32,
+    keys: u32,
+    values: u32,
+    /// 1 / sqrt(head_dim), the bits.
+    scale: u32,
+}
+
+impl Heads {
+    fn new(heads: usize, kv_heads: usize, head_dim: usize) -> Heads {
+        let vector = head_dim.is_multiple_of(4);
+        let lanes = if vector { head_dim / 4 } else { head_dim };
+        Heads {
+            vector,
+            group: (heads / kv_heads) as u32,
+            keys: (heads * lanes) as u32,
+            values: ((heads + kv_heads) * lanes) as u32,
+            scale: ((1.0 / (head_dim as f64).sqrt()) as f32).to_bits(),
+        }
+    }
+}
+
+fn flops(rows: usize, inner: usize, columns: usize) -> f64 {
+    2.0 * rows as f64 * inner as f64 * columns as f64
+}

@@ -1,0 +1,122 @@
+//! Whether an opened device computes: a small product and a sum against the host's, once.
+
+use std::sync::Arc;
+
+use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
+use synx_plan::problem::Problem;
+use synx_plan::program::op::{HeadGradient, HeadLoss, Linear};
+use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
+
+use crate::device::Device;
+use crate::problems;
+use crate::wave::GpuWave;
+
+const TOKENS: usize = 9;
+const WIDTH: usize = 21;
+const COLUMNS: usize = 10;
+const VOCABULARY: usize = 7;
+
+/// Runs `x · weight` and a head over the result in the second of two slots.
+pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
+    let mut wave = GpuWave::new(Arc::clone(device), &program(), 2)?;
+    let [x, out, dhead, loss] = [0, 2, 4, 5].map(TensorId);
+    // Values that are exact in f32, so that only the device can err.
+    let value = |i: usize, scale: f32| ((i * 7919 % 97) as f32 - 48.0) / scale;
+    let xs: Vec<f32> = (0..TOKENS * WIDTH).map(|i| value(i, 64.0)).collect();
+    let weights: Vec<f32> = (0..WIDTH * COLUMNS).map(|i| value(i + 13, 128.0)).collect();
+    let heads: Vec<f32> = (0..VOCABULARY * COLUMNS).map(|i| value(i + 31, 64.0)).collect();
+    let targets: Vec<u32> = (0..TOKENS).map(|i| (i % VOCABULARY) as u32).collect();
+    wave.join(1, &SlotState::initial([weights.as_slice(), heads.as_slice()].concat()))?;
+    wave.write_tensor(1, x, &xs)?;
+    let none = vec![0; 2 * TOKENS];
+    let targets_of_both = [targets.as_slice(), targets.as_slice()].concat();
+    let batch = Batch { inputs: none, targets: targets_of_both, weights: Vec::new() };
+    let control = StepControl {
+        rate: 0.0,
+        beta1: 0.0,
+        beta2: 0.0,
+        correction1: 1.0,
+        correction2: 1.0,
+        epsilon: 1.0,
+        weight_decay: 0.0,
+        clip: f32::INFINITY,
+        loss_scale: 1.0 / TOKENS as f32,
+    };
+    wave.step(&batch, &[None, Some(control)])?;
+    let readings = wave.drain()?;
+
+    let close = |got: f32, expected: f64| (f64::from(got) - expected).abs() <= 1e-4 * expected.abs().max(1.0);
+    let wrong = |what: String| Err(problems::self_check_failed(&device.adapter, &what));
+    let dot = |a: &dyn Fn(usize) -> f32, b: &dyn Fn(usize) -> f32, count: usize| -> f64 {
+        (0..count).map(|i| f64::from(a(i)) * f64::from(b(i))).sum()
+    };
+    let outs = wave.read_tensor(1, out)?;
+    let losses = wave.read_tensor(1, loss)?;
+    let mut mean = 0.0;
+    let mut dheads = vec![0.0f64; VOCABULARY * COLUMNS];
+    for row in 0..TOKENS {
+        for column in 0..COLUMNS {
+            let expected = dot(&|i| xs[row * WIDTH + i], &|i| weights[i * COLUMNS + column], WIDTH);
+            let got = outs[row * COLUMNS + column];
+            if !close(got, expected) {
+                return wrong(format!("{got} where a product is {expected}"));
+            }
+        }
+        let logit = |v: usize| dot(&|i| outs[row * COLUMNS + i], &|i| heads[v * COLUMNS + i], COLUMNS);
+        let total: f64 = (0..VOCABULARY).map(|v| logit(v).exp()).sum();
+        let target = targets[row] as usize;
+        let expected = total.ln() - logit(target);
+        if !close(losses[row], expected) {
+            return wrong(format!("{} where a row's loss is {expected}", losses[row]));
+        }
+        mean += expected / TOKENS as f64;
+        for v in 0..VOCABULARY {
+            let hit = if v == target { 1.0 } else { 0.0 };
+            let g = (logit(v).exp() / total - hit) / TOKENS as f64;
+            for column in 0..COLUMNS {
+                dheads[v * COLUMNS + column] += g * f64::from(outs[row * COLUMNS + column]);
+            }
+        }
+    }
+    let norm = dheads.iter().map(|g| g * g).sum::<f64>().sqrt();
+    let [None, Some(reading)] = readings[0][..] else { return wrong("readings of the wrong slots".to_owned()) };
+    if !close(reading.loss, mean) || !close(reading.gradient_norm, norm) {
+        return wrong(format!("{reading:?} where the mean loss is {mean} and the gradient's norm {norm}"));
+    }
+    let got = wave.read_tensor(1, dhead)?;
+    match got.iter().zip(&dheads).find(|(got, expected)| !close(**got, **expected)) {
+        Some((got, expected)) => wrong(format!("{got} where a gradient is {expected}")),
+        None => Ok(()),
+    }
+}
+
+/// A product and a head, the product's gradient left out.
+fn program() -> Program {
+    let tensor = |name: &str, rows, columns, role| Tensor { name: name.to_owned(), rows, columns, role };
+    let fixed = Rows::Fixed;
+    let tensors = vec![
+        tensor("x", Rows::Tokens, WIDTH, Role::Activation),
+        tensor("weight", fixed(WIDTH), COLUMNS, Role::Parameter),
+        tensor("out", Rows::Tokens, COLUMNS, Role::Activation),
+        tensor("head", fixed(VOCABULARY), COLUMNS, Role::Parameter),
+        tensor("d.head", fixed(VOCABULARY), COLUMNS, Role::Gradient),
+        tensor("loss", Rows::Tokens, 1, Role::Activation),
+        tensor("d.weight", fixed(WIDTH), COLUMNS, Role::Gradient),
+        tensor("d.out", Rows::Tokens, COLUMNS, Role::Activation),
+    ];
+    let [x, weight, out, head, dhead, loss, dweight, dout] = [0, 1, 2, 3, 4, 5, 6, 7].map(TensorId);
+    let parameter = |tensor, gradient, offset| Parameter { tensor, gradient, offset, init: Init::Ones, decay: false };
+    let gradient = Some(HeadGradient { dx: dout, dweight: dhead });
+    Program {
+        tensors,
+        parameters: vec![parameter(weight, dweight, 0), parameter(head, dhead, WIDTH * COLUMNS)],
+        forward: vec![
+            Op::Linear(Linear { x, weight, out }),
+            Op::HeadLoss(HeadLoss { x: out, weight: head, loss, gradient }),
+        ],
+        backward: Vec::new(),
+        context: TOKENS,
+        vocabulary: VOCABULARY,
+        rows: 1,
+    }
+}

@@ -1,0 +1,170 @@
+//! What the tests stand on: the devices, programs of one operation, numbers, comparisons.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use synx_gpu::{AdapterKind, GpuExecutor, GpuWave, Selector, Set, adapters};
+use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
+use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
+use synx_plan::random::Stream;
+
+/// One executor for each set of kernels, on one adapter.
+pub struct Devices {
+    pub executors: [GpuExecutor; 2],
+}
+
+/// The devices, for one test at a time.
+pub fn devices() -> MutexGuard<'static, Devices> {
+    static DEVICES: OnceLock<Mutex<Devices>> = OnceLock::new();
+    let open = || {
+        let executors = [Set::Direct, Set::Tiled].map(|set| GpuExecutor::open_with(&selector(), set).unwrap());
+        Mutex::new(Devices { executors })
+    };
+    DEVICES.get_or_init(open).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A software adapter where there is one, because what it must give is known to the last bit; else any.
+pub fn selector() -> Selector {
+    let found = adapters();
+    let software = found.iter().find(|adapter| adapter.kind == AdapterKind::Software);
+    let adapter = software.or(found.first()).expect(
+        "no Vulkan adapter was found, and these tests need one: `./test` installs the software driver, by hand it is \
+         `apt-get install mesa-vulkan-drivers libvulkan1` on Debian and Ubuntu",
+    );
+    Selector::Named(adapter.name.clone())
+}
+
+/// Whether the device rounds a multiply-add twice: software adapters do.
+pub fn rounds_twice(executor: &GpuExecutor) -> bool {
+    executor.adapter().kind == AdapterKind::Software
+}
+
+/// Calls a function of the twins in the arithmetic of the device.
+macro_rules! twin {
+    ($executor:expr, $name:ident($($argument:expr),* $(,)?)) => {
+        if crate::bench::rounds_twice($executor) {
+            synx_cpu::twin::$name::<synx_cpu::twin::MulThenAdd>($($argument),*)
+        } else {
+            synx_cpu::twin::$name::<synx_cpu::twin::Fused>($($argument),*)
+        }
+    };
+}
+pub(crate) use twin;
+
+/// `count` normal numbers.
+pub fn numbers(seed: u64, count: usize) -> Vec<f32> {
+    let stream = Stream::new("gpu test/1", &seed);
+    (0..count as u64).map(|i| stream.normal(i) as f32).collect()
+}
+
+/// `count` tokens below `vocabulary`, small ones more often.
+pub fn tokens(seed: u64, count: usize, vocabulary: usize) -> Vec<u32> {
+    let stream = Stream::new("gpu test tokens/1", &seed);
+    (0..count as u64).map(|i| (stream.uniform(i).powi(2) * vocabulary as f64) as u32).collect()
+}
+
+/// A control that changes nothing.
+pub const STILL: StepControl = StepControl {
+    rate: 0.0,
+    beta1: 0.9,
+    beta2: 0.95,
+    correction1: 1.0,
+    correction2: 1.0,
+    epsilon: 1e-8,
+    weight_decay: 0.0,
+    clip: f32::INFINITY,
+    loss_scale: 1.0,
+};
+
+/// A program of single operations, while it is made.
+pub struct Case {
+    pub program: Program,
+}
+
+impl Case {
+    pub fn new(rows: usize, context: usize, vocabulary: usize) -> Case {
+        let empty = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (tensors, parameters, forward, backward) = empty;
+        Case { program: Program { tensors, parameters, forward, backward, context, vocabulary, rows } }
+    }
+
+    fn add(&mut self, rows: Rows, columns: usize, role: Role) -> TensorId {
+        let id = TensorId(self.program.tensors.len());
+        self.program.tensors.push(Tensor { name: format!("t{}", id.0), rows, columns, role });
+        id
+    }
+
+    pub fn activation(&mut self, columns: usize) -> TensorId {
+        self.add(Rows::Tokens, columns, Role::Activation)
+    }
+
+    /// A parameter and its gradient.
+    pub fn parameter(&mut self, rows: usize, columns: usize) -> (TensorId, TensorId) {
+        let tensor = self.add(Rows::Fixed(rows), columns, Role::Parameter);
+        let gradient = self.add(Rows::Fixed(rows), columns, Role::Gradient);
+        let offset = self.program.parameter_count();
+        let parameter = Parameter { tensor, gradient, offset, init: Init::Ones, decay: true };
+        self.program.parameters.push(parameter);
+        (tensor, gradient)
+    }
+
+    pub fn push(&mut self, op: Op) {
+        self.program.forward.push(op);
+    }
+
+    pub fn size(&self, tensor: TensorId) -> usize {
+        self.program.size(tensor)
+    }
+
+    /// A wave with every slot joined.
+    pub fn wave(&self, executor: &mut GpuExecutor, slots: usize) -> GpuWave {
+        let mut wave = executor.wave(&self.program, slots).unwrap();
+        for slot in 0..slots {
+            wave.join(slot, &SlotState::initial(vec![0.0; self.program.parameter_count()])).unwrap();
+        }
+        wave
+    }
+
+    /// Tokens of a step for so many slots.
+    pub fn batch(&self, slots: usize) -> Batch {
+        let count = slots * self.program.tokens();
+        let vocabulary = self.program.vocabulary;
+        Batch { inputs: tokens(1, count, vocabulary), targets: tokens(2, count, vocabulary), weights: Vec::new() }
+    }
+}
+
+/// Fills a tensor of every slot with numbers of its own; gives them by slot.
+pub fn fill(wave: &mut GpuWave, tensor: TensorId, count: usize) -> Vec<Vec<f32>> {
+    let slots = wave.slots();
+    let values = |slot| numbers((tensor.0 * 1000 + slot) as u64, count);
+    let all: Vec<Vec<f32>> = (0..slots).map(values).collect();
+    for (slot, values) in all.iter().enumerate() {
+        wave.write_tensor(slot, tensor, values).unwrap();
+    }
+    all
+}
+
+/// Runs the passes over all slots.
+pub fn run(wave: &mut GpuWave, batch: &Batch) {
+    let controls = vec![Some(STILL); wave.slots()];
+    wave.run_passes(batch, &controls).unwrap();
+}
+
+/// Fails with the first place where the bits differ.
+pub fn same_bits(got: &[f32], want: &[f32], what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        // Zeros of either sign are one number here: a chain that starts from what is there has none to start from.
+        let same = got.to_bits() == want.to_bits() || (*got == 0.0 && *want == 0.0);
+        assert!(same, "{what}: number {i} is {got:e}, not {want:e}");
+    }
+}
+
+/// Fails where a number is further from `want` than `tolerance` times the larger of its size and of the root mean square of all.
+pub fn close(got: &[f32], want: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    let mean = want.iter().map(|v| v * v).sum::<f32>() / want.len().max(1) as f32;
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        let allowed = tolerance * want.abs().max(mean.sqrt());
+        assert!((got - want).abs() <= allowed, "{what}: number {i} is {got:e}, not {want:e} within {allowed:e}");
+    }
+}
