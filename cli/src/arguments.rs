@@ -1,0 +1,105 @@
+//! The command line: what can be asked, and the help for it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{bench, check, doctor, explain, fit, plan, run, status};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "synx",
+    version,
+    about = "Data experiments with language models: one .synx file, trained models, results and a fitted law",
+    after_help = "Start here:\n  synx run examples/quickstart.synx     train, evaluate and fit\n  \
+                  synx plan examples/quickstart.synx    what that costs, before it runs\n\n\
+                  Exit codes: 0 done, 1 mistakes in the study or something failed, 2 wrong command line, 3 internal error",
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(run::RunArguments),
+    Check(check::CheckArguments),
+    Plan(plan::PlanArguments),
+    Status(status::StatusArguments),
+    Doctor(doctor::DoctorArguments),
+    Fit(fit::FitArguments),
+    Explain(explain::ExplainArguments),
+    Bench(bench::BenchArguments),
+}
+
+/// A study and what is set in it.
+#[derive(Debug, Clone, Args)]
+pub struct StudyArguments {
+    /// The study
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub settings: StudySettings,
+}
+
+/// What is set in a study.
+#[derive(Debug, Clone, Args)]
+pub struct StudySettings {
+    /// Give a `param` of the study another value; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+
+    /// Let the study read files outside its folder
+    #[arg(long)]
+    pub allow_path: bool,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Args)]
+pub struct DeviceArguments {
+    /// Where to train: auto, cpu, gpu, or gpu:NAME with a part of the adapter's name
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+
+    /// Threads of the CPU [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+}
+
+/// How something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    Table,
+    Json,
+}
+
+/// `NAME=VALUE`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in lr=1e-3")?;
+    let name = name.trim();
+    if name.is_empty() {
+        return Err("the name before `=` is missing".to_owned());
+    }
+    Ok((name.to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_names_and_values() {
+        assert_eq!(setting("lr=1e-3"), Ok(("lr".to_owned(), "1e-3".to_owned())));
+        assert_eq!(setting("files=\"a=b.txt\""), Ok(("files".to_owned(), "\"a=b.txt\"".to_owned())));
+        assert!(setting("lr").is_err());
+        assert!(setting("=3").is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! `synx doctor`: what this machine can do.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde_json::{Value, json};
+use synx_run::Doctor;
+
+use crate::arguments::TableFormat;
+use crate::outcome::Outcome;
+use crate::render::number::{bytes, grouped, plural};
+use crate::render::print;
+
+/// Show adapters, CPU features, and what `auto` takes
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    format: TableFormat,
+}
+
+pub fn doctor(arguments: &DoctorArguments) -> Outcome {
+    let found = synx_run::doctor();
+    match arguments.format {
+        TableFormat::Table => print(&text(&found)),
+        TableFormat::Json => print(&format!("{:#}\n", document(&found))),
+    }
+    Outcome::Done
+}
+
+fn text(found: &Doctor) -> String {
+    let mut text = format!("synx {}\n\n", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(text, "cpu: {}, class {}", plural(found.cores, "core"), found.cpu_class);
+    let taken = found.instructions.last().map_or("none", |name| name);
+    let _ = writeln!(text, "  instruction sets: {}; {taken} is used", found.instructions.join(", "));
+    if found.adapters.is_empty() {
+        text.push_str("\nno Vulkan adapter was found. For a real GPU, install its driver; for the software one:\n");
+        text.push_str("  Debian, Ubuntu  sudo apt-get install libvulkan1 mesa-vulkan-drivers\n");
+        text.push_str("  Fedora          sudo dnf install vulkan-loader mesa-vulkan-drivers\n");
+    }
+    for adapter in &found.adapters {
+        let _ = writeln!(text, "\n{} ({}), driver {}", adapter.name, adapter.kind, adapter.driver);
+        match &adapter.opens {
+            Ok(class) => {
+                let _ = writeln!(text, "  works, class {class}");
+            }
+            Err(problem) => {
+                let _ = writeln!(text, "  cannot be used: {problem}");
+            }
+        }
+        for (what, limit) in &adapter.limits {
+            let value = if what.starts_with("bytes") { bytes(*limit) } else { grouped(*limit) };
+            let _ = writeln!(text, "  {}: {value}", what.strip_prefix("bytes of ").unwrap_or(what));
+        }
+        if !adapter.features.is_empty() {
+            let _ = writeln!(text, "  features: {}", adapter.features.join(", "));
+        }
+    }
+    let _ = writeln!(text, "\n--device auto takes {}", found.auto);
+    text
+}
+
+fn document(found: &Doctor) -> Value {
+    let adapter = |adapter: &synx_run::AdapterReport| {
+        json!({
+            "name": adapter.name,
+            "kind": adapter.kind,
+            "driver": adapter.driver,
+            "class": adapter.opens.as_ref().ok(),
+            "problem": adapter.opens.as_ref().err().map(ToString::to_string),
+            "limits": adapter.limits.iter().map(|(what, limit)| ((*what).to_owned(), json!(limit))).collect::<serde_json::Map<_, _>>(),
+            "features": adapter.features,
+        })
+    };
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "cores": found.cores,
+        "instructions": found.instructions,
+        "cpu_class": found.cpu_class,
+        "adapters": found.adapters.iter().map(adapter).collect::<Vec<_>>(),
+        "auto": found.auto,
+    })
+}

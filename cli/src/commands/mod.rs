@@ -1,0 +1,27 @@
+//! The subcommands, one file each.
+
+pub mod bench;
+pub mod check;
+pub mod doctor;
+pub mod explain;
+pub mod fit;
+pub mod plan;
+pub mod run;
+pub mod status;
+
+use crate::arguments::Command;
+use crate::outcome::Outcome;
+
+/// Carries out what was asked.
+pub fn carry_out(command: Command) -> Outcome {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
+    }
+}

@@ -1,0 +1,77 @@
+//! `synx plan FILE`: what a study means and costs, before it runs.
+
+use clap::Args;
+use synx_plan::cost::{Cost, DeviceProfile};
+use synx_plan::study::Plan;
+
+use crate::arguments::{StudyArguments, TableFormat};
+use crate::outcome::Outcome;
+use crate::render;
+use crate::render::print;
+use crate::study::Study;
+
+/// Show what a study trains and costs, before it runs
+#[derive(Debug, Args)]
+#[command(after_help = "Scans the corpora, trains nothing.\n\n\
+    Examples:\n  synx plan study.synx\n  synx plan study.synx --set lr=1e-3 --format json > plan.json\n  synx plan study.synx --program")]
+pub struct PlanArguments {
+    #[command(flatten)]
+    study: StudyArguments,
+
+    /// How the plan is printed; json has all of it
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    format: TableFormat,
+
+    /// Print the operations of every model instead
+    #[arg(long)]
+    program: bool,
+
+    /// Count every cell as trained by itself
+    #[arg(long)]
+    no_share: bool,
+}
+
+pub fn plan(arguments: &PlanArguments) -> Outcome {
+    let compiled = match Study::open(&arguments.study.file, &arguments.study.settings) {
+        Ok(study) => match study.compile_scanned(false) {
+            Ok(compiled) => compiled,
+            Err(outcome) => return outcome,
+        },
+        Err(finding) => return render::show_unread(&finding),
+    };
+    let Some(plan) = &compiled.plan else { return Outcome::Failed };
+    let share = !arguments.no_share;
+    if arguments.program {
+        print(&programs(plan, arguments.format));
+        return Outcome::Done;
+    }
+    match arguments.format {
+        TableFormat::Json => print(&synx_run::plan_json(plan, share)),
+        TableFormat::Table => {
+            print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
+            print("\n");
+            let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let device = DeviceProfile::nominal_cpu(threads);
+            print(&render::plan::plan(plan, &Cost::new(plan, share), &device));
+        }
+    }
+    Outcome::Done
+}
+
+/// The programs of all models, each with every batch that it is trained with.
+fn programs(plan: &Plan, format: TableFormat) -> String {
+    let models = Cost::new(plan, true).models;
+    let rows = |model: &synx_plan::cost::ModelCost| (model.batch / model.context) as usize;
+    match format {
+        TableFormat::Json => {
+            let lowered: Vec<_> =
+                models.iter().map(|m| synx_plan::program::lower(&plan.models[m.model], rows(m))).collect();
+            serde_json::to_string_pretty(&lowered).expect("programs are plain data that always serialise") + "\n"
+        }
+        TableFormat::Table => {
+            let text: Vec<String> =
+                models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
+            text.join("\n")
+        }
+    }
+}

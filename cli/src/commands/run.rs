@@ -1,0 +1,105 @@
+//! `synx run FILE`: the whole way from a study to its results.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use synx_run::{DeviceChoice, Keep, RunOptions};
+
+use crate::arguments::{DeviceArguments, StudyArguments};
+use crate::interrupt;
+use crate::outcome::Outcome;
+use crate::render::progress::Shown;
+use crate::render::{self, print};
+use crate::study::Study;
+
+/// Train, evaluate and fit a study, and write its results
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is finished never runs again: an interrupted run goes on where it was, and a changed study trains only what is new.\n\
+    Ctrl-C once finishes cleanly, twice stops at once.\n\n\
+    Examples:\n  synx run examples/quickstart.synx\n  synx run study.synx --set lr=1e-3 --out results/low_rate\n  synx run study.synx --device gpu:nvidia"
+)]
+pub struct RunArguments {
+    #[command(flatten)]
+    study: StudyArguments,
+
+    /// Where results are written [default: results/STUDY beside the study]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    device: DeviceArguments,
+
+    /// Train every cell by itself, without shared beginnings
+    #[arg(long)]
+    no_share: bool,
+
+    /// Which weights stay in the store once a cell is finished
+    #[arg(long, value_enum, default_value_t = KeepArgument::Weights)]
+    keep: KeepArgument,
+}
+
+/// What stays in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KeepArgument {
+    /// No weights, results only
+    None,
+    /// The weights of every finished cell
+    Weights,
+    /// Also the optimizer's state, to branch from later
+    All,
+}
+
+pub fn run(arguments: &RunArguments) -> Outcome {
+    let device: DeviceChoice = match arguments.device.device.parse() {
+        Ok(device) => device,
+        Err(problem) => {
+            render::show_problem(&problem);
+            return Outcome::Usage;
+        }
+    };
+    let study = match Study::open(&arguments.study.file, &arguments.study.settings) {
+        Ok(study) => study,
+        Err(finding) => return render::show_unread(&finding),
+    };
+    let stop = interrupt::watch();
+    let compiled = match study.compile_scanned(true) {
+        Ok(compiled) => compiled,
+        Err(outcome) => return outcome,
+    };
+    let Some(plan) = &compiled.plan else { return Outcome::Failed };
+    let out = arguments.out.clone().unwrap_or_else(|| study.folder.join("results").join(&plan.study.name));
+    let options = RunOptions {
+        device,
+        threads: arguments.device.threads.map(|threads| threads as usize),
+        share: !arguments.no_share,
+        keep: match arguments.keep {
+            KeepArgument::None => Keep::None,
+            KeepArgument::Weights => Keep::Weights,
+            KeepArgument::All => Keep::All,
+        },
+        allow_outside: study.allow_outside,
+        ..RunOptions::new(&study.folder, &out, &stop)
+    };
+    let mut progress = Shown::run(compiled.sources.clone());
+    let ran = synx_run::run(plan, &options, &mut progress);
+    drop(progress);
+    match ran {
+        Ok(summary) => {
+            let names: Vec<String> = summary
+                .files
+                .iter()
+                .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+                .collect();
+            print(&format!("\n{}", render::results::results(&summary.results)));
+            print(&format!("results in {}: {}\n", out.display(), names.join(", ")));
+            if summary.interrupted {
+                eprintln!("stopped before the end; the same command goes on from here");
+                return Outcome::Interrupted;
+            }
+            Outcome::Done
+        }
+        Err(problem) => render::show_problem_in(&problem, &compiled.sources),
+    }
+}

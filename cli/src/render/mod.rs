@@ -1,0 +1,48 @@
+//! How things look on a terminal.
+
+pub mod diagnostic;
+pub mod number;
+pub mod plan;
+pub mod program;
+pub mod progress;
+pub mod results;
+pub mod table;
+pub mod terminal;
+
+use std::io::Write;
+
+use synx_compiler::{Diagnostic, Sources};
+use synx_plan::problem::Problem;
+
+use crate::outcome::Outcome;
+
+/// Writes to standard output. A reader that has gone away (`synx plan … | head`) ends the output, not the program.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Shows findings on standard error, in the form for people.
+pub fn show_all(diagnostics: &[Diagnostic], sources: &Sources) {
+    let style = diagnostic::Style::of(terminal::Stream::Error);
+    for finding in diagnostics {
+        eprint!("{}", diagnostic::human(finding, sources, style));
+    }
+}
+
+/// Shows an error of the runtime that belongs to no study.
+pub fn show_problem(problem: &Problem) -> Outcome {
+    show_problem_in(problem, &Sources::new())
+}
+
+/// Shows an error of the runtime, with the declaration that it belongs to.
+pub fn show_problem_in(problem: &Problem, sources: &Sources) -> Outcome {
+    show_all(&[Diagnostic::from_problem(problem)], sources);
+    Outcome::Failed
+}
+
+/// Shows why a study could not be read: a file that is not there is a mistake of the command line, one that is no text is a finding.
+pub fn show_unread(finding: &Diagnostic) -> Outcome {
+    show_all(std::slice::from_ref(finding), &Sources::new());
+    if finding.code == "E0012" { Outcome::Failed } else { Outcome::Usage }
+}

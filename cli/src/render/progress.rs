@@ -1,0 +1,195 @@
+//! A run as it goes: a bar on a terminal, plain lines elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use synx_compiler::{Diagnostic, Sources};
+use synx_run::{Event, LiveCell, Progress};
+
+use super::diagnostic::{self, Style};
+use super::number::{count, duration, estimate, grouped, plural};
+use super::terminal::{self, Stream};
+
+/// How often a wave says where it is when nobody can see a bar move. Arbitrary: a log of an hour stays on a few screens.
+const PLAIN_EVERY: Duration = Duration::from_secs(15);
+
+/// How often a bar moves.
+const BAR_EVERY: Duration = Duration::from_millis(100);
+
+/// Shows what happens on standard error.
+pub struct Shown {
+    sources: Sources,
+    /// The bar of the wave or of the scan; none where standard error is no terminal.
+    bar: Option<ProgressBar>,
+    terminal: bool,
+    last: Option<Instant>,
+    /// Whether scans are worth a line where there is no bar.
+    scans: bool,
+    wave: String,
+    /// Evaluations still to be made.
+    evaluations: usize,
+}
+
+impl Shown {
+    /// For a run: everything is told.
+    pub fn run(sources: Sources) -> Shown {
+        let terminal = Stream::Error.is_terminal();
+        Shown { sources, bar: None, terminal, last: None, scans: true, wave: String::new(), evaluations: 0 }
+    }
+
+    /// For a plan: scans are shown on a terminal only.
+    pub fn scan(sources: Sources) -> Shown {
+        let mut shown = Shown::run(sources);
+        shown.scans = false;
+        shown
+    }
+
+    /// A line that stays.
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn spin(&mut self, message: String) {
+        if !self.terminal {
+            return;
+        }
+        self.clear();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        bar.set_message(message);
+        bar.enable_steady_tick(BAR_EVERY);
+        self.bar = Some(bar);
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn wave(&mut self, number: &str, model: &str, slots: usize, segments: usize, steps: u64) {
+        self.wave = number.to_owned();
+        let what = format!(
+            "{number}: {model}, {} in {}, {} steps",
+            plural(segments, "segment"),
+            plural(slots, "slot"),
+            grouped(steps)
+        );
+        self.last = None;
+        if self.terminal {
+            self.clear();
+            eprintln!("{what}");
+            let (full, empty) = if terminal::unicode() { ("█", "░") } else { ("#", "-") };
+            let template = "  {bar:32} {percent:>3} %  {msg}";
+            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.progress_chars(&format!("{full}{empty}")));
+            self.bar = Some(bar);
+        } else {
+            eprintln!("{what}");
+        }
+    }
+
+    fn stepped(&mut self, live: &[LiveCell], done: u64, total: u64, rate: f64, left: f64) {
+        let every = if self.terminal { BAR_EVERY } else { PLAIN_EVERY };
+        let now = Instant::now();
+        if done < total && self.last.is_some_and(|last| now.duration_since(last) < every) {
+            return;
+        }
+        // A wave that is through at once needs no line of where it is.
+        let first = self.last.replace(now).is_none();
+        let mean = live.iter().map(|slot| f64::from(slot.loss)).sum::<f64>() / live.len().max(1) as f64;
+        let message = format!("{} tokens/s  loss {}  {} left", count(rate), estimate(mean), duration(left));
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(done);
+                bar.set_message(message);
+            }
+            None if first && done < total => {}
+            None => eprintln!("  {:>3.0} %  {message}", 100.0 * done as f64 / total.max(1) as f64),
+        }
+    }
+}
+
+impl Progress for Shown {
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::Scanning { corpus } => self.spin(format!("scanning {corpus}")),
+            Event::Building { corpus } => self.spin(format!("making the tokens of {corpus}")),
+            Event::Scanned { corpus, facts, again } => {
+                if self.scans && !again {
+                    self.say(&format!(
+                        "scanned {corpus}: {} documents, {} tokens to train on, {} held out",
+                        grouped(facts.training.documents + facts.heldout.documents),
+                        count(facts.training.tokens as f64),
+                        count(facts.heldout.tokens as f64),
+                    ));
+                }
+                self.clear();
+            }
+            Event::Warning(problem) => {
+                let finding =
+                    Diagnostic { severity: synx_compiler::Severity::Warning, ..Diagnostic::from_problem(&problem) };
+                self.say(diagnostic::human(&finding, &self.sources, Style::of(Stream::Error)).trim_end());
+            }
+            Event::Device { name, class } => self.say(&format!("on {name}, class {class}")),
+            Event::OtherClass { class, cells } => self.say(&format!(
+                "note: {} of this study {} results of class {class}; they stay, and this device trains afresh",
+                plural(cells, "cell"),
+                if cells == 1 { "has" } else { "have" },
+            )),
+            Event::Start { cells, done, segments, steps, evaluations } => {
+                self.clear();
+                self.evaluations = evaluations;
+                let cells = format!("{}, {done} done", plural(cells, "cell"));
+                if segments == 0 && evaluations == 0 {
+                    self.say(&format!("{cells}: nothing to train"));
+                } else {
+                    let segments = plural(segments, "segment");
+                    self.say(&format!(
+                        "{cells}: {segments} to train, {} steps; {evaluations} evaluations",
+                        grouped(steps)
+                    ));
+                }
+            }
+            Event::Wave { wave, waves, model, slots, segments, steps } => {
+                self.wave(&format!("wave {wave} of {waves}"), &model, slots, segments, steps);
+            }
+            Event::Stepped { live, done, total, tokens_per_second, seconds_left } => {
+                self.stepped(&live, done, total, tokens_per_second, seconds_left);
+            }
+            Event::Diverged { cells, step } => {
+                for cell in cells {
+                    self.say(&format!("diverged: {cell} at step {}; it is given up, the others go on", grouped(step)));
+                }
+            }
+            Event::Evaluated { .. } => {
+                self.evaluations = self.evaluations.saturating_sub(1);
+                if let Some(bar) = &self.bar
+                    && self.evaluations > 0
+                {
+                    bar.set_message(format!("evaluating, {} to go", self.evaluations));
+                }
+            }
+            Event::Law { law, fitted, groups } => {
+                self.clear();
+                if fitted < groups {
+                    self.say(&format!("law {law}: {fitted} of {groups} groups could be fitted"));
+                }
+            }
+            Event::Written { .. } => self.clear(),
+            Event::Checkpointed | Event::Trained { .. } => {}
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

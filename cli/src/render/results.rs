@@ -1,0 +1,180 @@
+//! What a run came to, on one screen.
+
+use std::fmt::Write;
+
+use synx_run::report::{CellResult, CellStatus, LawFit, LawGroup, LawOutcome, LawResult, StudyResults};
+
+use super::number::{estimate, grouped, plural};
+use super::table::{Align, table};
+
+/// Rows of a table before it points to the file. Arbitrary: one screen.
+const ROWS_SHOWN: usize = 30;
+
+/// Budgets that still fit side by side.
+const BUDGETS_SIDE_BY_SIDE: usize = 8;
+
+/// Losses and laws of a study.
+pub fn results(results: &StudyResults) -> String {
+    let mut text = String::new();
+    for grid in grids(results) {
+        let cells: Vec<&CellResult> = results.cells.iter().filter(|cell| cell.grid == grid).collect();
+        text.push_str(&losses(grid, &cells));
+        text.push('\n');
+    }
+    for law in &results.laws {
+        text.push_str(&fitted(law));
+        text.push('\n');
+    }
+    let count = |wanted: fn(&CellStatus) -> bool| results.cells.iter().filter(|cell| wanted(&cell.status)).count();
+    let diverged = count(|status| matches!(status, CellStatus::Diverged { .. }));
+    let missing = count(|status| matches!(status, CellStatus::Missing { .. }));
+    if diverged > 0 {
+        let _ = writeln!(text, "{} diverged: marked in results.csv, left out of the fits", plural(diverged, "cell"));
+    }
+    if missing > 0 {
+        let _ = writeln!(text, "{} without a result", plural(missing, "cell"));
+    }
+    text
+}
+
+/// The names of all grids in order.
+fn grids(results: &StudyResults) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for cell in &results.cells {
+        if !names.contains(&cell.grid.as_str()) {
+            names.push(&cell.grid);
+        }
+    }
+    names
+}
+
+/// Losses of a grid: budgets side by side where there are few, else a line a cell.
+fn losses(grid: &str, cells: &[&CellResult]) -> String {
+    let mut budgets: Vec<u64> = cells.iter().map(|cell| cell.tokens).collect();
+    budgets.sort_unstable();
+    budgets.dedup();
+    let mut rows: Vec<(String, Vec<Option<&CellResult>>)> = Vec::new();
+    for cell in cells {
+        let name = without_tokens(&cell.cell);
+        let place = budgets.iter().position(|tokens| *tokens == cell.tokens).unwrap_or_default();
+        match rows.iter_mut().find(|(known, places)| *known == name && places[place].is_none()) {
+            Some((_, places)) => places[place] = Some(cell),
+            None => {
+                let mut places = vec![None; budgets.len()];
+                places[place] = Some(*cell);
+                rows.push((name, places));
+            }
+        }
+    }
+    let mut text = format!("{grid}: loss, nats per token\n");
+    let shown: String = if budgets.len() <= BUDGETS_SIDE_BY_SIDE {
+        let headers: Vec<String> = budgets.iter().map(|tokens| format!("{} tokens", grouped(*tokens))).collect();
+        let mut columns = vec![("cell", Align::Left)];
+        columns.extend(headers.iter().map(|header| (header.as_str(), Align::Right)));
+        let line = |(name, places): &(String, Vec<Option<&CellResult>>)| {
+            let losses = places.iter().map(|cell| cell.map_or_else(String::new, loss));
+            std::iter::once(name.clone()).chain(losses).collect()
+        };
+        table(&columns, rows.iter().take(ROWS_SHOWN).map(line))
+    } else {
+        let columns = [("cell", Align::Left), ("loss", Align::Right), ("bits/byte", Align::Right)];
+        let line = |cell: &&CellResult| {
+            vec![cell.cell.clone(), loss(cell), cell.bits_per_byte.map_or_else(String::new, estimate)]
+        };
+        table(&columns, cells.iter().take(ROWS_SHOWN).map(line))
+    };
+    text.push_str(&shown);
+    let lines = if budgets.len() <= BUDGETS_SIDE_BY_SIDE { rows.len() } else { cells.len() };
+    if lines > ROWS_SHOWN {
+        let _ = writeln!(text, "... and {}: see results.csv", plural(lines - ROWS_SHOWN, "more row"));
+    }
+    text
+}
+
+/// A cell's name without its budget: `runs[r=1/2,tokens=4096]` to `r=1/2`.
+fn without_tokens(cell: &str) -> String {
+    let axes = cell.split_once('[').map_or("", |(_, axes)| axes.strip_suffix(']').unwrap_or(axes));
+    let Some(at) = axes.find("tokens=").filter(|&at| at == 0 || axes.as_bytes()[at - 1] == b',') else {
+        return axes.to_owned();
+    };
+    let rest = axes[at..].split_once(',').map_or("", |(_, rest)| rest);
+    format!("{}{rest}", &axes[..at]).trim_end_matches(',').to_owned()
+}
+
+fn loss(cell: &CellResult) -> String {
+    match (&cell.status, cell.loss) {
+        (CellStatus::Diverged { step }, _) => format!("diverged at {step}"),
+        (_, Some(loss)) => estimate(loss),
+        (CellStatus::Missing { .. }, None) => "-".to_owned(),
+        // Several domains without weights: their losses are in evaluations.csv.
+        (CellStatus::Ok, None) => {
+            let each: Vec<String> = cell.domains.iter().map(|d| format!("{} {}", d.domain, estimate(d.loss))).collect();
+            each.join(", ")
+        }
+    }
+}
+
+/// The parameters of a law, a line a group.
+fn fitted(law: &LawResult) -> String {
+    let fits = law.groups.iter().filter_map(|group| match &group.outcome {
+        LawOutcome::Fitted(fit) => Some(fit),
+        LawOutcome::NotFitted(_) => None,
+    });
+    let names: Vec<String> =
+        fits.clone().next().map_or_else(Vec::new, |fit| fit.parameters.iter().map(|p| p.name.clone()).collect());
+    let tested = fits.clone().any(|fit| fit.test_error.is_some());
+    let mut columns: Vec<(&str, Align)> = law.by.iter().map(|name| (name.as_str(), Align::Left)).collect();
+    columns.extend(names.iter().map(|name| (name.as_str(), Align::Left)));
+    columns.push(("points", Align::Right));
+    if tested {
+        columns.push(("off when predicted", Align::Right));
+    }
+    let line = |group: &LawGroup, fit: &LawFit| {
+        let mut line: Vec<String> = group.values.iter().map(ToString::to_string).collect();
+        line.extend(fit.parameters.iter().map(|p| match (p.low, p.high) {
+            (Some(low), Some(high)) => format!("{} ({} to {})", estimate(p.estimate), estimate(low), estimate(high)),
+            _ => estimate(p.estimate),
+        }));
+        line.push(grouped(fit.points as u64));
+        if tested {
+            line.push(fit.test_error.map_or_else(String::new, |error| format!("{:.2} %", 100.0 * error)));
+        }
+        line
+    };
+    let mut text = format!("law {}\n", law.law);
+    let rows = law.groups.iter().filter_map(|group| match &group.outcome {
+        LawOutcome::Fitted(fit) => Some(line(group, fit)),
+        LawOutcome::NotFitted(_) => None,
+    });
+    if !names.is_empty() {
+        text.push_str(&table(&columns, rows.take(ROWS_SHOWN)));
+    }
+    for group in &law.groups {
+        if let LawOutcome::NotFitted(why) = &group.outcome {
+            let values = law.by.iter().zip(&group.values).map(|(name, value)| format!("{name} = {value}"));
+            let values: Vec<String> = values.collect();
+            let place = if values.is_empty() { String::new() } else { format!("{}: ", values.join(", ")) };
+            let _ = writeln!(text, "{place}not fitted: {why}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_s_name_can_do_without_its_budget() {
+        for (cell, name) in [
+            ("runs[r=1/2,tokens=4096]", "r=1/2"),
+            ("runs[tokens=4096,r=0]", "r=0"),
+            ("runs[r=0,tokens=4096,width=64]", "r=0,width=64"),
+            ("runs[tokens=4096]", ""),
+            ("runs", ""),
+            ("runs[mytokens=3]", "mytokens=3"),
+        ] {
+            assert_eq!(without_tokens(cell), name);
+        }
+    }
+}

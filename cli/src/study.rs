@@ -1,0 +1,143 @@
+//! A study on disk: its file, its folder, and the door through which the compiler sees the world.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use synx_compiler::{Compiled, Diagnostic, Host, Options};
+use synx_plan::corpus::{Corpus, CorpusFacts};
+use synx_plan::problem::Problem;
+
+use crate::arguments::StudySettings;
+use crate::outcome::Outcome;
+use crate::render::progress::Shown;
+use crate::render::show_all;
+
+/// Bytes of a study's file. Arbitrary: a thousand times the largest study that anybody wrote by hand.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// A study that has been read.
+pub struct Study {
+    /// As the user gave it.
+    pub path: PathBuf,
+    /// The folder that paths in it are relative to, and in which its store lies.
+    pub folder: PathBuf,
+    text: String,
+    set: Vec<(String, String)>,
+    /// Whether it may read files outside its folder.
+    pub allow_outside: bool,
+}
+
+impl Study {
+    /// Reads a study. The error is a finding to be shown.
+    pub fn open(path: &Path, settings: &StudySettings) -> Result<Study, Box<Diagnostic>> {
+        let bytes = read(path).map_err(|problem| Box::new(Diagnostic::from_problem(&problem)))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Box::new(Diagnostic::not_utf8(&path.display().to_string(), error.as_bytes(), at))
+        })?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        Ok(Study { path: path.to_owned(), folder, text, set: settings.set.clone(), allow_outside: settings.allow_path })
+    }
+
+    /// Compiles it with what the last scans of its corpora found.
+    pub fn compile(&self) -> Compiled {
+        self.compile_with(self)
+    }
+
+    /// Compiles it, scans its corpora where that has not been done or their sources have changed, and compiles it again with what was found. Shows every
+    /// finding; what is `Ok` has a plan.
+    pub fn compile_scanned(&self, scans_told: bool) -> Result<Compiled, Outcome> {
+        let compiled = self.compile();
+        let Some(plan) = &compiled.plan else {
+            show_all(&compiled.diagnostics, &compiled.sources);
+            return Err(Outcome::Failed);
+        };
+        let sources = compiled.sources.clone();
+        let mut progress = if scans_told { Shown::run(sources) } else { Shown::scan(sources) };
+        let scanned = synx_run::scan(&self.folder, &plan.corpora, self.allow_outside, &mut progress);
+        drop(progress);
+        let facts = match scanned {
+            Ok(facts) => facts,
+            Err(problems) => {
+                let findings: Vec<Diagnostic> = problems.iter().map(Diagnostic::from_problem).collect();
+                show_all(&findings, &compiled.sources);
+                return Err(Outcome::Failed);
+            }
+        };
+        let known = Known { study: self, facts: plan.corpora.iter().cloned().zip(facts).collect() };
+        let compiled = self.compile_with(&known);
+        show_all(&compiled.diagnostics, &compiled.sources);
+        if compiled.plan.is_some() { Ok(compiled) } else { Err(Outcome::Failed) }
+    }
+
+    fn compile_with(&self, host: &dyn Host) -> Compiled {
+        let options = Options { set: self.set.clone(), ..Options::default() };
+        synx_compiler::compile(&self.path.display().to_string(), &self.text, host, &options)
+    }
+}
+
+/// A study whose corpora have just been scanned: also right where the findings could not be kept.
+struct Known<'a> {
+    study: &'a Study,
+    facts: Vec<(Corpus, CorpusFacts)>,
+}
+
+impl Host for Known<'_> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.study.read(path)
+    }
+
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
+        self.study.matches(pattern)
+    }
+
+    fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+        let found = |corpus: &Corpus| {
+            self.facts.iter().find(|(known, _)| known.content == corpus.content && known.heldout == corpus.heldout)
+        };
+        corpora.iter().map(|corpus| found(corpus).map(|(_, facts)| facts.clone())).collect()
+    }
+}
+
+/// The bytes of a study's file.
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    let failed = |error: io::Error| {
+        let problem = Problem::io("read", path, &error);
+        match error.kind() {
+            io::ErrorKind::NotFound => problem.help("give the path of a .synx file"),
+            _ => problem,
+        }
+    };
+    let found = std::fs::metadata(path).map_err(failed)?;
+    if !found.is_file() {
+        return Err(failed(io::Error::other("it is not a file")));
+    }
+    if found.len() > LARGEST_FILE {
+        return Err(failed(io::Error::other(format!("it has {} bytes, which no study has", found.len()))));
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+impl Host for Study {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(self.folder.join(path))
+    }
+
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
+        let patterns = [pattern.to_owned()];
+        match synx_run::expand(&self.folder, &patterns, self.allow_outside) {
+            Ok(files) => Ok(files.iter().map(|file| file.display().to_string()).collect()),
+            Err(problem) => match problem.code {
+                "E0910" | "E0911" => Ok(Vec::new()),
+                _ => Err(problem.headline),
+            },
+        }
+    }
+
+    fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+        synx_run::facts(&self.folder, corpora)
+    }
+}

@@ -1,0 +1,112 @@
+//! Help, usage and the smaller commands.
+
+use crate::support::{root, study, synx};
+
+const COMMANDS: &[&str] = &["run", "check", "plan", "status", "doctor", "fit", "explain", "bench"];
+
+#[test]
+fn help_names_every_command_and_how_to_start() {
+    let help = synx(&root(), ["--help"]).expect(0).out;
+    for command in COMMANDS {
+        assert!(help.contains(&format!("  {command}")), "{command} in\n{help}");
+    }
+    assert!(help.contains("synx run examples/quickstart.synx"), "{help}");
+    assert!(help.contains("Exit codes"), "{help}");
+}
+
+#[test]
+fn help_of_every_command_is_short_and_fits_the_screen() {
+    for command in COMMANDS {
+        let help = synx(&root(), [command, "--help"]).expect(0).out;
+        assert!(help.contains("Usage: synx"), "{help}");
+        assert!(help.lines().count() < 60, "{command}: {} lines", help.lines().count());
+        // What clap shows of a doc comment must not end as a sentence here and not there.
+        assert!(!help.contains("``"), "{help}");
+    }
+    for command in ["run", "check", "plan", "status", "fit"] {
+        let help = synx(&root(), [command, "--help"]).expect(0).out;
+        assert!(help.contains("Example"), "{command} shows no example");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_two() {
+    for wrong in
+        [vec!["rum"], vec!["run"], vec!["check"], vec!["run", "a", "--threads", "0"], vec!["plan", "a", "--set", "x"]]
+    {
+        let ran = synx(&root(), &wrong).expect(2);
+        assert!(!ran.err.is_empty() && ran.out.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    assert_eq!(synx(&root(), ["--version"]).expect(0).out, format!("synx {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn every_diagnostic_explains_itself() {
+    let list = synx(&root(), ["explain"]).expect(0).out;
+    assert!(list.lines().count() > 20, "{list}");
+    for line in list.lines() {
+        let code = line.split_whitespace().next().unwrap();
+        let page = synx(&root(), ["explain", code]).expect(0).out;
+        assert!(page.contains(code), "{code}:\n{page}");
+    }
+    let unknown = synx(&root(), ["explain", "E9999"]).expect(2);
+    assert!(unknown.err.contains("E9999"), "{}", unknown.err);
+}
+
+#[test]
+fn doctor_says_what_there_is_and_what_auto_takes() {
+    let told = synx(&root(), ["doctor"]).expect(0).out;
+    for part in ["cpu", "auto"] {
+        assert!(told.to_lowercase().contains(part), "{part} in\n{told}");
+    }
+}
+
+#[test]
+fn a_plan_shows_cells_costs_and_what_sharing_saves() {
+    let folder = study(include_str!("studies/small.synx"));
+    let text = synx(folder.path(), ["plan", "study.synx"]).expect(0).out;
+    for part in ["runs[r=1/2,tokens=8192]", "sharing saves", "epochs", "weights", "optimizer", "nominal"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    // Defaults that the study leaves out are written out.
+    assert!(text.contains("weight_decay"), "{text}");
+
+    let json = synx(folder.path(), ["plan", "study.synx", "--format", "json"]).expect(0).json();
+    assert_eq!(json["cost"]["cells"].as_array().unwrap().len(), 6);
+    assert_eq!(json["plan"]["study"]["seed"], 5);
+    assert!(json["training"]["segments"].as_array().unwrap().len() >= 6);
+
+    let program = synx(folder.path(), ["plan", "study.synx", "--program"]).expect(0).out;
+    for operation in ["gather", "rms_norm", "linear", "rotary", "attention", "gated", "head_loss"] {
+        assert!(program.contains(operation), "{operation} in\n{program}");
+    }
+    assert!(!folder.path().join("results").exists(), "a plan trains nothing");
+}
+
+#[test]
+fn a_plan_follows_what_is_set() {
+    let text = include_str!("studies/small.synx").replace("corpus web ", "param rate = 4e-3\n\ncorpus web ");
+    let folder = study(&text.replace("adamw(lr = 4e-3)", "adamw(lr = rate)"));
+    let rate = |arguments: &[&str]| {
+        let base = ["plan", "study.synx", "--format", "json"];
+        let json = synx(folder.path(), base.iter().chain(arguments)).expect(0).json();
+        json["plan"]["recipes"][0]["optimizer"]["rate"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(rate(&[]), "1/250");
+    assert_eq!(rate(&["--set", "rate=1e-3"]), "1/1000");
+    synx(folder.path(), ["plan", "study.synx", "--set", "ratio=1"]).expect(1);
+}
+
+#[test]
+fn a_step_can_be_timed() {
+    let arguments =
+        ["bench", "step", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
+    let more = ["--device", "cpu", "--threads", "1", "--repeats", "2", "--format", "json"];
+    let json = synx(&root(), arguments.iter().chain(&more)).expect(0).json();
+    assert!(json["step_ms_median"].as_f64().unwrap() > 0.0, "{json}");
+    assert!(json["tokens_per_s"].as_f64().unwrap() > 0.0, "{json}");
+}

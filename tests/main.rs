@@ -1,0 +1,10 @@
+//! The whole program, as a user meets it: the built command on studies and files in temporary folders.
+#![allow(clippy::unwrap_used)]
+
+mod architecture;
+mod bad_input;
+mod commands;
+mod examples;
+mod fit;
+mod support;
+mod whole_way;

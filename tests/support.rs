@@ -1,0 +1,109 @@
+//! Running the command and reading what it leaves.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What a call of the command gave.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// Both streams, for messages that may stand on either.
+    pub fn text(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
+
+    /// Panics with everything that was printed unless the command ended with `code`.
+    pub fn expect(self, code: i32) -> Ran {
+        assert_eq!(self.code, code, "exit code\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        assert!(!self.err.contains("panicked") && !self.err.contains("internal error"), "{}", self.err);
+        self
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e} in\n{}\n{}", self.out, self.err))
+    }
+}
+
+/// Runs `synx` in `folder`, without colour and without a terminal.
+pub fn synx<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Ran {
+    let output: Output = Command::new(env!("CARGO_BIN_EXE_synx"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The project's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A temporary folder with the study `study.synx` of the given text.
+pub fn study(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.synx"), text).unwrap();
+    folder
+}
+
+/// A row of a table by the names of its columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row(Vec<(String, String)>);
+
+impl Row {
+    pub fn get(&self, column: &str) -> &str {
+        let found = self.0.iter().find(|(name, _)| name == column);
+        found.map_or_else(|| panic!("no column {column} in {:?}", self.0), |(_, value)| value.as_str())
+    }
+
+    pub fn number(&self, column: &str) -> f64 {
+        self.get(column).parse().unwrap_or_else(|e| panic!("{column}: {e}: {:?}", self.get(column)))
+    }
+}
+
+pub fn table(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let header = reader.headers().unwrap().clone();
+    let row = |record: csv::StringRecord| {
+        Row(header.iter().zip(&record).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+/// Every file below a folder, with its bytes' hash replaced by the bytes themselves: small folders only.
+pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                found.push((path, bytes));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Largest relative distance of two equally long series.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| ((a - b) / b).abs()).fold(0.0, f64::max)
+}
