@@ -8,6 +8,10 @@
 //! Other crates read the tree through the typed views in [`view`], beginning with [`Parse::file`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+// pest is built without `std`: its look at the remaining stack at every call halves its speed, and how deep it can go is
+// bounded before it is asked. What its derive then writes names `alloc`.
+extern crate alloc;
+
 mod build;
 mod error;
 mod habits;

@@ -7,13 +7,14 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// recursion of everything that walks an expression. Arbitrary.
 pub(crate) const MAX_HEIGHT: u16 = 256;
 
-/// How long a source may be, in bytes: 16 MiB. Arbitrary; a study is text that a person reads.
-pub(crate) const MAX_SOURCE: usize = 16 << 20;
+/// How long a source may be, in bytes: 8 MiB. Arbitrary; a study is text that a person reads.
+pub(crate) const MAX_SOURCE: usize = 8 << 20;
 
-/// How many calls of the parser one part of a file (an item) may take: about a megabyte of dense text.
-pub(crate) const MAX_CALLS: usize = 16_000_000;
+/// How many calls of the parser one part of a file (an item) may take: some megabytes of text. It bounds the memory
+/// of its tokens.
+pub(crate) const MAX_CALLS: usize = 64_000_000;
 
-/// How many mistakes of one file are reported.
+/// After how many mistakes the rest of a file is left out.
 pub(crate) const MAX_ERRORS: usize = 1000;
 
 /// Where brackets nest deeper than [`MAX_DEPTH`].

@@ -6,7 +6,7 @@ use std::sync::Once;
 use pest::Parser;
 
 use crate::build::Builder;
-use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_SOURCE, too_deep};
+use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE, too_deep};
 use crate::view::File;
 use crate::{SyntaxError, SyntaxErrorKind, Tree};
 
@@ -33,8 +33,8 @@ impl Parse {
 
 /// Reads a text. Any text has a tree; what is wrong in it is in [`Parse::errors`].
 ///
-/// Time and memory are linear in the length of the text. Beyond 16 MiB, beyond a depth of 64 brackets, or where one
-/// item is longer than about a megabyte, the rest of the text is one error.
+/// Time and memory are linear in the length of the text. Beyond a depth of 64 brackets, after a thousand mistakes, or
+/// where one item is some megabytes long, the rest of the text is one error; so is a text of more than 8 MiB.
 pub fn parse(source: &str) -> Parse {
     limit_calls();
     let mut builder = Builder::new(source);
@@ -50,21 +50,24 @@ pub fn parse(source: &str) -> Parse {
     let deep = too_deep(source);
     let readable = deep.as_ref().map_or(source.len(), |deep| deep.sound);
     let mut at = builder.byte_order_mark();
-    while at < readable {
-        match Rules::parse(Rule::part, &source[at..readable]) {
-            Ok(mut pairs) => {
-                let Some(part) = pairs.next() else { break };
-                let length = part.as_span().end();
-                if length == 0 {
-                    break;
-                }
-                builder.part(at, part);
-                at += length;
-            }
-            Err(_) => break,
+    while at < readable && !builder.is_full() {
+        let Ok(mut pairs) = Rules::parse(Rule::part, &source[at..readable]) else { break };
+        let Some(part) = pairs.next() else { break };
+        let length = part.as_span().end();
+        builder.part(at, part);
+        at += length;
+        if length == 0 {
+            break;
         }
     }
-    if at < readable {
+    if builder.is_full() {
+        builder.give_up(
+            at,
+            at..at,
+            format!("more than {MAX_ERRORS} mistakes: the rest of the file is left out"),
+            "is this a synx file?",
+        );
+    } else if at < readable {
         let start = source[at..].find(|c: char| !c.is_whitespace()).map_or(at, |skip| at + skip);
         let end = source[start..].find('\n').map_or(source.len(), |line| start + line);
         builder.give_up(

@@ -163,7 +163,7 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
 fn wanted(rules: &[Rule]) -> Option<&'static str> {
     const NAMES: [(&[Rule], &str); 6] = [
         (&[Rule::eq, Rule::strict_field], "`=`"),
-        (&[Rule::strict_value, Rule::strict_operand, Rule::number, Rule::string, Rule::list], "a value"),
+        (&[Rule::strict_value, Rule::strict_operand, Rule::used, Rule::number, Rule::string, Rule::list], "a value"),
         (&[Rule::kind], "a declaration"),
         (&[Rule::name], "a name"),
         (&[Rule::block], "`=` or `{`"),

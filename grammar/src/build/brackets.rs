@@ -51,7 +51,7 @@ impl Builder<'_> {
     /// `(a, name = b)` of a call or `[a]` of an index.
     pub(super) fn arguments(&mut self, pair: Pair<'_, Rule>) {
         let mark = self.stack.len();
-        let is_index = pair.as_rule() == Rule::index;
+        let is_index = pair.as_rule() == Rule::list;
         self.inside(pair);
         if !is_index && self.check_comprehension(mark, "arguments") {
             self.comprehension_inside(mark);
@@ -97,13 +97,7 @@ impl Builder<'_> {
         let mark = self.stack.len();
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::named => {
-                    let start = self.stack.len();
-                    for part in inner.into_inner() {
-                        self.common(part);
-                    }
-                    self.complete(start, SyntaxKind::NamedArgument);
-                }
+                Rule::argument => self.argument(inner),
                 Rule::for_clause => self.for_clause(inner),
                 Rule::block => {
                     let start = self.stack.len();
@@ -125,6 +119,37 @@ impl Builder<'_> {
                 _ => self.common(inner),
             }
         }
+    }
+
+    /// A value, or `name = value`.
+    fn argument(&mut self, pair: Pair<'_, Rule>) {
+        let mark = self.stack.len();
+        let since = self.errors.len();
+        let mut is_named = false;
+        for inner in pair.into_inner() {
+            is_named |= matches!(inner.as_rule(), Rule::eq | Rule::wrong_eq);
+            self.common(inner);
+        }
+        if !is_named {
+            return;
+        }
+        let left = self.stack[mark];
+        if self.tree.kind(left) == SyntaxKind::Name {
+            self.complete(mark, SyntaxKind::NamedArgument);
+            return;
+        }
+        self.wrap(mark);
+        if self.errors.len() > since {
+            return;
+        }
+        let range = self.tree.range(left);
+        let mut wrong = error(
+            SyntaxErrorKind::Unexpected,
+            range.clone(),
+            format!("only a name can stand before the `=` of an argument, not `{}`", shortened(&self.source[range])),
+        );
+        wrong.help = Some("`==` compares".to_owned());
+        self.report(wrong);
     }
 
     /// Reports that the bracket at `mark` has no partner.

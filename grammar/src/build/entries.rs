@@ -108,8 +108,10 @@ impl Builder<'_> {
             self.complete(mark, SyntaxKind::Formula);
             return;
         }
+        let first = self.stack[start];
+        let is_told = self.tree.kind(first).is_error() && self.errors.len() > since;
         self.wrap(start);
-        if self.is_full() || self.follows_mistake(0, range.start) {
+        if is_told || self.is_full() || self.follows_mistake(0, range.start) {
             return;
         }
         self.retract(since, quiet);

@@ -65,7 +65,9 @@ impl<'s> Builder<'s> {
     /// Leaves everything from `at` on as one error, which is reported at `place`.
     pub(crate) fn give_up(&mut self, at: usize, place: Range<usize>, message: String, help: &str) {
         let mark = self.stack.len();
-        self.push(SyntaxKind::Junk, at..self.source.len());
+        if at < self.source.len() {
+            self.push(SyntaxKind::Junk, at..self.source.len());
+        }
         self.complete(mark, SyntaxKind::Error);
         self.quiet_until = 0;
         let mut error = error(SyntaxErrorKind::Limit, place, message);
@@ -178,20 +180,9 @@ impl<'s> Builder<'s> {
 
     /// Reports a mistake, unless it follows from one that was reported.
     fn report(&mut self, error: SyntaxError) {
-        if error.range.start < self.quiet_until || self.errors.len() > MAX_ERRORS {
-            return;
+        if error.range.start >= self.quiet_until && !self.is_full() {
+            self.errors.push(error);
         }
-        if self.errors.len() == MAX_ERRORS {
-            let mut limit = crate::parse::error(
-                SyntaxErrorKind::Limit,
-                error.range,
-                format!("more than {MAX_ERRORS} mistakes: those from here on are not shown"),
-            );
-            limit.help = Some("is this a synx file?".to_owned());
-            self.errors.push(limit);
-            return;
-        }
-        self.errors.push(error);
     }
 
     /// Reports a mistake even where others are silent.
@@ -207,9 +198,9 @@ impl<'s> Builder<'s> {
         self.quiet_until = quiet_until;
     }
 
-    /// Whether mistakes are still reported: then their messages need not be made.
-    fn is_full(&self) -> bool {
-        self.errors.len() > MAX_ERRORS
+    /// Whether there are so many mistakes that no more are reported.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_ERRORS
     }
 
     /// Reports that something had to stand at the end of the stack, and puts the empty error there.
@@ -247,7 +238,14 @@ impl<'s> Builder<'s> {
                 let doc = text.starts_with("///") && !text.starts_with("////");
                 self.leaf(if doc { SyntaxKind::DocComment } else { SyntaxKind::Comment }, &pair);
             }
-            Rule::name | Rule::unit_word | Rule::word => {
+            Rule::name => {
+                if is_reserved(pair.as_str()) {
+                    self.bad_name(&pair);
+                } else {
+                    self.leaf(SyntaxKind::Name, &pair);
+                }
+            }
+            Rule::used | Rule::unit_word | Rule::word => {
                 self.leaf(SyntaxKind::Name, &pair);
             }
             Rule::literal => {
@@ -351,10 +349,10 @@ impl<'s> Builder<'s> {
                 Rule::digits => {
                     self.leaf(SyntaxKind::Digits, &inner);
                 }
-                Rule::suffix => {
+                Rule::suffix if SUFFIXES.contains(&inner.as_str()) => {
                     self.leaf(SyntaxKind::Suffix, &inner);
                 }
-                Rule::bad_suffix => {
+                Rule::suffix => {
                     let start = self.stack.len();
                     self.leaf(SyntaxKind::Junk, &inner);
                     self.wrap(start);
@@ -440,9 +438,23 @@ impl<'s> Builder<'s> {
     }
 }
 
+/// What can be glued to a number.
+const SUFFIXES: [&str; 8] = ["%", "k", "M", "B", "T", "Ki", "Mi", "Gi"];
+
+/// The words that cannot be names; the grammar has the same list.
+const RESERVED: [&str; 17] = [
+    "axis", "let", "where", "free", "from", "import", "if", "then", "else", "for", "in", "and", "or", "not", "true",
+    "false", "rest",
+];
+
+/// Whether a word is reserved.
+fn is_reserved(word: &str) -> bool {
+    word.len() <= 6 && RESERVED.contains(&word)
+}
+
 /// What is wrong with letters that are glued to a number.
 fn wrong_suffix(digits: &str, suffix: &str, range: Range<usize>) -> SyntaxError {
-    let cased = ["k", "M", "B", "T", "Ki", "Mi", "Gi"]
+    let cased = SUFFIXES
         .into_iter()
         .find(|known| known.eq_ignore_ascii_case(suffix))
         .or(match suffix {

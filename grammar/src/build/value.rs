@@ -6,6 +6,7 @@ use super::{Builder, shortened};
 use crate::limits::MAX_HEIGHT;
 use crate::parse::{Rule, error};
 use crate::tree::NodeId;
+use crate::view::BinaryOperator;
 use crate::{Fix, SyntaxErrorKind, SyntaxKind, habits};
 
 /// The part that a node plays in a flat sequence.
@@ -123,15 +124,18 @@ impl Builder<'_> {
                     continue;
                 }
                 Rule::operator | Rule::dots => {
-                    let kind = match inner.as_str() {
-                        "then" | "else" | "step" | "factor" => SyntaxKind::Keyword,
-                        _ => SyntaxKind::Operator,
-                    };
-                    self.leaf(kind, &inner);
-                    Role::Infix
-                }
-                Rule::wrong_operator => {
-                    self.wrong_operator(&inner);
+                    match inner.as_str() {
+                        "then" | "else" | "step" | "factor" => {
+                            self.leaf(SyntaxKind::Keyword, &inner);
+                        }
+                        ".." | "|>" => {
+                            self.leaf(SyntaxKind::Operator, &inner);
+                        }
+                        other if BinaryOperator::from_text(other).is_some() => {
+                            self.leaf(SyntaxKind::Operator, &inner);
+                        }
+                        _ => self.wrong_operator(&inner),
+                    }
                     Role::Infix
                 }
                 Rule::no_operand => {
@@ -191,8 +195,11 @@ impl Builder<'_> {
 
     fn operand(&mut self, pair: Pair<'_, Rule>, mark: usize, pieces: &mut Vec<(NodeId, Role)>) {
         let start = mark;
+        // Brackets right after an operand are a call's or an index's.
+        let mut is_postfix = false;
         for inner in pair.into_inner() {
-            match inner.as_rule() {
+            let rule = inner.as_rule();
+            match rule {
                 Rule::prefix => {
                     let kind = if inner.as_str() == "if" { SyntaxKind::Keyword } else { SyntaxKind::Operator };
                     self.leaf(kind, &inner);
@@ -210,11 +217,11 @@ impl Builder<'_> {
                     }
                     self.grow(start, SyntaxKind::Access);
                 }
-                Rule::args => {
+                Rule::paren if is_postfix => {
                     self.arguments(inner);
                     self.grow(start, SyntaxKind::Call);
                 }
-                Rule::index => {
+                Rule::list if is_postfix => {
                     self.arguments(inner);
                     self.grow(start, SyntaxKind::Index);
                 }
@@ -225,6 +232,7 @@ impl Builder<'_> {
                 }
                 _ => self.common(inner),
             }
+            is_postfix = !matches!(rule, Rule::prefix | Rule::space | Rule::blank | Rule::comment);
         }
         self.collect(mark, Role::Operand, pieces);
     }
