@@ -8,11 +8,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bootstrap;
+#[cfg(test)]
+mod derivatives;
 mod elementary;
 mod fit;
 mod identify;
 mod minimise;
 mod objective;
+#[cfg(test)]
+mod planted;
 mod result;
 mod space;
 mod starts;
@@ -21,6 +25,8 @@ mod table;
 mod tape;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod unusable;
 
 pub use fit::{DEFAULT_STARTS, Options, fit};
 pub use result::{

@@ -31,6 +31,8 @@ pub const DRAW: Effort = Effort { iterations: 100, tolerance: 1e-10, newton: tru
 const LEAST_DAMPING: f64 = 1e-9;
 /// No step is short enough.
 const MOST_DAMPING: f64 = 1e14;
+/// A sum over rows is not known better than this part of it, so no smaller promise can be checked.
+const ROUNDING: f64 = 1e-13;
 /// Model values change by this part of a unit (root mean square) between the two gradients that a second derivative is the difference of.
 const DIFFERENCE: f64 = 1e-6;
 
@@ -81,11 +83,12 @@ impl Descent {
         if !self.state.value.is_finite() {
             return;
         }
+        let exact = objective.exact() * total_weight;
         let mut damping = 1e-3;
         let mut newton = false;
         for _ in 0..effort.iterations {
             self.choose_free(objective);
-            if self.free.is_empty() {
+            if self.free.is_empty() || self.state.value <= exact {
                 self.converged = true;
                 return;
             }
@@ -95,6 +98,7 @@ impl Descent {
             }
             // Until a step lowers the objective, or none is promised to.
             let before = self.state.value;
+            let mut first_promise = f64::INFINITY;
             loop {
                 let promised = self.solve(objective, damping);
                 let Some(promised) = promised else {
@@ -104,9 +108,12 @@ impl Descent {
                     }
                     continue;
                 };
+                if first_promise.is_infinite() {
+                    first_promise = promised;
+                }
                 if promised <= effort.tolerance * before || promised <= f64::MIN_POSITIVE {
                     if newton || !effort.newton || promised <= 1e-18 * before {
-                        self.converged = damping < 1.0 || promised <= f64::MIN_POSITIVE;
+                        self.converged = first_promise <= effort.tolerance.max(ROUNDING) * before + f64::MIN_POSITIVE;
                         return;
                     }
                     // Without the model's curvature a promise may be small because the step is wrong.
@@ -129,7 +136,7 @@ impl Descent {
                 damping = (damping * 6.0).max(1e-3);
                 if damping > MOST_DAMPING {
                     // No step lowers it: the gradient is as small as sums in floats can tell.
-                    self.converged = newton;
+                    self.converged = first_promise <= effort.tolerance.max(ROUNDING) * before;
                     if newton || !effort.newton {
                         return;
                     }

@@ -200,6 +200,16 @@ impl Objective {
         columns
     }
 
+    /// A mean loss of a row below which residuals are rounding, and a fit is exact.
+    pub fn exact(&self) -> f64 {
+        let scale = if self.loss.logarithmic {
+            1.0
+        } else {
+            self.target().iter().map(|y| y * y).sum::<f64>() / self.rows as f64
+        };
+        1e-29 * scale
+    }
+
     /// The target as residuals see it (logarithms where they are logarithmic).
     pub fn target(&self) -> &[f64] {
         &self.target[..self.rows]
@@ -215,10 +225,7 @@ impl Objective {
     ) -> f64 {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-            {
+            if avx512() {
                 // SAFETY: the features that the function is compiled for were just found.
                 return unsafe { self.run_avx512(workspace, point, weights, mode, state) };
             }
@@ -228,6 +235,29 @@ impl Objective {
             }
         }
         self.run(workspace, point, weights, mode, state)
+    }
+
+    /// A full evaluation by each of the copies that this machine can run, the plain one first.
+    #[cfg(test)]
+    pub fn on_every_instruction_set(&self, point: &[f64], weights: &[f64]) -> Vec<State> {
+        let run = |how: &dyn Fn(&mut Workspace, &mut State) -> f64| {
+            let mut state = State::new(point.len());
+            state.value = how(&mut self.workspace(), &mut state);
+            state
+        };
+        let mut all = vec![run(&|workspace, state| self.run(workspace, point, weights, Mode::Full, Some(state)))];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                // SAFETY: the feature that the function is compiled for was just found.
+                all.push(run(&|w, state| unsafe { self.run_avx2(w, point, weights, Mode::Full, Some(state)) }));
+            }
+            if avx512() {
+                // SAFETY: the features that the function is compiled for were just found.
+                all.push(run(&|w, state| unsafe { self.run_avx512(w, point, weights, Mode::Full, Some(state)) }));
+            }
+        }
+        all
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -455,6 +485,11 @@ impl Objective {
             }
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl")
 }
 
 /// Adds the products of two columns to the lanes of their sum.

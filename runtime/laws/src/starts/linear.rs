@@ -98,8 +98,10 @@ impl Completion {
             weights[row] * if self.logarithmic { 1.0 / (y * y) } else { 1.0 }
         };
         let sum = |f: &dyn Fn(usize) -> f64| (0..self.target.len()).map(|row| row_weight(row) * f(row)).sum::<f64>();
-        let norms: Vec<f64> = columns.iter().map(|c| sum(&|row| c[row] * c[row]).sqrt()).collect();
-        if !norms.iter().all(|n| n.is_finite() && *n > 0.0) {
+        // A column of zeros (a branch that no row takes) has no scale, and whatever factor.
+        let norm = |column: &Vec<f64>| Some(sum(&|row| column[row] * column[row]).sqrt()).filter(|n| *n != 0.0);
+        let norms: Vec<f64> = columns.iter().map(|column| norm(column).unwrap_or(1.0)).collect();
+        if !norms.iter().all(|n| n.is_finite()) {
             return false;
         }
         let scale = sum(&|row| self.target[row] * self.target[row]).sqrt();
