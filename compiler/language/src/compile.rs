@@ -1,10 +1,22 @@
 //! From text to plan.
 
-use synx_plan::study::Plan;
+use indexmap::IndexMap;
+use synx_grammar::view::{Block, Body, Entry, Expression, Item, ItemKind, Part};
+use synx_grammar::{Parse, SyntaxError, SyntaxKind};
+use synx_plan::exact::Exact;
+use synx_plan::study::{PLAN_VERSION, Plan};
 
-use crate::diagnostic::Diagnostic;
+use crate::compiler::{Compiler, ItemSlot, State};
+use crate::diagnostic::{Diagnostic, Edit};
+use crate::grid::Expanded;
 use crate::host::{Host, Options};
+use crate::lower::Lists;
 use crate::source::Sources;
+use crate::suggest::nearest;
+use crate::value::Span;
+
+/// The edition of this version's language.
+const EDITION: u64 = 1;
 
 /// What compiling a study gives.
 #[derive(Debug, Clone)]
@@ -15,7 +27,7 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
-    /// The study's text with every default written out. It compiles to the same plan.
+    /// The study's text with every default written out, and what `--set` gave. It compiles to the same plan.
     pub defaults_filled: String,
 }
 
@@ -25,15 +37,389 @@ impl Compiled {
     }
 }
 
-/// Compiles the study in `source`, which was read from `path`.
-pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> Compiled {
-    let mut sources = Sources::new();
-    sources.add(path, source);
-    let _ = (host, options);
-    Compiled { plan: None, diagnostics: Vec::new(), sources, defaults_filled: source.to_owned() }
-}
-
 /// The study with its defaults filled in, as synx text.
 pub fn filled_in(compiled: &Compiled) -> &str {
     &compiled.defaults_filled
+}
+
+/// What `--set name=value` gave, read as an expression.
+struct Given {
+    name: String,
+    text: String,
+    path: String,
+    parse: Parse,
+}
+
+/// Compiles the study in `source`, which was read from `path`.
+pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> Compiled {
+    let parse = synx_grammar::parse(source);
+    let mut sources = Sources::new();
+    sources.add(path, source);
+    let mut given: Vec<Given> = Vec::new();
+    for (name, text) in &options.set {
+        given.retain(|known| known.name != *name);
+        let path = format!("--set {name}");
+        let parse = synx_grammar::parse(&set_source(text));
+        sources.add(path.clone(), set_source(text));
+        given.push(Given { name: name.clone(), text: text.clone(), path, parse });
+    }
+    let mut compiler = Compiler::new(host, options.max_cells, path, &parse.tree);
+    for given in &given {
+        compiler.add_file(&given.path, &given.parse.tree);
+    }
+    let plan = compiler.run(&parse, &given);
+    let (diagnostics, _, _, fills) = compiler.finish();
+    let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
+    let defaults_filled = crate::fill::filled(source, path, fills);
+    Compiled { plan, diagnostics, sources, defaults_filled }
+}
+
+/// A text in which a value from the command line can be read.
+fn set_source(text: &str) -> String {
+    format!("let value = {text}")
+}
+
+impl<'t> Compiler<'t> {
+    fn run(&mut self, parse: &'t Parse, given: &'t [Given]) -> Option<Plan> {
+        for error in &parse.errors {
+            self.syntax_error(error, 0);
+        }
+        self.edition(parse);
+        self.collect_broken(parse);
+        self.collect(parse);
+        self.set(given);
+        for item in 0..self.items.len() {
+            self.resolve_item(item);
+        }
+        let study = self.items.iter().find(|slot| slot.kind == ItemKind::Study).map(|slot| slot.item);
+        if let Some(study) = study
+            && let Body::Block(block) = study.body()
+        {
+            self.study(study, block);
+        }
+        for item in 0..self.items.len() {
+            let slot = &self.items[item];
+            let (declaration, used) = (slot.item, slot.used);
+            let value = !matches!(slot.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Study);
+            if value && declaration.parameters_node().is_none() {
+                self.refuel();
+                let span = self.span(declaration.node());
+                self.item_value(item, span);
+                self.items[item].used = used;
+            }
+        }
+        self.lower_study()
+    }
+
+    /// Grids, then laws, then what only the whole shows.
+    fn lower_study(&mut self) -> Option<Plan> {
+        let mut lists = Lists::default();
+        let mut grids: Vec<Expanded> = Vec::new();
+        let blocks = |compiler: &Self, kind: ItemKind| -> Vec<(usize, Block<'t>)> {
+            let of_kind = compiler.items.iter().enumerate().filter(|(_, slot)| slot.kind == kind);
+            of_kind
+                .filter_map(|(item, slot)| match slot.item.body() {
+                    Body::Block(block) if slot.item.parameters_node().is_none() => Some((item, block)),
+                    _ => None,
+                })
+                .collect()
+        };
+        for (item, block) in blocks(self, ItemKind::Grid) {
+            self.refuel();
+            if let Some(expanded) = self.expand(item, block, &mut lists) {
+                grids.push(expanded);
+            }
+        }
+        let mut laws = Vec::new();
+        for (item, block) in blocks(self, ItemKind::Law) {
+            self.refuel();
+            let name = self.items[item].item.name().map(|name| self.span(name.node()));
+            if let Some(law) = self.law(item, block, &grids, &lists) {
+                if let (Some(expanded), Some(name)) = (grids.get(law.over), name) {
+                    self.lint_law(&law, expanded, &lists, name);
+                }
+                laws.push(law);
+            }
+        }
+        self.lint_unused();
+        let corpora = lists.corpora(&self.corpora);
+        let mut facts = if corpora.is_empty() { Vec::new() } else { self.host.facts(&corpora) };
+        facts.resize(corpora.len(), None);
+        let names: Vec<String> = corpora.iter().map(|corpus| corpus.name.clone()).collect();
+        self.lint_epochs(&grids, &lists, &facts, &names);
+        self.check_domains(&lists, &facts, &grids);
+        Some(Plan {
+            version: PLAN_VERSION,
+            study: self.settings.clone(),
+            corpora,
+            facts,
+            mixtures: lists.mixtures,
+            models: lists.models,
+            recipes: lists.recipes,
+            evaluations: lists.evaluations,
+            grids: grids.into_iter().map(|expanded| expanded.grid).collect(),
+            laws,
+        })
+    }
+
+    pub(crate) fn syntax_error(&mut self, error: &SyntaxError, file: u32) {
+        let span = |range: &std::ops::Range<usize>| Span { file, start: range.start as u32, end: range.end as u32 };
+        let mut finding = self.finding(error.kind.code(), span(&error.range), error.message.clone(), "");
+        if let Some((range, text)) = &error.related {
+            finding = finding.label(self.label(span(range), text.clone()));
+        }
+        finding.help.clone_from(&error.help);
+        if let Some(fix) = &error.fix {
+            let title =
+                if fix.text.is_empty() { "take it out".to_owned() } else { format!("write `{}`", fix.text.trim()) };
+            let edit: Edit = self.edit(span(&fix.range), fix.text.clone());
+            finding = finding.fix(title, vec![edit]);
+        }
+        self.report(finding);
+    }
+
+    /// `synx 1` must stand first: a file says which language it is written in.
+    fn edition(&mut self, parse: &'t Parse) {
+        let file = parse.file();
+        let Some(edition) = file.edition() else {
+            let start = Span { file: 0, start: 0, end: 0 };
+            let edit = self.edit(start, "synx 1\n\n");
+            let finding = self
+                .finding("E0011", start, "the file does not say its edition", "`synx 1` is missing")
+                .help("begin the file with `synx 1`")
+                .fix("write `synx 1`", vec![edit]);
+            if !starts_with_edition_word(file.text()) {
+                self.report(finding);
+            }
+            return;
+        };
+        let Some(number) = edition.number() else { return };
+        let plain = number.suffix().is_none() && number.unit().is_none();
+        let value = Exact::from_decimal(&number.digits()).and_then(|value| value.to_u64());
+        if !plain || value != Some(EDITION) {
+            let span = self.span(number.node());
+            let edit = self.edit(span, "1");
+            let finding = self
+                .finding("E0011", span, format!("there is no edition {}", number.text()), "not known to this version")
+                .help("this version knows edition 1")
+                .fix("write `1`", vec![edit]);
+            self.report(finding);
+        }
+    }
+
+    /// The words in pieces that could not be read: a declaration may be among them, so names like these are not reported.
+    fn collect_broken(&mut self, parse: &'t Parse) {
+        for node in parse.tree.root().descendants() {
+            if node.kind() == SyntaxKind::Error {
+                let words = node.text().split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+                self.broken_words.extend(words.filter(|word| !word.is_empty()));
+            }
+        }
+    }
+
+    /// The items of the file, and what is wrong with their kinds, names and forms.
+    fn collect(&mut self, parse: &'t Parse) {
+        let mut study: Option<Span> = None;
+        let mut first: IndexMap<&'t str, Span> = IndexMap::new();
+        for part in parse.file().parts() {
+            let item = match part {
+                Part::Item(item) => item,
+                Part::Import(import) => {
+                    let span = self.span(import.node());
+                    self.not_yet(span, "`from … import`");
+                    for name in import.names() {
+                        self.broken_words.insert(name.text());
+                    }
+                    continue;
+                }
+                Part::Edition(_) => continue,
+            };
+            let word = item.kind_word();
+            let word_span = self.span(word);
+            let Some(kind) = item.kind() else {
+                self.unknown_kind(word.text(), word_span);
+                if let Some(name) = item.name() {
+                    self.broken_words.insert(name.text());
+                }
+                continue;
+            };
+            if crate::signature::is_later(kind) {
+                self.not_yet(word_span, &format!("`{}`", kind.word()));
+            }
+            let Some(name) = item.name() else { continue };
+            let name_span = self.span(name.node());
+            if kind == ItemKind::Study {
+                if let Some(first) = study {
+                    let finding = self
+                        .finding("E0102", name_span, "a file has one `study`", "a second one")
+                        .label(self.label(first, "the first"))
+                        .help("two studies are two files");
+                    self.report(finding);
+                    continue;
+                }
+                study = Some(name_span);
+            } else if let Some(known) = first.get(name.text()) {
+                let finding = self
+                    .finding("E0102", name_span, format!("`{}` is declared twice", name.text()), "declared again")
+                    .label(self.label(*known, "the first"))
+                    .help("give one of them another name");
+                self.report(finding);
+            } else {
+                first.insert(name.text(), name_span);
+                self.names.insert(name.text(), self.items.len());
+            }
+            self.form(item, kind, name_span);
+            let slot = ItemSlot {
+                item,
+                kind,
+                name: name.text(),
+                state: State::Open,
+                given: None,
+                given_text: None,
+                used: false,
+            };
+            self.items.push(slot);
+            self.allowed(item, kind);
+        }
+    }
+
+    /// Whether an item has the form of its kind: with or without parameters, an expression or a block.
+    fn form(&mut self, item: Item<'t>, kind: ItemKind, name: Span) {
+        let word = kind.word();
+        if let Some(parameters) = item.parameters_node()
+            && matches!(kind, ItemKind::Study | ItemKind::Param | ItemKind::Grid | ItemKind::Law)
+        {
+            let span = self.span(parameters);
+            let finding = self
+                .finding("E0106", span, format!("a {word} takes no parameters"), "not here")
+                .help(if kind == ItemKind::Grid { "what varies is an `axis` in its block" } else { "take them out" });
+            self.report(finding);
+        }
+        let block_only = matches!(kind, ItemKind::Study | ItemKind::Grid | ItemKind::Law);
+        let value_only = matches!(kind, ItemKind::Param | ItemKind::Let | ItemKind::Mixture);
+        match item.body() {
+            Body::Expression(value) if block_only => {
+                let span = self.span(value.node());
+                if kind == ItemKind::Law && matches!(value, Expression::Call(_) | Expression::Pipe(_)) {
+                    self.not_yet(span, "a law from the library");
+                    return;
+                }
+                let finding = self
+                    .finding("E0108", span, format!("a {word} is declared with a block"), "a value")
+                    .label(self.label(name, format!("this {word}")))
+                    .help(format!("write `{word} name {{ … }}`"));
+                self.report(finding);
+            }
+            Body::Block(block) if value_only => {
+                let span = self.span(block.node());
+                let finding = self
+                    .finding("E0108", name, format!("a {word} is declared with `=`"), "declared with a block")
+                    .label(self.label(Span { end: span.start + 1, ..span }, "instead of `= …`"))
+                    .help(match kind {
+                        ItemKind::Mixture => "write `mixture name = 30% * hq + rest * web`".to_owned(),
+                        _ => format!("write `{word} name = value`"),
+                    });
+                self.report(finding);
+            }
+            _ => {}
+        }
+    }
+
+    /// The lints that an item's block allows: within itself; in the study, everywhere.
+    fn allowed(&mut self, item: Item<'t>, kind: ItemKind) {
+        let Body::Block(block) = item.body() else { return };
+        for entry in block.entries() {
+            let Entry::Allow(allow) = entry else { continue };
+            let Some(code) = allow.code() else { continue };
+            let span = self.span(code.node());
+            let known = crate::diagnostic::code(code.text()).is_some();
+            if !known || !code.text().starts_with('W') {
+                let lints = || crate::diagnostic::codes().iter().map(|code| code.code).filter(|c| c.starts_with('W'));
+                let headline = if known {
+                    format!("`{}` is an error and cannot be allowed", code.text())
+                } else {
+                    format!("there is no lint `{}`", code.text())
+                };
+                let mut finding = self
+                    .finding("E0112", span, headline, "not a lint")
+                    .help(format!("lints are {}", crate::suggest::listed(lints())));
+                if let Some(near) = nearest(code.text(), lints()) {
+                    finding = finding.help(format!("did you mean `{near}`?"));
+                }
+                self.report(finding);
+                continue;
+            }
+            let within = match kind {
+                ItemKind::Study => Span { start: 0, end: u32::MAX, ..span },
+                _ => self.span(item.node()),
+            };
+            self.allowed.push((code.text().to_owned(), within));
+        }
+    }
+
+    /// Gives `--set` values to the parameters that they name.
+    fn set(&mut self, given: &'t [Given]) {
+        for (file, value) in (1u32..).zip(given) {
+            let whole = Span { file, start: 0, end: set_source(&value.text).len() as u32 };
+            let params = |compiler: &Self| -> Vec<&'t str> {
+                let params = compiler.items.iter().filter(|slot| slot.kind == ItemKind::Param);
+                params.map(|slot| slot.name).collect()
+            };
+            let item = self.names.get(value.name.as_str()).copied();
+            let Some(item) = item.filter(|item| self.items[*item].kind == ItemKind::Param) else {
+                let names = params(self);
+                let help = match nearest(&value.name, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if names.is_empty() => {
+                        format!("the study declares no `param`; add `param {} = …`", value.name)
+                    }
+                    None => format!("its params are {}", crate::suggest::listed(names)),
+                };
+                let headline = format!("`--set {}`: the study has no `param` of that name", value.name);
+                let finding = self.finding("E0110", whole, headline, "").help(help);
+                self.report(finding);
+                continue;
+            };
+            let default = match self.items[item].item.body() {
+                Body::Expression(default) => default,
+                _ => continue,
+            };
+            if crate::fill::is_text(default) && !value.text.trim_start().starts_with('"') {
+                self.items[item].given_text = Some(value.text.clone());
+                let quoted = crate::fill::quoted(&value.text);
+                let declaration = self.items[item].item;
+                self.fill_param(declaration, &quoted);
+                continue;
+            }
+            let mut items = value.parse.file().items();
+            let expression = match (items.next(), items.next()) {
+                (Some(item), None) if value.parse.errors.is_empty() => match item.body() {
+                    Body::Expression(expression) => Some(expression),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if expression.is_none() {
+                let place = self.items[item].item.name().map(|name| self.span(name.node()));
+                let headline = format!("`--set {}`: `{}` is not a value", value.name, value.text);
+                let mut finding = self
+                    .finding("E0110", whole, headline, "")
+                    .help("write it as the study would: `--set lr=3e-3`, `--set budgets='[1Mi, 4Mi]'`");
+                if let Some(place) = place {
+                    finding = finding.label(self.label(place, "declared here"));
+                }
+                self.report(finding);
+                continue;
+            }
+            self.items[item].given = expression;
+            let declaration = self.items[item].item;
+            self.fill_param(declaration, &value.text);
+        }
+    }
+}
+
+/// Whether the text begins with the word of the edition line, whose mistakes are the grammar's.
+fn starts_with_edition_word(text: &str) -> bool {
+    let code = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
+    code.is_some_and(|line| line.trim_start_matches('\u{feff}').starts_with("synx"))
 }

@@ -1,9 +1,16 @@
 //! A law from the command line: `synx fit data.csv --law 'loss ~ E + A / N^alpha' --free E,A,alpha`.
 
+use std::io;
+
+use synx_grammar::view::{Body, ItemKind};
+use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::exact::Exact;
 use synx_plan::law::Formula;
 
+use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
+use crate::host::Host;
+use crate::law::Table;
 use crate::source::Sources;
 
 /// What `synx fit` was asked for.
@@ -13,7 +20,7 @@ pub struct FormulaRequest<'a> {
     pub law: &'a str,
     /// The free parameters, each `E` or with bounds: `E in 0..`, `beta in 0..2`.
     pub free: &'a [String],
-    /// The table's columns by name.
+    /// The table's columns by name; what is no name of the language is written `column("metric/x")`.
     pub columns: &'a [String],
     /// Columns whose combinations are fitted by themselves.
     pub by: &'a [String],
@@ -26,7 +33,7 @@ pub struct FormulaRequest<'a> {
     pub seed: u64,
 }
 
-/// Why a formula was not taken: findings and the text that they point into, in which the law is the file `--law`.
+/// Why a formula was not taken: findings and the text that they point into, a law as a file would declare it, called `--law`.
 #[derive(Debug, Clone)]
 pub struct Rejected {
     pub diagnostics: Vec<Diagnostic>,
@@ -35,6 +42,66 @@ pub struct Rejected {
 
 /// The formula of a request, checked against the table's columns.
 pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
-    let _ = request;
-    Err(Rejected { diagnostics: Vec::new(), sources: Sources::new() })
+    const PATH: &str = "--law";
+    let text = declaration(request);
+    let parse = synx_grammar::parse(&text);
+    let mut sources = Sources::new();
+    sources.add(PATH, text.clone());
+    let mut compiler = Compiler::new(&NoWorld, 0, PATH, &parse.tree);
+    compiler.settings.confidence = request.confidence.clone();
+    compiler.settings.seed = request.seed;
+    for error in &parse.errors {
+        compiler.syntax_error(error, 0);
+    }
+    let table = Table::of_names(request.columns);
+    let law = parse.file().items().find(|item| item.kind() == Some(ItemKind::Law));
+    let mut formula = None;
+    if let Some(law) = law
+        && let (Body::Block(block), Some(name)) = (law.body(), law.name())
+    {
+        let span = compiler.span(name.node());
+        formula = compiler.formula(block, &table, span);
+    }
+    let (diagnostics, ..) = compiler.finish();
+    match formula {
+        Some(formula) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(formula),
+        _ => Err(Rejected { diagnostics, sources }),
+    }
+}
+
+/// The request as a study would declare it.
+fn declaration(request: &FormulaRequest) -> String {
+    let mut text = String::from("synx 1\nlaw fit {\n");
+    if !request.free.is_empty() {
+        text.push_str(&format!("    free {}\n", request.free.join(", ")));
+    }
+    text.push_str(&format!("    {}\n", request.law));
+    if !request.by.is_empty() {
+        let by: Vec<String> = request.by.iter().map(|column| crate::fill::quoted(column)).collect();
+        text.push_str(&format!("    by = [{}]\n", by.join(", ")));
+    }
+    for (field, value) in [("method", request.method), ("test", request.test)] {
+        if let Some(value) = value {
+            text.push_str(&format!("    {field} = {value}\n"));
+        }
+    }
+    text.push_str(&format!("    bootstrap = {}\n}}\n", request.bootstrap));
+    text
+}
+
+/// A host for formulas, which need nothing of the world.
+struct NoWorld;
+
+impl Host for NoWorld {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()))
+    }
+
+    fn matches(&self, _pattern: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+        vec![None; corpora.len()]
+    }
 }

@@ -7,11 +7,35 @@
 //! The crate is pure: files, globs and the facts of the last scan come in through [`Host`] and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod block;
+mod call;
 mod compile;
+mod compiler;
+mod corpus;
 pub mod diagnostic;
+mod evaluate;
+mod evaluation;
+mod fill;
 mod formula;
+mod function;
+mod grid;
 mod host;
+mod item;
+mod law;
+mod lint;
+mod lower;
+mod mixture;
+mod model;
+mod number;
+mod operator;
+mod recipe;
+mod resolve;
+mod scope;
+mod signature;
 mod source;
+mod study;
+mod suggest;
+mod value;
 
 pub use compile::{Compiled, compile, filled_in};
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};

@@ -1,0 +1,256 @@
+//! The state of one compilation: the texts, the items, what has been found.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use synx_grammar::view::{Expression, Item, ItemKind};
+use synx_grammar::{Node, Tree};
+use synx_plan::exact::Exact;
+use synx_plan::problem::Origin;
+use synx_plan::study::{FlopCount, Settings, Tokenizer};
+
+use crate::corpus::Corpora;
+use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::host::Host;
+use crate::scope::Scope;
+use crate::value::{Span, Value};
+
+/// How deep declarations, calls and expressions may lead into each other while one is evaluated. Arbitrary; a study that people
+/// write stays below 30, and the stack of a small thread holds this many.
+const MAX_DEPTH: u32 = 160;
+
+/// How many values may be made while one declaration, or the cells of one grid so far, is evaluated. Arbitrary; about a second.
+const FUEL: u64 = 4_000_000;
+
+/// How many findings one run reports; more help nobody.
+const MAX_DIAGNOSTICS: usize = 200;
+
+/// How many elements a list may have once its elements are needed.
+pub(crate) const MAX_LIST: u64 = 1_000_000;
+
+/// A declaration of the file.
+pub(crate) struct ItemSlot<'t> {
+    pub item: Item<'t>,
+    pub kind: ItemKind,
+    pub name: &'t str,
+    pub state: State,
+    /// What `--set` gave for a `param`.
+    pub given: Option<Expression<'t>>,
+    /// The same as plain text, for a `param` that is text.
+    pub given_text: Option<String>,
+    /// Whether anything names it.
+    pub used: bool,
+}
+
+/// Where the evaluation of something stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum State {
+    #[default]
+    Open,
+    Running,
+    Done(Value),
+}
+
+pub(crate) struct Compiler<'t> {
+    pub host: &'t dyn Host,
+    pub max_cells: u64,
+    files: Vec<(String, &'t Tree)>,
+    pub items: Vec<ItemSlot<'t>>,
+    /// The items that can be named, by name.
+    pub names: IndexMap<&'t str, usize>,
+    pub diagnostics: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, String, usize, usize)>,
+    muted: u32,
+    depth: u32,
+    fuel: u64,
+    pub settings: Settings,
+    pub corpora: Corpora,
+    /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
+    pub broken_words: HashSet<&'t str>,
+    /// `allow CODE` with the span of the block that it stands in.
+    pub allowed: Vec<(String, Span)>,
+    /// Insertions that write out the defaults.
+    pub fills: Vec<Edit>,
+    pub file_scope: Rc<Scope<'t>>,
+}
+
+impl<'t> Compiler<'t> {
+    pub(crate) fn new(host: &'t dyn Host, max_cells: u64, path: &str, tree: &'t Tree) -> Compiler<'t> {
+        Compiler {
+            host,
+            max_cells,
+            files: vec![(path.to_owned(), tree)],
+            items: Vec::new(),
+            names: IndexMap::new(),
+            diagnostics: Vec::new(),
+            seen: HashSet::new(),
+            muted: 0,
+            depth: 0,
+            fuel: FUEL,
+            settings: default_settings(path),
+            corpora: Corpora::default(),
+            broken_words: HashSet::new(),
+            allowed: Vec::new(),
+            fills: Vec::new(),
+            file_scope: Rc::new(Scope::file()),
+        }
+    }
+
+    /// Another text that expressions come from: `--set name`.
+    pub(crate) fn add_file(&mut self, path: &str, tree: &'t Tree) {
+        self.files.push((path.to_owned(), tree));
+    }
+
+    pub(crate) fn span(&self, node: Node<'t>) -> Span {
+        let file = self.files.iter().position(|(_, tree)| std::ptr::eq(*tree, node.tree())).unwrap_or(0);
+        let range = node.range();
+        Span { file: file as u32, start: range.start as u32, end: range.end as u32 }
+    }
+
+    pub(crate) fn path(&self, span: Span) -> &str {
+        &self.files[span.file as usize].0
+    }
+
+    pub(crate) fn source(&self, span: Span) -> &'t str {
+        self.files[span.file as usize].1.source().get(span.range()).unwrap_or_default()
+    }
+
+    pub(crate) fn origin(&self, span: Span) -> Origin {
+        Origin { file: self.path(span).to_owned(), range: span.range() }
+    }
+
+    pub(crate) fn label(&self, span: Span, text: impl Into<String>) -> Label {
+        Label { file: self.path(span).to_owned(), range: span.range(), text: text.into() }
+    }
+
+    pub(crate) fn edit(&self, span: Span, text: impl Into<String>) -> Edit {
+        Edit { file: self.path(span).to_owned(), range: span.range(), text: text.into() }
+    }
+
+    /// A finding with its primary place.
+    pub(crate) fn finding(
+        &self,
+        code: &'static str,
+        span: Span,
+        headline: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::new(code, headline).label(self.label(span, label))
+    }
+
+    /// Keeps a finding, unless one of this code is known at this place, and gives the value that silences what follows from it.
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Value {
+        if self.muted > 0 || self.diagnostics.len() >= MAX_DIAGNOSTICS {
+            return Value::Error;
+        }
+        let place = diagnostic.labels.first().map(|label| (label.file.clone(), label.range.start, label.range.end));
+        let (file, start, end) = place.unwrap_or_default();
+        if self.seen.insert((diagnostic.code, file, start, end)) {
+            self.diagnostics.push(diagnostic);
+        }
+        Value::Error
+    }
+
+    /// Evaluates without reporting: for what is shown but need not be there.
+    pub(crate) fn quietly<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        self.muted += 1;
+        let value = evaluate(self);
+        self.muted -= 1;
+        value
+    }
+
+    /// Goes one level deeper, if the limits of depth and work allow it.
+    pub(crate) fn enter(&mut self, span: Span) -> bool {
+        if self.depth >= MAX_DEPTH {
+            let finding =
+                self.finding("E0504", span, "this leads too deep", format!("more than {MAX_DEPTH} levels")).help(
+                    "declarations, calls and expressions may lead into each other only so far; name a part with `let`",
+                );
+            self.report(finding);
+            return false;
+        }
+        if !self.burn(1, span) {
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Pays for making `values` values; false where the limit is reached, which is reported.
+    pub(crate) fn burn(&mut self, values: u64, span: Span) -> bool {
+        match self.fuel.checked_sub(values) {
+            Some(rest) => {
+                self.fuel = rest;
+                true
+            }
+            None => {
+                self.fuel = 0;
+                let finding = self
+                    .finding("E0504", span, "this takes too many steps to evaluate", "stopped here")
+                    .help("a list or a chain of declarations grows out of hand");
+                self.report(finding);
+                false
+            }
+        }
+    }
+
+    /// Allows as much work again: called once a declaration, and with every further thousand cells.
+    pub(crate) fn refuel(&mut self) {
+        self.fuel = FUEL;
+    }
+
+    /// Whether a number has grown beyond what anything needs; reported.
+    pub(crate) fn too_large(&mut self, number: &Exact, span: Span) -> bool {
+        let large = number.bits() > 8192;
+        if large {
+            let digits = number.bits() * 3 / 10;
+            let finding = self.finding("E0504", span, "this number is too large", format!("about {digits} digits"));
+            self.report(finding);
+        }
+        large
+    }
+
+    /// The reports and the settings at the end.
+    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Settings, Corpora, Vec<Edit>) {
+        let allowed = std::mem::take(&mut self.allowed);
+        let paths: Vec<String> = self.files.iter().map(|(path, _)| path.clone()).collect();
+        let silenced = |diagnostic: &Diagnostic| {
+            allowed.iter().any(|(code, span)| {
+                code == diagnostic.code
+                    && diagnostic.labels.iter().any(|label| {
+                        label.file == paths[span.file as usize]
+                            && span.start as usize <= label.range.start
+                            && label.range.end <= span.end as usize
+                    })
+            })
+        };
+        self.diagnostics.retain(|diagnostic| diagnostic.is_error() || !silenced(diagnostic));
+        let order = |path: &str| paths.iter().position(|known| known == path);
+        self.diagnostics.sort_by_key(|diagnostic| {
+            let label = diagnostic.labels.first();
+            label.map(|label| (order(&label.file), label.range.start, label.range.end, diagnostic.code))
+        });
+        (self.diagnostics, self.settings, self.corpora, self.fills)
+    }
+}
+
+/// What holds for a study that says nothing.
+fn default_settings(path: &str) -> Settings {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let stem = file.strip_suffix(".synx").unwrap_or(file);
+    Settings {
+        name: if stem.is_empty() { "study".to_owned() } else { stem.to_owned() },
+        documentation: None,
+        edition: 1,
+        seed: 0,
+        tokenizer: Tokenizer::Bytes,
+        parameters: synx_plan::model::ParameterCount::NonEmbedding,
+        flops: FlopCount::Exact,
+        confidence: Exact::ratio(19, 20).expect("20 is not zero"),
+    }
+}

@@ -1,0 +1,429 @@
+//! Expressions to values.
+
+use std::rc::Rc;
+
+use synx_grammar::view::{
+    Access, Comprehension, Expression, If, Index, Interval, IntervalStep, Name, Number, Pattern, Suffix, UnaryOperator,
+};
+use synx_plan::exact::Exact;
+use synx_plan::unit::{Amount, Count, Unit};
+
+use crate::compiler::{Compiler, MAX_LIST};
+use crate::scope::Scope;
+use crate::suggest::nearest;
+use crate::value::{List, Span, Value};
+
+impl<'t> Compiler<'t> {
+    /// The value of an expression; [`Value::Error`] where something in it is wrong, which was reported.
+    pub(crate) fn evaluate(&mut self, expression: Expression<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let span = self.span(expression.node());
+        if !self.enter(span) {
+            return Value::Error;
+        }
+        let value = match expression {
+            Expression::Number(number) => self.number(number),
+            Expression::Text(text) => Value::text(&text.value()),
+            Expression::Name(name) => self.lookup(name, scope),
+            Expression::Bool(_, value) => Value::Bool(value),
+            Expression::Rest(_) => Value::Rest,
+            Expression::Call(call) => self.call(call, scope),
+            Expression::Pipe(pipe) => self.pipe(pipe, scope),
+            Expression::Access(access) => self.access(access, scope),
+            Expression::Index(index) => self.index(index, scope),
+            Expression::Unary(unary) => match unary.operand() {
+                Some(operand) => {
+                    let value = self.evaluate(operand, scope);
+                    self.unary(unary.operator(), &value, span)
+                }
+                None => Value::Error,
+            },
+            Expression::Binary(_) => self.binary_chain(expression, scope),
+            Expression::Interval(interval) => self.interval(interval, scope),
+            Expression::List(list) => {
+                let mut items = Vec::new();
+                for element in list.elements() {
+                    items.push(self.evaluate(element, scope));
+                }
+                Value::items(items)
+            }
+            Expression::Tuple(tuple) => {
+                let mut items = Vec::new();
+                for element in tuple.elements() {
+                    items.push(self.evaluate(element, scope));
+                }
+                if items.iter().any(Value::is_error) { Value::Error } else { Value::Tuple(items.into()) }
+            }
+            Expression::Paren(paren) => match paren.inner() {
+                Some(inner) => self.evaluate(inner, scope),
+                None => Value::Error,
+            },
+            Expression::Comprehension(comprehension) => self.comprehension(comprehension, scope),
+            Expression::If(choice) => self.choose(choice, scope),
+            Expression::Bad(_) => Value::Error,
+        };
+        self.leave();
+        value
+    }
+
+    /// A literal number with its suffix and unit.
+    fn number(&mut self, number: Number<'t>) -> Value {
+        let span = self.span(number.node());
+        let Some(mut value) = Exact::from_decimal(&number.digits()) else {
+            let finding =
+                self.finding("E0504", span, "this number is too long", "more than 1000 digits, or beyond 1e400");
+            return self.report(finding);
+        };
+        if let Some(suffix) = number.suffix() {
+            value = value.mul(&suffix_value(suffix));
+        }
+        let mut unit = Unit::PLAIN;
+        let words: Vec<Name<'t>> =
+            number.unit().into_iter().flat_map(|unit| unit.words().collect::<Vec<_>>()).collect();
+        for (i, word) in words.iter().enumerate() {
+            let Some((scale, named)) = Unit::named(word.text()) else { return self.unknown_unit(*word) };
+            let combined = if i == 0 { Some(named) } else { unit.over(named) };
+            let scaled = if i == 0 { Some(value.mul(&scale)) } else { value.div(&scale) };
+            (value, unit) = match (scaled, combined) {
+                (Some(value), Some(unit)) => (value, unit),
+                _ => return Value::Error,
+            };
+        }
+        Value::Number(Amount::new(value, unit))
+    }
+
+    fn unknown_unit(&mut self, word: Name<'t>) -> Value {
+        let span = self.span(word.node());
+        let mut finding = self.finding("E0203", span, format!("`{}` is not a unit", word.text()), "not a unit");
+        finding.help = Some(match nearest(word.text(), Unit::WORDS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "units are `tokens params documents steps epochs`, `FLOP … EFLOP`, `B … TiB`, `ms s min h`, \
+                     `W kW J Wh kWh`, `USD`, `gCO2e kgCO2e`"
+                .to_owned(),
+        });
+        if let Some(near) = nearest(word.text(), Unit::WORDS) {
+            let edit = self.edit(span, near);
+            finding = finding.fix(format!("write `{near}`"), vec![edit]);
+        }
+        self.report(finding)
+    }
+
+    fn unary(&mut self, operator: UnaryOperator, operand: &Value, span: Span) -> Value {
+        match (operator, operand) {
+            (_, Value::Error) => Value::Error,
+            (UnaryOperator::Negate, Value::Number(amount)) => {
+                Value::Number(Amount::new(amount.value.neg(), amount.unit))
+            }
+            (UnaryOperator::Not, Value::Bool(value)) => Value::Bool(!value),
+            (UnaryOperator::Negate, other) => self.expected(span, "a number after `-`", other),
+            (UnaryOperator::Not, other) => self.expected(span, "a condition after `not`", other),
+        }
+    }
+
+    /// `a..b`, with its step or factor.
+    fn interval(&mut self, interval: Interval<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let span = self.span(interval.node());
+        let end = |compiler: &mut Self, end: Option<Expression<'t>>| -> Option<Option<Amount>> {
+            let Some(end) = end else { return Some(None) };
+            let value = compiler.evaluate(end, scope);
+            let place = compiler.span(end.node());
+            compiler.amount(&value, place, "an end of an interval").map(Some)
+        };
+        let (low, high) = (end(self, interval.start()), end(self, interval.end()));
+        let (Some(mut low), Some(mut high)) = (low, high) else { return Value::Error };
+        if let (Some(low), Some(high)) = (&mut low, &mut high) {
+            let Some(unit) = low.unit.unify(high.unit) else {
+                return self.units_differ(span, "the ends of an interval", low, high);
+            };
+            (low.unit, high.unit) = (unit, unit);
+            if low.value > high.value {
+                let finding = self
+                    .finding("E0204", span, "this interval is empty", format!("{low} is above {high}"))
+                    .help("the lower end stands first");
+                return self.report(finding);
+            }
+        }
+        let Some(step) = interval.step() else { return Value::Interval(Rc::new((low, high))) };
+        let (Some(low), Some(high)) = (low, high) else {
+            let finding = self.finding("E0204", span, "an interval with steps needs both ends", "one end is open");
+            return self.report(finding);
+        };
+        match step {
+            IntervalStep::Step(step) => {
+                let value = self.evaluate(step, scope);
+                let place = self.span(step.node());
+                let Some(step) = self.in_unit(&value, place, low.unit, "a step") else { return Value::Error };
+                if !step.is_positive() {
+                    return self.not_in_range(place, "a step", &step, "more than 0");
+                }
+                let Some(steps) = high.value.sub(&low.value).div(&step) else { return Value::Error };
+                let count = Rc::new(steps.floor().add(&Exact::one()));
+                Value::List(List::Arithmetic { start: Rc::new(low), step: Rc::new(step), count })
+            }
+            IntervalStep::Factor(factor) => {
+                let value = self.evaluate(factor, scope);
+                let place = self.span(factor.node());
+                let Some(factor) = self.in_unit(&value, place, Unit::PLAIN, "a factor") else { return Value::Error };
+                if factor <= Exact::one() {
+                    return self.not_in_range(place, "a factor", &factor, "more than 1");
+                }
+                if !low.value.is_positive() {
+                    return self.not_in_range(
+                        span,
+                        "the start of an interval with a factor",
+                        &low.value,
+                        "more than 0",
+                    );
+                }
+                let mut items = Vec::new();
+                let mut value = low.value.clone();
+                while value <= high.value {
+                    if !self.burn(1 + value.bits() / 64, span) || self.too_large(&value, span) {
+                        return Value::Error;
+                    }
+                    items.push(Value::Number(Amount::new(value.clone(), low.unit)));
+                    value = value.mul(&factor);
+                }
+                Value::items(items)
+            }
+        }
+    }
+
+    fn choose(&mut self, choice: If<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let Some(condition) = choice.condition() else { return Value::Error };
+        let value = self.evaluate(condition, scope);
+        let place = self.span(condition.node());
+        let branch = match self.condition(&value, place) {
+            Some(true) => choice.then(),
+            Some(false) => choice.otherwise(),
+            None => None,
+        };
+        branch.map_or(Value::Error, |branch| self.evaluate(branch, scope))
+    }
+
+    /// The truth of a condition.
+    pub(crate) fn condition(&mut self, value: &Value, span: Span) -> Option<bool> {
+        match value {
+            Value::Bool(value) => Some(*value),
+            other => {
+                self.expected(span, "a condition", other);
+                None
+            }
+        }
+    }
+
+    fn comprehension(&mut self, comprehension: Comprehension<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let (Some(element), Some(pattern), Some(source)) =
+            (comprehension.element(), comprehension.pattern(), comprehension.source())
+        else {
+            return Value::Error;
+        };
+        let value = self.evaluate(source, scope);
+        let place = self.span(source.node());
+        let Some(items) = self.elements(&value, place, "`for`") else { return Value::Error };
+        let mut made = Vec::new();
+        for item in items.iter() {
+            if item.is_error() || !self.burn(1, place) {
+                return Value::Error;
+            }
+            let Some(inner) = self.bind_pattern(pattern, item, scope) else { return Value::Error };
+            if let Some(filter) = comprehension.filter() {
+                let value = self.evaluate(filter, &inner);
+                let at = self.span(filter.node());
+                match self.condition(&value, at) {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => return Value::Error,
+                }
+            }
+            made.push(self.evaluate(element, &inner));
+        }
+        Value::items(made)
+    }
+
+    /// A scope in which the names of a pattern are bound to a value or to its parts.
+    fn bind_pattern(&mut self, pattern: Pattern<'t>, value: &Value, scope: &Rc<Scope<'t>>) -> Option<Rc<Scope<'t>>> {
+        let span = self.span(pattern.node());
+        let names: Vec<Name<'t>> = pattern.names().collect();
+        if let ([name], false) = (names.as_slice(), pattern.is_tuple()) {
+            return Some(Scope::one(scope, name.text(), value.clone(), span));
+        }
+        let mut inner = Rc::clone(scope);
+        for (name, part) in names.iter().zip(self.tuple_parts(value, names.len(), span)?.iter()) {
+            inner = Scope::one(&inner, name.text(), part.clone(), span);
+        }
+        Some(inner)
+    }
+
+    /// The parts of a tuple of `count` parts.
+    pub(crate) fn tuple_parts(&mut self, value: &Value, count: usize, span: Span) -> Option<Rc<[Value]>> {
+        match value {
+            Value::Tuple(parts) if parts.len() == count => Some(Rc::clone(parts)),
+            Value::Error => None,
+            Value::Tuple(parts) => {
+                let found = parts.len();
+                let finding = self
+                    .finding(
+                        "E0407",
+                        span,
+                        format!("{count} names for tuples of {found}"),
+                        format!("{count} names here"),
+                    )
+                    .note(format!("a value is {}", value.column().0))
+                    .help("every tuple has one value for each name");
+                self.report(finding);
+                None
+            }
+            other => {
+                let finding = self
+                    .finding("E0407", span, format!("{count} names for single values"), format!("{count} names here"))
+                    .note(format!("a value is {}", other.describe()))
+                    .help("write the values as tuples: [(64, 2), (128, 4)]");
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    /// The elements of a list that must be one; lists that are too long to be held are refused.
+    pub(crate) fn elements(&mut self, value: &Value, span: Span, place: &str) -> Option<Rc<Vec<Value>>> {
+        match value {
+            Value::List(list) => {
+                let expanded = list.expand(MAX_LIST);
+                if expanded.is_none() {
+                    let finding = self
+                        .finding("E0504", span, "this list is too long", format!("{} elements", list.count()))
+                        .help(format!("a list may have {MAX_LIST} elements"));
+                    self.report(finding);
+                }
+                let cost = expanded.as_ref().map_or(0, |items| items.len() as u64);
+                if self.burn(cost, span) { expanded } else { None }
+            }
+            Value::Interval(_) => {
+                let finding = self
+                    .finding("E0402", span, "an interval without a step is no list", "no `step` and no `factor`")
+                    .help("write `1..10 step 1` for equal steps, or `1M..64M factor 2`");
+                self.report(finding);
+                None
+            }
+            other => {
+                self.expected(span, &format!("a list for {place}"), other);
+                None
+            }
+        }
+    }
+
+    /// `base.name`.
+    fn access(&mut self, access: Access<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let (Some(base), Some(name)) = (access.base(), access.name()) else { return Value::Error };
+        // `model.params` is a number and `model.params.total` another.
+        if let Expression::Access(inner) = base
+            && let (Some(model), Some(column)) = (inner.base(), inner.name())
+            && column.text() == "params"
+        {
+            let value = self.evaluate(model, scope);
+            if let Value::Model(model) = &value {
+                let total = model.it.parameters_total();
+                let count = match name.text() {
+                    "total" | "active" => total,
+                    "embedding" => model.it.parameters_embedding(),
+                    "non_embedding" => total - model.it.parameters_embedding(),
+                    _ => return self.no_field(name, "the parameters of a model", &PARAMS),
+                };
+                return Value::Number(Amount::counted(count, Count::Params));
+            }
+        }
+        let value = self.evaluate(base, scope);
+        let plain = |value: u64| Value::Number(Amount::plain(value));
+        match &value {
+            Value::Error => Value::Error,
+            Value::Corpus(id, corpus) => match name.text() {
+                "heldout" => {
+                    let span = self.span(access.node());
+                    self.heldout_domain(*id, corpus, span)
+                }
+                _ => self.no_field(name, "a corpus", &["heldout"]),
+            },
+            Value::Model(model) => match name.text() {
+                "params" => {
+                    let count = model.it.parameters(self.settings.parameters);
+                    Value::Number(Amount::counted(count, Count::Params))
+                }
+                "width" => plain(model.it.width),
+                "context" => Value::Number(Amount::counted(model.it.context, Count::Tokens)),
+                "vocabulary" => plain(model.it.vocabulary),
+                _ => self.no_field(name, "a model", &["params", "width", "context", "vocabulary"]),
+            },
+            Value::Recipe(recipe) => match name.text() {
+                "batch" => Value::Number(Amount::counted(recipe.it.batch, Count::Tokens)),
+                "lr" => Value::Number(Amount::plain(recipe.it.optimizer.rate.clone())),
+                _ => self.no_field(name, "a recipe", &["batch", "lr"]),
+            },
+            Value::Grid(_) | Value::Law => {
+                let span = self.span(access.node());
+                self.not_yet(span, "reading the results of a grid or a law in an expression")
+            }
+            other => {
+                let span = self.span(name.node());
+                let finding =
+                    self.finding("E0103", span, format!("{} has no fields", other.describe()), "nothing to read here");
+                self.report(finding)
+            }
+        }
+    }
+
+    fn no_field(&mut self, name: Name<'t>, of: &str, fields: &[&'static str]) -> Value {
+        let span = self.span(name.node());
+        let mut finding = self
+            .finding("E0103", span, format!("{of} has no field `{}`", name.text()), "no such field")
+            .help(format!("it has {}", crate::suggest::listed(fields.iter().copied())));
+        if let Some(near) = nearest(name.text(), fields.iter().copied()) {
+            let edit = self.edit(span, near);
+            finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
+        }
+        self.report(finding)
+    }
+
+    /// `base[…]`: outside of laws there is nothing yet that can be looked into.
+    fn index(&mut self, index: Index<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let span = self.span(index.node());
+        let Some(base) = index.base() else { return Value::Error };
+        match self.evaluate(base, scope) {
+            Value::Error => Value::Error,
+            Value::Grid(_) | Value::Law => self.not_yet(span, "picking out one result of a grid or a law"),
+            other => self.expected(span, "something that can be looked into with `[…]`", &other),
+        }
+    }
+
+    /// Reports a part of the language that a later version carries out.
+    pub(crate) fn not_yet(&mut self, span: Span, what: &str) -> Value {
+        let finding = self
+            .finding("E0109", span, format!("{what} is not part of this version yet"), "not carried out yet")
+            .help("the language has it, this version refuses it so that nothing is silently left out");
+        self.report(finding)
+    }
+
+    /// Reports that a value is of the wrong sort.
+    pub(crate) fn expected(&mut self, span: Span, wanted: &str, found: &Value) -> Value {
+        if found.is_error() {
+            return Value::Error;
+        }
+        let finding =
+            self.finding("E0201", span, format!("expected {wanted}, found {}", found.describe()), found.describe());
+        self.report(finding)
+    }
+}
+
+const PARAMS: [&str; 4] = ["total", "embedding", "non_embedding", "active"];
+
+fn suffix_value(suffix: Suffix) -> Exact {
+    match suffix {
+        Suffix::Percent => Exact::ratio(1, 100).expect("100 is not zero"),
+        Suffix::Kilo => Exact::from(1000u64),
+        Suffix::Mega => Exact::from(1_000_000u64),
+        Suffix::Billion => Exact::from(1_000_000_000u64),
+        Suffix::Trillion => Exact::from(1_000_000_000_000u64),
+        Suffix::Kibi => Exact::from(1u64 << 10),
+        Suffix::Mebi => Exact::from(1u64 << 20),
+        Suffix::Gibi => Exact::from(1u64 << 30),
+    }
+}

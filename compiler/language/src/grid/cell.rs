@@ -1,0 +1,326 @@
+//! The fields of a cell, and whether they fit each other.
+
+use std::rc::Rc;
+
+use synx_grammar::view::{Expression, Suffix};
+use synx_plan::corpus::Part;
+use synx_plan::exact::Exact;
+use synx_plan::grid::readable;
+use synx_plan::recipe::{Length, RateSchedule};
+use synx_plan::unit::{Count, Unit};
+
+use super::expand::Work;
+use super::scope::GridScope;
+use crate::compiler::Compiler;
+use crate::lower::Lists;
+use crate::scope::Scope;
+use crate::value::{Span, Value};
+
+/// What a cell is made of, as numbers of the plan's lists.
+pub(crate) struct CellFields {
+    pub mixture: u32,
+    pub model: u32,
+    pub recipe: u32,
+    pub evaluation: u32,
+    pub tokens: u64,
+    pub replicate: u32,
+}
+
+/// Most tokens of a run.
+const MAX_TOKENS: u64 = 1_000_000_000_000_000;
+
+impl<'t> Compiler<'t> {
+    pub(super) fn cell_fields(
+        &mut self,
+        grid: &Rc<GridScope<'t>>,
+        scope: &Rc<Scope<'t>>,
+        work: &mut Work<'t>,
+        lists: &mut Lists,
+    ) -> Option<CellFields> {
+        let mut field = |compiler: &mut Self, name: &'static str, lists: &mut Lists| -> Option<u64> {
+            let key = (name, grid.key(&grid.needs(name)));
+            if let Some(known) = work.fields.get(&key) {
+                return *known;
+            }
+            let span = compiler.span(grid.expression(name)?.node());
+            let value = compiler.grid_entry(grid, name, scope, span);
+            let settled = compiler.settle_field(grid, name, &value, span, lists);
+            work.fields.insert(key, settled);
+            settled
+        };
+        let mixture = field(self, "data", lists);
+        let model = field(self, "model", lists);
+        let recipe = field(self, "recipe", lists);
+        let evaluation = field(self, "evaluate", lists);
+        let tokens = field(self, "tokens", lists);
+        let replicate = if grid.has("replicate") { field(self, "replicate", lists) } else { Some(1) };
+        let fields = CellFields {
+            mixture: mixture? as u32,
+            model: model? as u32,
+            recipe: recipe? as u32,
+            evaluation: evaluation? as u32,
+            tokens: tokens?,
+            replicate: replicate? as u32,
+        };
+        self.check_cell(grid, &fields, lists).then_some(fields)
+    }
+
+    /// A field's value as a number: of the plan's list, of tokens, of the replicate.
+    fn settle_field(
+        &mut self,
+        grid: &Rc<GridScope<'t>>,
+        name: &'static str,
+        value: &Value,
+        span: Span,
+        lists: &mut Lists,
+    ) -> Option<u64> {
+        if let Value::List(_) = value
+            && name != "evaluate"
+        {
+            self.list_field(grid, name, span);
+            return None;
+        }
+        match (name, value) {
+            (_, Value::Error) => None,
+            ("data", value) => {
+                let mixture = self.mixture(value, span)?;
+                Some(lists.mixture(&mixture.it))
+            }
+            ("model", Value::Model(model)) => Some(lists.model(&model.it)),
+            ("recipe", Value::Recipe(recipe)) => Some(lists.recipe(&recipe.it)),
+            ("evaluate", value) => {
+                let evaluation = self.evaluation(value, span)?;
+                Some(lists.evaluation(&evaluation))
+            }
+            ("tokens", value) => {
+                let unit = Unit::counted(Count::Tokens);
+                let number = self.in_unit(value, span, unit, "`tokens`")?;
+                if number.is_integer() && number.to_u64().is_some_and(|tokens| tokens <= MAX_TOKENS) {
+                    return number.to_u64();
+                }
+                let mut finding = self.finding(
+                    "E0501",
+                    span,
+                    format!("a budget of {} tokens is not a whole number of batches", number.short()),
+                    "this many tokens",
+                );
+                if number.is_negative() || number.is_integer() {
+                    finding = self.finding(
+                        "E0204",
+                        span,
+                        format!("`tokens` must be from 1 to {}", readable(&Exact::from(MAX_TOKENS))),
+                        format!("this is {}", readable(&number)),
+                    );
+                } else {
+                    finding.help = Some("round it to batches: `round(…, to = 16Ki)`".to_owned());
+                }
+                self.report(finding);
+                None
+            }
+            ("replicate", value) => self.whole(value, span, Unit::PLAIN, "`replicate`", (0, 1 << 31)),
+            (name, Value::Declaration(item)) => {
+                let declared = self.items[*item].name;
+                let finding = self
+                    .finding("E0106", span, format!("`{declared}` needs its arguments"), "without arguments")
+                    .help(format!("call it: `{name} = {declared}(…)`"));
+                self.report(finding);
+                None
+            }
+            (name, other) => {
+                self.expected(span, &format!("a {name}"), other);
+                None
+            }
+        }
+    }
+
+    /// A list stands in a field: an axis was meant.
+    fn list_field(&mut self, grid: &Rc<GridScope<'t>>, name: &str, span: Span) {
+        let mut finding = self
+            .finding("E0401", span, format!("a list stands where `{name}` wants one value"), "a list")
+            .help(format!("to try every value, make it an axis: `axis {name} = …`"));
+        let field = grid.expression(name).and_then(|value| value.node().parent());
+        if let Some(field) = field.filter(|field| field.kind() == synx_grammar::SyntaxKind::Field) {
+            let field = self.span(field);
+            let edit = self.edit(Span { end: field.start, ..field }, "axis ");
+            finding = finding.fix(format!("make `{name}` an axis"), vec![edit]);
+        }
+        self.report(finding);
+    }
+
+    /// Whether the parts of a cell fit each other.
+    fn check_cell(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields, lists: &mut Lists) -> bool {
+        let place = |compiler: &Self, name: &str| {
+            grid.expression(name).map_or(Span { file: 0, start: 0, end: 0 }, |value| compiler.span(value.node()))
+        };
+        let recipe = lists.recipes[cell.recipe as usize].clone();
+        let context = lists.models[cell.model as usize].context;
+        let mut fits = true;
+        if lists.once(("batch", u64::from(cell.recipe), u64::from(cell.model))) && !recipe.batch.is_multiple_of(context)
+        {
+            let (recipe_at, model_at) = (place(self, "recipe"), place(self, "model"));
+            let finding = self
+                .finding(
+                    "E0502",
+                    recipe_at,
+                    format!("a batch of {} tokens is not a whole number of sequences", number(recipe.batch)),
+                    format!("batch {}", number(recipe.batch)),
+                )
+                .label(self.label(model_at, format!("context {}", number(context))))
+                .help(format!("the batch is a multiple of the context: {}", neighbours(recipe.batch, context)));
+            self.report(finding);
+            lists.broken.insert((cell.recipe, cell.model));
+        }
+        fits &= !lists.broken.contains(&(cell.recipe, cell.model));
+        if cell.tokens < recipe.batch {
+            let (tokens_at, recipe_at) = (place(self, "tokens"), place(self, "recipe"));
+            let finding = self
+                .finding(
+                    "E0503",
+                    tokens_at,
+                    format!("a budget of {} tokens is less than one batch", number(cell.tokens)),
+                    format!("{} tokens", number(cell.tokens)),
+                )
+                .label(self.label(recipe_at, format!("batch {}", number(recipe.batch))))
+                .help(format!("a run has at least one step of {} tokens", number(recipe.batch)));
+            self.report(finding);
+            return false;
+        }
+        if !cell.tokens.is_multiple_of(recipe.batch) {
+            self.budget_not_whole(grid, cell.tokens, recipe.batch);
+            return false;
+        }
+        if lists.once(("warmup", u64::from(cell.recipe), cell.tokens)) {
+            let warmup = match &recipe.schedule {
+                RateSchedule::Wsd { warmup, .. }
+                | RateSchedule::Cosine { warmup, .. }
+                | RateSchedule::Constant { warmup } => warmup,
+            };
+            if let Length::Tokens(warmup) = warmup
+                && *warmup > cell.tokens
+            {
+                let (tokens_at, recipe_at) = (place(self, "tokens"), place(self, "recipe"));
+                let finding = self
+                    .finding(
+                        "W0401",
+                        recipe_at,
+                        format!("the warm-up of {} tokens is longer than a run of {}", number(*warmup), number(cell.tokens)),
+                        format!("warm-up {} tokens", number(*warmup)),
+                    )
+                    .label(self.label(tokens_at, format!("{} tokens", number(cell.tokens))))
+                    .help("such a run ends before it reaches its learning rate; shorten the warm-up or leave the budget out");
+                self.report(finding);
+            }
+        }
+        if lists.once(("leak", u64::from(cell.mixture), u64::from(cell.evaluation))) {
+            let leak = self.leak(cell, lists);
+            if let Some((trained, domain)) = leak {
+                let (data_at, evaluate_at) = (place(self, "data"), place(self, "evaluate"));
+                let finding = self
+                    .finding(
+                        "E0310",
+                        evaluate_at,
+                        format!("a cell is evaluated on text that it trains on: `{domain}`"),
+                        format!("evaluated on `{domain}`"),
+                    )
+                    .label(self.label(data_at, format!("trains on `{trained}`")))
+                    .help("hold a part out with `heldout = 2%`, and evaluate on `name.heldout`");
+                self.report(finding);
+                lists.leaks.insert((cell.mixture, cell.evaluation));
+            }
+        }
+        fits && !lists.leaks.contains(&(cell.mixture, cell.evaluation))
+    }
+
+    /// A corpus that the cell trains on and a domain with the same documents, if there are such.
+    fn leak(&self, cell: &CellFields, lists: &Lists) -> Option<(String, String)> {
+        for (trained, _) in lists.mixtures[cell.mixture as usize].shares() {
+            let trained_anchor = self.corpora.anchor(*trained);
+            let trained_content = &self.corpora.get(trained_anchor).corpus.content;
+            for domain in &lists.evaluations[cell.evaluation as usize].domains {
+                let anchor = self.corpora.anchor(domain.corpus);
+                let same = anchor == trained_anchor || self.corpora.get(anchor).corpus.content == *trained_content;
+                // The held-out part of one declaration is never trained on under the same one.
+                if same && (domain.part != Part::Heldout || anchor != trained_anchor) {
+                    return Some((self.corpora.get(*trained).corpus.name.clone(), domain.name.clone()));
+                }
+            }
+        }
+        None
+    }
+
+    /// Reports a budget that is no whole number of batches, with those next to it.
+    fn budget_not_whole(&mut self, grid: &Rc<GridScope<'t>>, tokens: u64, batch: u64) {
+        let Some(value) = grid.expression("tokens") else { return };
+        let span = self.span(value.node());
+        let steps = tokens / batch;
+        let mut finding = self
+            .finding(
+                "E0501",
+                span,
+                format!("a budget of {} tokens is not a whole number of batches of {}", number(tokens), number(batch)),
+                format!("{} tokens are {steps} steps and {} tokens", number(tokens), number(tokens % batch)),
+            )
+            .help(format!("budgets next to it: {}", neighbours(tokens, batch)));
+        if let Some(recipe) = grid.expression("recipe") {
+            finding = finding.label(self.label(self.span(recipe.node()), format!("batch {}", number(batch))));
+        }
+        match value.without_parens() {
+            Expression::Number(_) | Expression::List(_) | Expression::Interval(_) => {
+                if let Some(edits) = self.binary_suffixes(value, batch) {
+                    finding = finding.fix("count in powers of two: `Ki`, `Mi`, `Gi`", edits);
+                }
+            }
+            _ => {
+                let text = value.text();
+                let edit = self.edit(span, format!("round({text}, to = {batch})"));
+                finding = finding.fix("round to whole batches", vec![edit]);
+            }
+        }
+        self.report(finding);
+    }
+
+    /// The edits that turn `k M B` of all budgets into `Ki Mi Gi`, if that makes each a whole number of batches.
+    fn binary_suffixes(&self, value: Expression<'t>, batch: u64) -> Option<Vec<crate::diagnostic::Edit>> {
+        let mut edits = Vec::new();
+        let literals: Vec<_> = match value.without_parens() {
+            Expression::Number(number) => vec![number],
+            Expression::List(list) => list
+                .elements()
+                .map(|element| if let Expression::Number(number) = element { Some(number) } else { None })
+                .collect::<Option<Vec<_>>>()?,
+            Expression::Interval(interval) => [interval.start(), interval.end()]
+                .into_iter()
+                .map(|end| if let Some(Expression::Number(number)) = end { Some(number) } else { None })
+                .collect::<Option<Vec<_>>>()?,
+            _ => return None,
+        };
+        for literal in literals {
+            let (suffix, scale) = match literal.suffix()? {
+                Suffix::Kilo => ("Ki", 1u64 << 10),
+                Suffix::Mega => ("Mi", 1 << 20),
+                Suffix::Billion => ("Gi", 1 << 30),
+                _ => return None,
+            };
+            let tokens = Exact::from_decimal(&literal.digits())?.mul(&Exact::from(scale)).to_u64()?;
+            if !tokens.is_multiple_of(batch) {
+                return None;
+            }
+            let at = literal.node().child(synx_grammar::SyntaxKind::Suffix)?;
+            edits.push(self.edit(self.span(at), suffix));
+        }
+        Some(edits)
+    }
+}
+
+fn number(value: u64) -> String {
+    readable(&Exact::from(value))
+}
+
+/// The multiples next to a number, with how many they are.
+fn neighbours(value: u64, of: u64) -> String {
+    let below = value / of;
+    let shown = |count: u64| {
+        count.checked_mul(of).map(|value| format!("{value} ({count} × {})", number(of))).unwrap_or_default()
+    };
+    if below == 0 { shown(1) } else { format!("{} or {}", shown(below), shown(below + 1)) }
+}

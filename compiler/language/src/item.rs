@@ -1,0 +1,205 @@
+//! Declarations: their values, and calls of those with parameters.
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use synx_grammar::view::{Argument, Body, Expression, ItemKind};
+
+use crate::block::Fields;
+use crate::compiler::{Compiler, State};
+use crate::scope::{Binding, Scope};
+use crate::value::{Named, Span, Value};
+
+impl<'t> Compiler<'t> {
+    /// The value of a declaration that is named at `span`.
+    pub(crate) fn item_value(&mut self, item: usize, span: Span) -> Value {
+        let slot = &mut self.items[item];
+        slot.used = true;
+        match slot.kind {
+            ItemKind::Grid => return Value::Grid(item),
+            ItemKind::Law => return Value::Law,
+            kind if crate::signature::is_later(kind) => return Value::Error,
+            _ => {}
+        }
+        if slot.item.parameters_node().is_some() {
+            return Value::Declaration(item);
+        }
+        match &slot.state {
+            State::Done(value) => return value.clone(),
+            State::Running => {
+                let name = slot.name;
+                return self.cycle(name, span);
+            }
+            State::Open => {}
+        }
+        if !self.enter(span) {
+            return Value::Error;
+        }
+        self.items[item].state = State::Running;
+        let name: Rc<str> = self.items[item].name.into();
+        let value = self.body(item, IndexMap::new(), &name);
+        self.items[item].state = State::Done(value.clone());
+        self.leave();
+        value
+    }
+
+    /// Calls a declaration with parameters.
+    pub(crate) fn call_item(
+        &mut self,
+        item: usize,
+        arguments: Vec<Argument<'t>>,
+        piped: Option<(Value, Span)>,
+        span: Span,
+        scope: &Rc<Scope<'t>>,
+    ) -> Value {
+        let slot = &self.items[item];
+        let (name, declaration, kind) = (slot.name, slot.item, slot.kind);
+        let parameters: Vec<_> = declaration.parameters().filter(|parameter| parameter.name().is_some()).collect();
+        let names: Vec<&'t str> =
+            parameters.iter().filter_map(|parameter| parameter.name()).map(|name| name.text()).collect();
+        let Some(matched) = self.match_arguments(name, &names, &arguments, piped.is_some(), span) else {
+            return Value::Error;
+        };
+        if !self.enter(span) {
+            return Value::Error;
+        }
+        let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
+        let mut shown = Vec::new();
+        let mut skipped = false;
+        let mut fits = true;
+        for (i, parameter) in parameters.iter().enumerate() {
+            let given = match (&piped, matched[i]) {
+                (Some(piped), None) if i == 0 => Some(piped.clone()),
+                (_, Some(at)) => match arguments[at].value() {
+                    Some(value) if is_number_list(value) && kind != ItemKind::Let => {
+                        // Reported where names are resolved, with the axis that was meant.
+                        Some((Value::Error, self.span(value.node())))
+                    }
+                    Some(value) => {
+                        let place = self.span(value.node());
+                        Some((self.evaluate(value, scope), place))
+                    }
+                    None => Some((Value::Error, span)),
+                },
+                _ => None,
+            };
+            let (value, place) = match (given, parameter.default()) {
+                (Some((value, place)), _) => {
+                    let column = value.column().0;
+                    shown.push(if skipped { format!("{} = {column}", names[i]) } else { column.to_string() });
+                    (value, place)
+                }
+                (None, Some(default)) => {
+                    skipped = true;
+                    let place = self.span(default.node());
+                    let so_far = std::mem::take(&mut bound);
+                    let inner = Scope::inner(&self.file_scope, copy(&so_far));
+                    bound = so_far;
+                    (self.evaluate(default, &inner), place)
+                }
+                (None, None) => {
+                    self.missing_argument(name, names[i], span);
+                    fits = false;
+                    continue;
+                }
+            };
+            fits &= !value.is_error();
+            bound.insert(names[i], Binding::Value(value, place));
+        }
+        let value = if fits {
+            let display = if shown.is_empty() { name.to_owned() } else { format!("{name}({})", shown.join(", ")) };
+            self.body(item, bound, &display.into())
+        } else {
+            Value::Error
+        };
+        self.leave();
+        value
+    }
+
+    /// What a declaration's body comes to under its parameters.
+    fn body(&mut self, item: usize, names: IndexMap<&'t str, Binding<'t>>, name: &Rc<str>) -> Value {
+        let slot = &self.items[item];
+        let (kind, declaration) = (slot.kind, slot.item);
+        let span = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
+        let outer = Rc::clone(&self.file_scope);
+        match declaration.body() {
+            Body::Missing => Value::Error,
+            Body::Expression(expression) => {
+                if let Some(text) = &slot.given_text {
+                    return Value::text(text);
+                }
+                let expression = slot.given.unwrap_or(expression);
+                let scope = if names.is_empty() { outer } else { Scope::inner(&outer, names) };
+                let value = self.evaluate(expression, &scope);
+                let place = self.span(expression.node());
+                self.declared_value(kind, &value, name, span, place)
+            }
+            Body::Block(block) => {
+                let mut fields = Fields::new(block, names, &outer, span);
+                match kind {
+                    ItemKind::Corpus => self.corpus_block(&mut fields, name),
+                    ItemKind::Model => self.model_block(&fields, name),
+                    ItemKind::Recipe => self.recipe_block(&fields, name),
+                    ItemKind::Evaluation => self.evaluation_block(&fields, name),
+                    // Reported where names are resolved.
+                    _ => Value::Error,
+                }
+            }
+        }
+    }
+
+    /// The value of `kind name = value`, which must be of the kind and takes the name.
+    fn declared_value(&mut self, kind: ItemKind, value: &Value, name: &Rc<str>, span: Span, place: Span) -> Value {
+        match (kind, value) {
+            (_, Value::Error) => Value::Error,
+            (ItemKind::Let | ItemKind::Param, _) => value.clone(),
+            (ItemKind::Corpus, _) => self.declared_corpus(value, name, span, place),
+            (ItemKind::Mixture, _) => match self.mixture(value, place) {
+                Some(mixture) => Value::Mixture(Rc::new(Named { name: Rc::clone(name), it: mixture.it.clone() })),
+                None => Value::Error,
+            },
+            (ItemKind::Model, Value::Model(model)) => {
+                Value::Model(Rc::new(Named { name: Rc::clone(name), it: model.it.clone() }))
+            }
+            (ItemKind::Recipe, Value::Recipe(recipe)) => {
+                Value::Recipe(Rc::new(Named { name: Rc::clone(name), it: recipe.it.clone() }))
+            }
+            (ItemKind::Evaluation, _) => match self.evaluation(value, place) {
+                Some(evaluation) => {
+                    Value::Evaluation(Rc::new(Named { name: Rc::clone(name), it: evaluation.it.clone() }))
+                }
+                None => Value::Error,
+            },
+            (kind, other) => self.expected(place, &format!("a {}", kind.word()), other),
+        }
+    }
+
+    pub(crate) fn is_settable(&self, name: &str) -> bool {
+        let kind = self.names.get(name).map(|item| self.items[*item].kind);
+        matches!(kind, Some(ItemKind::Param | ItemKind::Let))
+    }
+
+    pub(crate) fn declarations_with_parameters(&self) -> impl Iterator<Item = &'t str> {
+        self.items.iter().filter(|slot| slot.item.parameters_node().is_some()).map(|slot| slot.name)
+    }
+}
+
+/// The bindings of parameters again, for the defaults of later ones.
+fn copy<'t>(names: &IndexMap<&'t str, Binding<'t>>) -> IndexMap<&'t str, Binding<'t>> {
+    let values = names.iter().filter_map(|(name, binding)| match binding {
+        Binding::Value(value, span) => Some((*name, Binding::Value(value.clone(), *span))),
+        Binding::Entry { .. } => None,
+    });
+    values.collect()
+}
+
+/// Whether an expression is a list of numbers, written out: what people write where they mean an axis.
+pub(crate) fn is_number_list(expression: Expression<'_>) -> bool {
+    match expression.without_parens() {
+        Expression::List(list) => {
+            let mut elements = list.elements().peekable();
+            elements.peek().is_some() && elements.all(|element| matches!(element, Expression::Number(_)))
+        }
+        _ => false,
+    }
+}

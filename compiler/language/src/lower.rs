@@ -1,0 +1,113 @@
+//! The plan's lists: what cells name by number, equal contents once.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use synx_plan::corpus::{Content, Corpus, CorpusId};
+use synx_plan::grid::{Domain, Evaluation};
+use synx_plan::mixture::Mixture;
+use synx_plan::model::Model;
+use synx_plan::recipe::Recipe;
+
+use crate::corpus::Corpora;
+use crate::value::{EvaluationValue, Named};
+
+/// The lists while grids are expanded; corpora are numbered as evaluation met them.
+#[derive(Default)]
+pub(crate) struct Lists {
+    pub mixtures: Vec<Mixture>,
+    pub models: Vec<Model>,
+    pub recipes: Vec<Recipe>,
+    pub evaluations: Vec<Evaluation>,
+    index: HashMap<(u8, String), u32>,
+    /// How many cells there are so far.
+    pub cells: u64,
+    seen: HashSet<(&'static str, u64, u64)>,
+    /// Recipes and models whose batch and context do not fit.
+    pub broken: HashSet<(u32, u32)>,
+    /// Mixtures and evaluations with text in common.
+    pub leaks: HashSet<(u32, u32)>,
+}
+
+impl Lists {
+    fn place<T: Clone + Serialize>(index: &mut HashMap<(u8, String), u32>, kind: u8, list: &mut Vec<T>, it: &T) -> u64 {
+        let key = (kind, serde_json::to_string(it).unwrap_or_default());
+        let place = *index.entry(key).or_insert_with(|| {
+            list.push(it.clone());
+            (list.len() - 1) as u32
+        });
+        u64::from(place)
+    }
+
+    pub(crate) fn mixture(&mut self, it: &Mixture) -> u64 {
+        Lists::place(&mut self.index, 0, &mut self.mixtures, it)
+    }
+
+    pub(crate) fn model(&mut self, it: &Model) -> u64 {
+        Lists::place(&mut self.index, 1, &mut self.models, it)
+    }
+
+    pub(crate) fn recipe(&mut self, it: &Recipe) -> u64 {
+        Lists::place(&mut self.index, 2, &mut self.recipes, it)
+    }
+
+    pub(crate) fn evaluation(&mut self, it: &Named<EvaluationValue>) -> u64 {
+        let domain = |(corpus, part, name): &(CorpusId, _, std::rc::Rc<str>)| Domain {
+            name: name.to_string(),
+            corpus: *corpus,
+            part: *part,
+        };
+        let evaluation = Evaluation {
+            name: it.name.to_string(),
+            domains: it.it.domains.iter().map(domain).collect(),
+            weights: it.it.weights.clone(),
+            tokens: it.it.tokens,
+        };
+        Lists::place(&mut self.index, 3, &mut self.evaluations, &evaluation)
+    }
+
+    /// Whether this is asked for the first time.
+    pub(crate) fn once(&mut self, what: (&'static str, u64, u64)) -> bool {
+        self.seen.insert(what)
+    }
+
+    /// The corpora that cells use and those that they are made from, in the order that evaluation met them; the lists'
+    /// numbers are changed accordingly.
+    pub(crate) fn corpora(&mut self, all: &Corpora) -> Vec<Corpus> {
+        let mut used = vec![false; all.len()];
+        let trained = self.mixtures.iter().flat_map(Mixture::shares).map(|(corpus, _)| *corpus);
+        let evaluated = self.evaluations.iter().flat_map(|evaluation| &evaluation.domains).map(|domain| domain.corpus);
+        for CorpusId(id) in trained.chain(evaluated) {
+            used[id] = true;
+        }
+        // Inputs have smaller numbers than what is made from them.
+        for id in (0..all.len()).rev() {
+            if used[id] {
+                all.get(CorpusId(id)).corpus.inputs().into_iter().for_each(|CorpusId(input)| used[input] = true);
+            }
+        }
+        let mut number = vec![CorpusId(0); all.len()];
+        let mut corpora = Vec::new();
+        for id in (0..all.len()).filter(|id| used[*id]) {
+            number[id] = CorpusId(corpora.len());
+            let mut corpus = all.get(CorpusId(id)).corpus.clone();
+            match &mut corpus.content {
+                Content::Files(_) | Content::World(_) | Content::Process(_) => {}
+                Content::Take { of, .. } | Content::Rephrase { of, .. } => *of = number[of.0],
+                Content::Write { about, .. } => *about = number[about.0],
+            }
+            corpora.push(corpus);
+        }
+        for mixture in &mut self.mixtures {
+            let shares = mixture.shares().iter().map(|(corpus, share)| (number[corpus.0], share.clone()));
+            // The shares of a mixture stay those of one: their order and sum do not change.
+            if let Ok(renumbered) = Mixture::new(shares.collect::<Vec<_>>()) {
+                *mixture = renumbered;
+            }
+        }
+        for domain in self.evaluations.iter_mut().flat_map(|evaluation| &mut evaluation.domains) {
+            domain.corpus = number[domain.corpus.0];
+        }
+        corpora
+    }
+}

@@ -1,0 +1,538 @@
+//! Names, before anything is evaluated: every name of the file is looked up once, also where nothing asks for its value.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, ItemKind, Name};
+
+use crate::compiler::Compiler;
+use crate::diagnostic::Diagnostic;
+use crate::signature::{Need, Role, WORDS, fields, signature};
+use crate::suggest::{listed, nearest};
+use crate::value::{Span, Value};
+
+/// Names that parameters, entries and comprehensions bind.
+struct Known<'t> {
+    names: Vec<&'t str>,
+    parent: Option<Rc<Known<'t>>>,
+}
+
+impl<'t> Known<'t> {
+    fn has(&self, name: &str) -> bool {
+        let mut here = Some(self);
+        while let Some(known) = here {
+            if known.names.contains(&name) {
+                return true;
+            }
+            here = known.parent.as_deref();
+        }
+        false
+    }
+
+    fn all(&self) -> Vec<&'t str> {
+        let mut all = Vec::new();
+        let mut here = Some(self);
+        while let Some(known) = here {
+            all.extend(known.names.iter().copied());
+            here = known.parent.as_deref();
+        }
+        all
+    }
+
+    fn inner(parent: &Rc<Known<'t>>, names: Vec<&'t str>) -> Rc<Known<'t>> {
+        Rc::new(Known { names, parent: Some(Rc::clone(parent)) })
+    }
+}
+
+/// An expression still to be looked through.
+struct Open<'t> {
+    expression: Expression<'t>,
+    known: Rc<Known<'t>>,
+    role: Role,
+    /// Whether it is the right side of `|>`.
+    piped: bool,
+}
+
+impl<'t> Compiler<'t> {
+    /// Looks up all names of an item, and checks what its block may hold.
+    pub(crate) fn resolve_item(&mut self, item: usize) {
+        let slot = &self.items[item];
+        let (declaration, kind) = (slot.item, slot.kind);
+        let mut known = Rc::new(Known { names: Vec::new(), parent: None });
+        for parameter in declaration.parameters() {
+            if let Some(default) = parameter.default() {
+                self.resolve(default, &known, Role::Any, None);
+            }
+            if let Some(name) = parameter.name() {
+                if known.has(name.text()) {
+                    self.twice(name, None, "parameter");
+                }
+                known = Known::inner(&known, vec![name.text()]);
+            }
+        }
+        match declaration.body() {
+            Body::Missing => {}
+            Body::Expression(value) => {
+                let role = match kind {
+                    ItemKind::Mixture => Role::Data,
+                    ItemKind::Corpus => Role::Corpus,
+                    ItemKind::Model => Role::Model,
+                    ItemKind::Recipe => Role::Recipe,
+                    ItemKind::Evaluation => Role::Evaluate,
+                    _ => Role::Any,
+                };
+                self.resolve(value, &known, role, None);
+            }
+            Body::Block(block) => self.resolve_block(item, block, &known),
+        }
+    }
+
+    fn resolve_block(&mut self, item: usize, block: Block<'t>, parameters: &Rc<Known<'t>>) {
+        let slot = &self.items[item];
+        let (declaration, kind) = (slot.item, slot.kind);
+        self.fill_block(declaration, kind, block);
+        let mut names: HashMap<&'t str, Span> = HashMap::new();
+        for parameter in declaration.parameters() {
+            if let Some(name) = parameter.name() {
+                names.insert(name.text(), self.span(name.node()));
+            }
+        }
+        let mut entries = Vec::new();
+        for entry in block.entries() {
+            let bound: Vec<Name<'t>> = match entry {
+                Entry::Field(field) => field.name().into_iter().collect(),
+                Entry::Let(entry) => entry.name().into_iter().collect(),
+                Entry::Axis(axis) => axis.pattern().into_iter().flat_map(|pattern| pattern.names()).collect(),
+                Entry::Free(free) => free.names().filter_map(|free| free.name()).collect(),
+                _ => Vec::new(),
+            };
+            for name in bound {
+                match names.get(name.text()) {
+                    Some(first) => self.twice(name, Some(*first), "entry"),
+                    None => {
+                        names.insert(name.text(), self.span(name.node()));
+                        entries.push(name.text());
+                    }
+                }
+            }
+        }
+        let known = Known::inner(parameters, entries);
+        for entry in block.entries() {
+            if let Some(word) = misplaced(entry, kind) {
+                let span = self.span(entry.node());
+                let finding = self
+                    .finding("E0108", span, format!("`{word}` does not belong in a {}", kind.word()), "not here")
+                    .help(match word {
+                        "axis" | "where" => "axes and conditions belong in a grid",
+                        _ => "free parameters and formulas belong in a law",
+                    });
+                self.report(finding);
+                continue;
+            }
+            match entry {
+                Entry::Field(field) => {
+                    let (Some(name), Some(value)) = (field.name(), field.value()) else { continue };
+                    let role = self.field_role(name, kind);
+                    let Some(role) = role else { continue };
+                    if role != Role::Columns {
+                        let inside = self.without(&known, parameters, name.text(), &names);
+                        self.resolve(value, &inside, role, (kind == ItemKind::Grid).then_some((field.node(), &names)));
+                    }
+                }
+                Entry::Let(entry) if kind != ItemKind::Law => {
+                    if let Some(value) = entry.value() {
+                        self.resolve(value, &known, Role::Any, None);
+                    }
+                }
+                Entry::Axis(axis) => self.resolve_axis(axis, &known, parameters, &names),
+                Entry::Where(condition) => {
+                    if let Some(condition) = condition.condition() {
+                        self.resolve(condition, &known, Role::Any, None);
+                    }
+                }
+                Entry::Let(_) | Entry::Free(_) | Entry::Formula(_) | Entry::Allow(_) => {}
+            }
+        }
+        if !block.node().has_error() {
+            let required = fields(kind).iter().filter(|field| field.need == Need::Required);
+            let missing: Vec<&str> =
+                required.map(|field| field.name).filter(|name| !names.contains_key(name)).collect();
+            if !missing.is_empty() {
+                let span = declaration.name().map_or_else(|| self.span(declaration.node()), |n| self.span(n.node()));
+                self.missing_fields(kind.word(), &missing, span);
+            }
+        }
+    }
+
+    /// The names that are seen within the field `name`: all but itself.
+    fn without(
+        &self,
+        known: &Rc<Known<'t>>,
+        parameters: &Rc<Known<'t>>,
+        name: &str,
+        names: &HashMap<&'t str, Span>,
+    ) -> Rc<Known<'t>> {
+        let _ = names;
+        let others = known.names.iter().copied().filter(|other| *other != name).collect();
+        Known::inner(parameters, others)
+    }
+
+    /// What a field of a block takes; none, and reported, where there is no such field in this version.
+    fn field_role(&mut self, name: Name<'t>, kind: ItemKind) -> Option<Role> {
+        let span = self.span(name.node());
+        let known = fields(kind);
+        match known.iter().find(|field| field.name == name.text()) {
+            Some(field) if field.need == Need::Later => {
+                self.not_yet(span, &format!("`{}` of a {}", field.name, kind.word()));
+                None
+            }
+            Some(field) => Some(field.role),
+            None => {
+                let offered = || known.iter().filter(|field| field.need != Need::Later).map(|field| field.name);
+                let mut finding = self
+                    .finding(
+                        "E0103",
+                        span,
+                        format!("a {} has no field `{}`", kind.word(), name.text()),
+                        "no such field",
+                    )
+                    .help(format!("its fields are {}", listed(offered())));
+                if let Some(near) = nearest(name.text(), offered()) {
+                    let edit = self.edit(span, near);
+                    finding =
+                        finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
+                } else if kind == ItemKind::Grid {
+                    finding = finding.help(format!(
+                        "its fields are {}; a column of your own is a `let`, what varies is an `axis`",
+                        listed(offered())
+                    ));
+                }
+                self.report(finding);
+                None
+            }
+        }
+    }
+
+    fn resolve_axis(
+        &mut self,
+        axis: Axis<'t>,
+        known: &Rc<Known<'t>>,
+        parameters: &Rc<Known<'t>>,
+        names: &HashMap<&'t str, Span>,
+    ) {
+        let (Some(pattern), Some(value)) = (axis.pattern(), axis.value()) else { return };
+        let mut role = Role::Any;
+        let mut inside = Rc::clone(known);
+        for name in pattern.names() {
+            if let Some(field) = fields(ItemKind::Grid).iter().find(|field| field.name == name.text()) {
+                if field.need == Need::Later {
+                    let span = self.span(name.node());
+                    self.not_yet(span, &format!("`{}` of a grid", field.name));
+                }
+                role = field.role;
+            }
+            inside = self.without(&inside, parameters, name.text(), names);
+        }
+        self.resolve(value, &inside, role, None);
+    }
+
+    /// Reports a name that is bound again.
+    pub(crate) fn twice(&mut self, name: Name<'t>, first: Option<Span>, what: &str) {
+        let span = self.span(name.node());
+        let mut finding = self.finding(
+            "E0102",
+            span,
+            format!("`{}` is there twice", name.text()),
+            format!("a second {what} of that name"),
+        );
+        if let Some(first) = first {
+            finding = finding.label(self.label(first, "the first"));
+        }
+        self.report(finding.help("a parameter, an axis or a `let` named like a field sets that field; keep one"));
+    }
+
+    /// Looks up all names of an expression. In a field of a grid, `grid` is that field and the grid's names.
+    fn resolve(
+        &mut self,
+        expression: Expression<'t>,
+        known: &Rc<Known<'t>>,
+        role: Role,
+        grid: Option<(synx_grammar::Node<'t>, &HashMap<&'t str, Span>)>,
+    ) {
+        let mut open = vec![Open { expression, known: Rc::clone(known), role, piped: false }];
+        while let Some(Open { expression, known, role, piped }) = open.pop() {
+            let mut push = |expression: Option<Expression<'t>>, known: &Rc<Known<'t>>, role: Role, piped: bool| {
+                open.extend(expression.map(|expression| Open { expression, known: Rc::clone(known), role, piped }));
+            };
+            match expression {
+                Expression::Name(name) => {
+                    if let Role::Choice(_) = role
+                        && !known.has(name.text())
+                        && !self.is_settable(name.text())
+                    {
+                        continue;
+                    }
+                    if piped {
+                        if !known.has(name.text()) && !self.mark(name.text()) && signature(name.text()).is_none() {
+                            self.unknown_function(name);
+                        }
+                    } else {
+                        self.resolve_name(name, &known, role);
+                    }
+                }
+                Expression::Call(call) => {
+                    for (argument, role) in self.resolve_call(call, &known, piped, grid) {
+                        push(argument.value(), &known, role, false);
+                    }
+                }
+                Expression::Pipe(pipe) => {
+                    let role = if role == Role::Any { Role::Any } else { Role::Corpus };
+                    push(pipe.input(), &known, role, false);
+                    push(pipe.function(), &known, Role::Any, true);
+                }
+                Expression::Access(access) => push(access.base(), &known, Role::Any, false),
+                Expression::Index(index) => {
+                    push(index.base(), &known, Role::Any, false);
+                    index.arguments().for_each(|argument| push(argument.value(), &known, Role::Any, false));
+                }
+                Expression::Unary(unary) => push(unary.operand(), &known, Role::Any, false),
+                Expression::Binary(binary) => {
+                    let role = if role == Role::Data { Role::Data } else { Role::Any };
+                    push(binary.left(), &known, role, false);
+                    push(binary.right(), &known, role, false);
+                }
+                Expression::Interval(interval) => {
+                    push(interval.start(), &known, Role::Any, false);
+                    push(interval.end(), &known, Role::Any, false);
+                    use synx_grammar::view::IntervalStep as S;
+                    if let Some(S::Step(step) | S::Factor(step)) = interval.step() {
+                        push(Some(step), &known, Role::Any, false);
+                    }
+                }
+                Expression::List(list) => list.elements().for_each(|e| push(Some(e), &known, role, false)),
+                Expression::Tuple(tuple) => tuple.elements().for_each(|e| push(Some(e), &known, Role::Any, false)),
+                Expression::Paren(paren) => push(paren.inner(), &known, role, false),
+                Expression::If(choice) => {
+                    push(choice.condition(), &known, Role::Any, false);
+                    push(choice.then(), &known, role, false);
+                    push(choice.otherwise(), &known, role, false);
+                }
+                Expression::Comprehension(comprehension) => {
+                    let bound = comprehension.pattern().into_iter().flat_map(|pattern| pattern.names());
+                    let inner = Known::inner(&known, bound.map(|name| name.text()).collect());
+                    push(comprehension.source(), &known, Role::Any, false);
+                    push(comprehension.element(), &inner, role, false);
+                    push(comprehension.filter(), &inner, Role::Any, false);
+                }
+                Expression::Number(_)
+                | Expression::Text(_)
+                | Expression::Bool(..)
+                | Expression::Rest(_)
+                | Expression::Bad(_) => {}
+            }
+        }
+    }
+
+    fn resolve_name(&mut self, name: Name<'t>, known: &Rc<Known<'t>>, role: Role) {
+        let word = name.text();
+        if known.has(word) || self.mark(word) || WORDS.contains(&word) {
+            return;
+        }
+        let span = self.span(name.node());
+        if signature(word).is_some() || crate::signature::LAW_FUNCTIONS.contains(&word) {
+            let finding = self
+                .finding("E0101", span, format!("`{word}` is a function, not a value"), "called without arguments")
+                .help(format!("call it: `{word}(…)`"));
+            self.report(finding);
+            return;
+        }
+        if self.broken_words.contains(word) {
+            return;
+        }
+        let finding = self.unknown(name, &known.all(), role);
+        self.report(finding);
+    }
+
+    /// An unknown name, with the name of the right sort that was most likely meant.
+    fn unknown(&self, name: Name<'t>, local: &[&'t str], role: Role) -> Diagnostic {
+        let word = name.text();
+        let span = self.span(name.node());
+        let fits = |kind: ItemKind| match role {
+            Role::Data => matches!(kind, ItemKind::Corpus | ItemKind::Mixture | ItemKind::Let),
+            Role::Corpus => matches!(kind, ItemKind::Corpus | ItemKind::Let),
+            Role::Model => matches!(kind, ItemKind::Model | ItemKind::Let),
+            Role::Recipe => matches!(kind, ItemKind::Recipe | ItemKind::Let),
+            Role::Evaluate => matches!(kind, ItemKind::Evaluation | ItemKind::Corpus | ItemKind::Let),
+            Role::Grid => matches!(kind, ItemKind::Grid),
+            _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
+        };
+        let of_role = self.items.iter().filter(|slot| fits(slot.kind)).map(|slot| slot.name);
+        let candidates: Vec<&str> = local.iter().copied().chain(of_role).collect();
+        let wanted = match role {
+            Role::Data => "corpus or mixture ",
+            Role::Corpus => "corpus ",
+            Role::Model => "model ",
+            Role::Recipe => "recipe ",
+            Role::Evaluate => "evaluation or corpus ",
+            Role::Grid => "grid ",
+            _ => "",
+        };
+        let headline = if wanted.is_empty() {
+            format!("nothing here is called `{word}`")
+        } else {
+            format!("there is no {wanted}called `{word}`")
+        };
+        let mut finding = self.finding("E0101", span, headline, "not known");
+        let words = ["true", "false", "none"];
+        match nearest(word, candidates.iter().copied().chain(words)) {
+            Some(near) => {
+                let edit = self.edit(span, near);
+                finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
+            }
+            None if crate::signature::LATER.contains(&word) => {
+                finding = finding.help(format!("`{word}` is a function that a later version carries out"));
+            }
+            None if !candidates.is_empty() && candidates.len() <= 8 && !wanted.is_empty() => {
+                finding = finding.help(format!("there is {}", listed(candidates.iter().copied())));
+            }
+            None => finding = finding.help("declare it, or check its spelling"),
+        }
+        finding
+    }
+
+    /// An unknown name that evaluation meets: reported before, unless names were not looked through.
+    pub(crate) fn unknown_name(&mut self, name: Name<'t>) -> Value {
+        if self.broken_words.contains(name.text()) {
+            return Value::Error;
+        }
+        let finding = self.unknown(name, &[], Role::Any);
+        self.report(finding)
+    }
+
+    /// Marks an item as used; false where there is none of that name.
+    pub(crate) fn mark(&mut self, name: &str) -> bool {
+        let Some(&item) = self.names.get(name) else { return false };
+        self.items[item].used = true;
+        true
+    }
+
+    /// Looks up what is called, and gives the arguments with what each is for.
+    fn resolve_call(
+        &mut self,
+        call: Call<'t>,
+        known: &Rc<Known<'t>>,
+        piped: bool,
+        grid: Option<(synx_grammar::Node<'t>, &HashMap<&'t str, Span>)>,
+    ) -> Vec<(Argument<'t>, Role)> {
+        let arguments: Vec<Argument<'t>> = call.arguments().collect();
+        let plain = |arguments: Vec<Argument<'t>>| arguments.into_iter().map(|a| (a, Role::Any)).collect();
+        let Some(Expression::Name(callee)) = call.callee().map(Expression::without_parens) else {
+            return plain(arguments);
+        };
+        let word = callee.text();
+        if known.has(word) {
+            return plain(arguments);
+        }
+        if let Some(&item) = self.names.get(word) {
+            self.items[item].used = true;
+            let slot = &self.items[item];
+            let declaration = slot.item;
+            if declaration.parameters_node().is_some() && !crate::signature::is_later(slot.kind) {
+                let names: Vec<&str> =
+                    declaration.parameters().filter_map(|p| p.name()).map(|name| name.text()).collect();
+                let span = self.span(call.node());
+                let kind = slot.kind;
+                let matched = self.match_arguments(word, &names, &arguments, piped, span);
+                if kind != ItemKind::Let {
+                    for (parameter, at) in matched.into_iter().flatten().enumerate() {
+                        if let Some(value) = at.and_then(|at| arguments[at].value())
+                            && crate::item::is_number_list(value)
+                        {
+                            self.list_argument(value, names[parameter], grid);
+                        }
+                    }
+                }
+            }
+            return plain(arguments);
+        }
+        let Some(signature) = signature(word) else {
+            self.unknown_function(callee);
+            return plain(arguments);
+        };
+        if signature.variadic {
+            return plain(arguments);
+        }
+        let names: Vec<&str> = signature.parameters.iter().map(|parameter| parameter.name).collect();
+        let span = self.span(call.node());
+        let matched = self.match_arguments(word, &names, &arguments, piped, span);
+        let given = crate::fill::given(signature, &arguments, piped);
+        if let Some(matched) = &matched {
+            let missing = signature.parameters.iter().enumerate().filter(|(i, parameter)| {
+                parameter.need == Need::Required && matched[*i].is_none() && !(piped && *i == 0)
+            });
+            let missing: Vec<&str> = missing.map(|(_, parameter)| parameter.name).collect();
+            if !missing.is_empty() {
+                self.missing_arguments(word, &missing, span);
+            }
+            self.fill_call(signature, &given, call);
+        }
+        let role = |at: usize| {
+            let matched = matched.as_ref()?;
+            let parameter = matched.iter().position(|argument| *argument == Some(at))?;
+            Some(signature.parameters[parameter].role)
+        };
+        let with_role = arguments.into_iter().enumerate();
+        with_role.map(|(i, argument)| (argument, role(i).unwrap_or(Role::Any))).collect()
+    }
+
+    /// A list of numbers where a declaration takes one: an axis was meant.
+    fn list_argument(
+        &mut self,
+        value: Expression<'t>,
+        parameter: &str,
+        grid: Option<(synx_grammar::Node<'t>, &HashMap<&'t str, Span>)>,
+    ) {
+        let span = self.span(value.node());
+        let mut finding = self
+            .finding("E0401", span, format!("a list stands where `{parameter}` wants one value"), "a list")
+            .help(format!("to try every value, make it an axis of the grid: `axis {parameter} = {}`", value.text()));
+        if let Some((field, names)) = grid
+            && !names.contains_key(parameter)
+        {
+            let field = self.span(field);
+            let before = Span { end: field.start, ..field };
+            let edits =
+                vec![self.edit(before, format!("axis {parameter} = {}; ", value.text())), self.edit(span, parameter)];
+            finding = finding.fix(format!("make `{parameter}` an axis"), edits);
+        }
+        self.report(finding);
+    }
+
+    /// The kinds of declarations, for what is no kind.
+    pub(crate) fn unknown_kind(&mut self, word: &str, span: Span) {
+        let kinds = || ItemKind::ALL.into_iter().map(ItemKind::word);
+        let mut finding = self.finding("E0107", span, format!("`{word}` is no kind of declaration"), "not a kind");
+        finding = match nearest(word, kinds()) {
+            Some(near) => {
+                let edit = self.edit(span, near);
+                finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit])
+            }
+            None => finding.help(format!(
+                "a declaration begins with its kind: {}",
+                listed(["study", "param", "let", "corpus", "evaluation", "mixture", "model", "recipe", "grid", "law"])
+            )),
+        };
+        self.report(finding);
+    }
+}
+
+/// The word of an entry that does not belong in a block of this kind.
+fn misplaced(entry: Entry<'_>, kind: ItemKind) -> Option<&'static str> {
+    match entry {
+        Entry::Axis(_) if kind != ItemKind::Grid => Some("axis"),
+        Entry::Where(_) if kind != ItemKind::Grid => Some("where"),
+        Entry::Free(_) if kind != ItemKind::Law => Some("free"),
+        Entry::Formula(_) if kind != ItemKind::Law => Some("~"),
+        _ => None,
+    }
+}

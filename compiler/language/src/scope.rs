@@ -1,0 +1,138 @@
+//! Where names are looked up: parameters, the block's entries, the file, the words of the language, in this order.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use synx_grammar::view::{Expression, Name};
+
+use crate::compiler::{Compiler, State};
+use crate::grid::scope::GridScope;
+use crate::signature::WORDS;
+use crate::value::{Span, Value};
+
+/// Names that are known in one place, and the place around it.
+pub(crate) struct Scope<'t> {
+    parent: Option<Rc<Scope<'t>>>,
+    names: IndexMap<&'t str, Binding<'t>>,
+    /// The entries of a grid, whose values differ from cell to cell.
+    grid: Option<Rc<GridScope<'t>>>,
+    /// A name of the next scope that is not seen from here: a field's own name within its value.
+    hidden: Option<&'t str>,
+}
+
+/// What a name stands for.
+pub(crate) enum Binding<'t> {
+    /// A value, and where it was given.
+    Value(Value, Span),
+    /// An entry of a block, evaluated when it is asked for.
+    Entry { value: Expression<'t>, field: bool, state: RefCell<State> },
+}
+
+impl<'t> Scope<'t> {
+    /// The outermost: the file's items are looked up in the compiler.
+    pub(crate) fn file() -> Scope<'t> {
+        Scope { parent: None, names: IndexMap::new(), grid: None, hidden: None }
+    }
+
+    pub(crate) fn inner(parent: &Rc<Scope<'t>>, names: IndexMap<&'t str, Binding<'t>>) -> Rc<Scope<'t>> {
+        Rc::new(Scope { parent: Some(Rc::clone(parent)), names, grid: None, hidden: None })
+    }
+
+    pub(crate) fn of_grid(parent: &Rc<Scope<'t>>, grid: Rc<GridScope<'t>>) -> Rc<Scope<'t>> {
+        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: Some(grid), hidden: None })
+    }
+
+    /// The same scope, seen from within the field `name`.
+    pub(crate) fn hiding(parent: &Rc<Scope<'t>>, name: &'t str) -> Rc<Scope<'t>> {
+        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: None, hidden: Some(name) })
+    }
+
+    pub(crate) fn one(parent: &Rc<Scope<'t>>, name: &'t str, value: Value, span: Span) -> Rc<Scope<'t>> {
+        let mut names = IndexMap::new();
+        names.insert(name, Binding::Value(value, span));
+        Scope::inner(parent, names)
+    }
+
+    /// What `name` is bound to in this very scope.
+    pub(crate) fn binding(&self, name: &str) -> Option<&Binding<'t>> {
+        self.names.get(name)
+    }
+
+    /// Whether a parameter, an entry or a comprehension binds the name: anything but the file and the language.
+    pub(crate) fn is_local(&self, name: &str) -> bool {
+        let mut scope = self;
+        let mut skip = false;
+        loop {
+            let here = scope.names.contains_key(name) || scope.grid.as_ref().is_some_and(|grid| grid.has(name));
+            if here && !skip {
+                return true;
+            }
+            skip = scope.hidden == Some(name);
+            match &scope.parent {
+                Some(parent) => scope = parent,
+                None => return false,
+            }
+        }
+    }
+}
+
+impl<'t> Compiler<'t> {
+    /// The value of a name.
+    pub(crate) fn lookup(&mut self, name: Name<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let span = self.span(name.node());
+        let word = name.text();
+        let mut here = Rc::clone(scope);
+        let mut skip = false;
+        loop {
+            if !skip {
+                if let Some(grid) = here.grid.clone().filter(|grid| grid.has(word)) {
+                    return self.grid_entry(&grid, word, &here, span);
+                }
+                if here.names.contains_key(word) {
+                    return self.bound(&here, word, span);
+                }
+            }
+            skip = here.hidden == Some(word);
+            match &here.parent {
+                Some(parent) => here = Rc::clone(parent),
+                None => break,
+            }
+        }
+        if let Some(&item) = self.names.get(word) {
+            return self.item_value(item, span);
+        }
+        if WORDS.contains(&word) {
+            return Value::text(word);
+        }
+        self.unknown_name(name)
+    }
+
+    /// The value of a name that `scope` itself binds.
+    pub(crate) fn bound(&mut self, scope: &Rc<Scope<'t>>, name: &str, span: Span) -> Value {
+        let Some((name, binding)) = scope.names.get_key_value(name) else { return Value::Error };
+        match binding {
+            Binding::Value(value, _) => value.clone(),
+            Binding::Entry { value, field, state } => {
+                match &*state.borrow() {
+                    State::Done(value) => return value.clone(),
+                    State::Running => return self.cycle(name, span),
+                    State::Open => {}
+                }
+                *state.borrow_mut() = State::Running;
+                let inside = if *field { Scope::hiding(scope, name) } else { Rc::clone(scope) };
+                let value = self.evaluate(*value, &inside);
+                *state.borrow_mut() = State::Done(value.clone());
+                value
+            }
+        }
+    }
+
+    /// Reports that a declaration needs itself.
+    pub(crate) fn cycle(&mut self, name: &str, span: Span) -> Value {
+        let finding = self
+            .finding("E0105", span, format!("`{name}` depends on itself"), "needed here to know its own value")
+            .help("follow the names from its declaration: one of them leads back to it");
+        self.report(finding)
+    }
+}

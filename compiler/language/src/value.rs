@@ -1,0 +1,279 @@
+//! What expressions of the language come to.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use synx_plan::corpus::{CorpusId, Part};
+use synx_plan::exact::Exact;
+use synx_plan::grid::ColumnValue;
+use synx_plan::mixture::Mixture;
+use synx_plan::model::Model;
+use synx_plan::recipe::{AdamW, Recipe};
+use synx_plan::unit::Amount;
+
+/// A place in one of the texts of a compilation: the study, or what `--set` gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Span {
+    pub file: u32,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value. Cheap to copy: what is large is shared.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// A mistake that was reported: whatever is made from it is silent.
+    Error,
+    Number(Amount),
+    Bool(bool),
+    /// A string, or a word of the language: `encyclopedic`.
+    Text(Rc<str>),
+    /// `rest` by itself.
+    Rest,
+    List(List),
+    Tuple(Rc<[Value]>),
+    /// Ends included; without one, unbounded on that side.
+    Interval(Rc<(Option<Amount>, Option<Amount>)>),
+    Corpus(CorpusId, Rc<str>),
+    /// A part of a corpus to be evaluated on.
+    Domain(CorpusId, Part, Rc<str>),
+    /// A sum of shares that nobody has asked to be a mixture yet.
+    Shares(Rc<Vec<Term>>),
+    Mixture(Rc<Named<Mixture>>),
+    Model(Rc<Named<Model>>),
+    Recipe(Rc<Named<Recipe>>),
+    Evaluation(Rc<Named<EvaluationValue>>),
+    Block(BlockValue),
+    Optimizer(Rc<AdamW>),
+    Schedule(Rc<ScheduleValue>),
+    /// A declaration with parameters, by its number among the items.
+    Declaration(usize),
+    /// A grid, by its number among the items.
+    Grid(usize),
+    /// A law, which nothing can be made of yet.
+    Law,
+}
+
+/// Something with the name that columns and messages call it by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Named<T> {
+    pub name: Rc<str>,
+    pub it: T,
+}
+
+/// A list: written out, or an interval with equal steps, which is not expanded before it has to be.
+#[derive(Debug, Clone)]
+pub(crate) enum List {
+    Items(Rc<Vec<Value>>),
+    /// `count` amounts from `start` on, each `step` more.
+    Arithmetic {
+        start: Rc<Amount>,
+        step: Rc<Exact>,
+        count: Rc<Exact>,
+    },
+}
+
+/// One addend of a mixture.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    pub weight: Weight,
+    pub corpus: CorpusId,
+    pub name: Rc<str>,
+    /// The addend's text.
+    pub span: Span,
+    /// The text of its share, where there is one that can be replaced.
+    pub share: Option<Span>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Weight {
+    Share(Exact),
+    /// This part of `rest`: one, or a share within a mixture that `rest` multiplies.
+    Rest(Exact),
+}
+
+/// What `evaluate` takes, before the plan's list numbers it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EvaluationValue {
+    pub domains: Vec<(CorpusId, Part, Rc<str>)>,
+    pub weights: Option<Vec<Exact>>,
+    pub tokens: u64,
+}
+
+/// A block of a model before its width is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum BlockValue {
+    Attention { heads: u64, kv_heads: u64, span: Span },
+    Swiglu { size: Size, span: Span },
+    Gelu { size: Size, span: Span },
+}
+
+/// The inner width of a feed-forward block.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Size {
+    /// A multiple of the model's width.
+    Ratio(Exact),
+    Hidden(u64),
+}
+
+/// A schedule before the batch is known: lengths may count steps.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ScheduleValue {
+    pub kind: ScheduleKind,
+    pub warmup: Stretch,
+    pub decay: Option<Stretch>,
+    pub last: Exact,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScheduleKind {
+    Wsd,
+    Cosine,
+    Constant,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stretch {
+    Tokens(u64),
+    Steps(u64),
+    Share(Exact),
+}
+
+impl Value {
+    pub(crate) fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    pub(crate) fn items(items: Vec<Value>) -> Value {
+        Value::List(List::Items(Rc::new(items)))
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self, Value::Error)
+    }
+
+    /// What it is, for messages: "the number 3", "corpus `web`".
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Value::Error => "a mistake".to_owned(),
+            Value::Number(amount) => format!("the number {amount}"),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Text(text) => format!("the text \"{text}\""),
+            Value::Rest => "`rest`".to_owned(),
+            Value::List(_) => "a list".to_owned(),
+            Value::Tuple(_) => "a tuple".to_owned(),
+            Value::Interval(_) => "an interval".to_owned(),
+            Value::Corpus(_, name) => format!("corpus `{name}`"),
+            Value::Domain(_, _, name) => format!("the evaluation domain `{name}`"),
+            Value::Shares(_) => "a sum of shares".to_owned(),
+            Value::Mixture(mixture) => format!("mixture `{}`", mixture.name),
+            Value::Model(model) => format!("model `{}`", model.name),
+            Value::Recipe(recipe) => format!("recipe `{}`", recipe.name),
+            Value::Evaluation(evaluation) => format!("evaluation `{}`", evaluation.name),
+            Value::Block(_) => "a block of a model".to_owned(),
+            Value::Optimizer(_) => "an optimizer".to_owned(),
+            Value::Schedule(_) => "a schedule".to_owned(),
+            Value::Declaration(_) => "a declaration with parameters".to_owned(),
+            Value::Grid(_) => "a grid".to_owned(),
+            Value::Law => "a law".to_owned(),
+        }
+    }
+
+    /// The value as results show it in a column, with its unit.
+    pub(crate) fn column(&self) -> (ColumnValue, String) {
+        let text = |text: &str| (ColumnValue::Text(text.to_owned()), String::new());
+        match self {
+            Value::Number(amount) => (ColumnValue::Number(amount.value.clone()), amount.unit.to_string()),
+            Value::Bool(value) => text(if *value { "true" } else { "false" }),
+            Value::Text(value) => text(value),
+            Value::Corpus(_, name) | Value::Domain(_, _, name) => text(name),
+            Value::Mixture(mixture) => text(&mixture.name),
+            Value::Shares(terms) => text(&shares_name(terms)),
+            Value::Model(model) => text(&model.name),
+            Value::Recipe(recipe) => text(&recipe.name),
+            Value::Evaluation(evaluation) => text(&evaluation.name),
+            Value::Tuple(items) => {
+                let items: Vec<String> = items.iter().map(|item| item.column().0.to_string()).collect();
+                text(&format!("({})", items.join(", ")))
+            }
+            Value::List(list) => text(&list.shown()),
+            Value::Block(block) => text(block.word()),
+            other => text(&other.describe()),
+        }
+    }
+}
+
+impl BlockValue {
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            BlockValue::Attention { .. } => "attention",
+            BlockValue::Swiglu { .. } => "swiglu",
+            BlockValue::Gelu { .. } => "gelu",
+        }
+    }
+}
+
+/// A sum of shares as a person reads it: `1/3 hq + rest web`.
+pub(crate) fn shares_name(terms: &[Term]) -> String {
+    let part = |term: &Term| match &term.weight {
+        Weight::Share(share) if *share == Exact::one() => term.name.to_string(),
+        Weight::Share(share) => format!("{} {}", percent(share), term.name),
+        Weight::Rest(share) if *share == Exact::one() => format!("rest {}", term.name),
+        Weight::Rest(share) => format!("rest * {} {}", percent(share), term.name),
+    };
+    terms.iter().map(part).collect::<Vec<_>>().join(" + ")
+}
+
+/// A share as a person reads it: `30 %` where that is short and exact, else the fraction.
+pub(crate) fn percent(share: &Exact) -> String {
+    let hundred = share.mul(&Exact::from(100u64));
+    let text = hundred.short();
+    if text.len() <= 9 && Exact::from_decimal(&text).as_ref() == Some(&hundred) {
+        format!("{text} %")
+    } else {
+        format!("{share}")
+    }
+}
+
+impl List {
+    /// How many elements, as an exact number: an arithmetic list may have more than fit memory.
+    pub(crate) fn count(&self) -> Exact {
+        match self {
+            List::Items(items) => Exact::from(items.len() as u64),
+            List::Arithmetic { count, .. } => (**count).clone(),
+        }
+    }
+
+    /// The elements of a list of at most `limit`.
+    pub(crate) fn expand(&self, limit: u64) -> Option<Rc<Vec<Value>>> {
+        match self {
+            List::Items(items) => Some(Rc::clone(items)),
+            List::Arithmetic { start, step, count } => {
+                let count = count.to_u64().filter(|count| *count <= limit)?;
+                let element = |i: u64| {
+                    let value = start.value.add(&step.mul(&Exact::from(i)));
+                    Value::Number(Amount::new(value, start.unit))
+                };
+                Some(Rc::new((0..count).map(element).collect()))
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        let items = self.expand(8);
+        match items {
+            Some(items) => {
+                let shown: Vec<String> = items.iter().take(8).map(|item| item.column().0.to_string()).collect();
+                let more = if items.len() > 8 { ", …" } else { "" };
+                format!("[{}{more}]", shown.join(", "))
+            }
+            None => format!("a list of {}", self.count()),
+        }
+    }
+}

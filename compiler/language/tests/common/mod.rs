@@ -1,0 +1,86 @@
+//! A world in memory for the compiler's tests.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::io;
+
+use synx_compiler::{Compiled, Host, Options, compile};
+use synx_plan::corpus::{Content, Corpus, CorpusFacts, PartFacts};
+
+/// Files that exist, and how many training tokens every corpus has (none: nothing was scanned).
+pub struct World {
+    pub files: Vec<&'static str>,
+    pub tokens: Option<u64>,
+}
+
+impl Default for World {
+    fn default() -> World {
+        World {
+            files: vec!["data/web.jsonl.zst", "data/wiki.txt.gz", "data/part-1.jsonl", "data/part-2.jsonl"],
+            tokens: None,
+        }
+    }
+}
+
+impl Host for World {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()))
+    }
+
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
+        if pattern.contains("***") {
+            return Err("three stars in a row".to_owned());
+        }
+        let (start, end) = pattern.split_once('*').unwrap_or((pattern, ""));
+        let fits = |file: &&&str| {
+            if pattern.contains('*') { file.starts_with(start) && file.ends_with(end) } else { **file == pattern }
+        };
+        Ok(self.files.iter().filter(fits).map(|file| (*file).to_owned()).collect())
+    }
+
+    fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+        let facts = |corpus: &Corpus| {
+            let tokens = match &corpus.content {
+                Content::Process(process) => process.tokens,
+                _ => self.tokens?,
+            };
+            let part = |tokens| PartFacts { documents: tokens / 100 + 1, tokens, bytes: tokens };
+            let heldout = if corpus.heldout.is_some() { tokens / 50 } else { 0 };
+            Some(CorpusFacts { bytes_hash: None, training: part(tokens - heldout), heldout: part(heldout) })
+        };
+        corpora.iter().map(facts).collect()
+    }
+}
+
+pub fn check(source: &str) -> Compiled {
+    compile("study.synx", source, &World::default(), &Options::default())
+}
+
+/// The findings of a text, one a line.
+pub fn findings(compiled: &Compiled) -> Vec<String> {
+    compiled.diagnostics.iter().map(|d| synx_compiler::diagnostic::concise(d, &compiled.sources)).collect()
+}
+
+/// The findings as the goldens show them: each with its labels, help and fixes.
+pub fn shown(compiled: &Compiled) -> String {
+    let mut text = String::new();
+    for diagnostic in &compiled.diagnostics {
+        text.push_str(&synx_compiler::diagnostic::concise(diagnostic, &compiled.sources));
+        text.push('\n');
+        for label in &diagnostic.labels {
+            let source = compiled.sources.get(&label.file).unwrap();
+            let at = source.place(label.range.start);
+            let quoted: String = source.text[label.range.clone()].lines().next().unwrap_or("").to_owned();
+            text.push_str(&format!("    {}:{} `{quoted}` {}\n", at.line, at.column, label.text));
+        }
+        for note in &diagnostic.notes {
+            text.push_str(&format!("    note: {note}\n"));
+        }
+        if let Some(help) = &diagnostic.help {
+            text.push_str(&format!("    help: {help}\n"));
+        }
+        for fix in &diagnostic.fixes {
+            text.push_str(&format!("    fix: {}\n", fix.title));
+        }
+    }
+    text
+}
