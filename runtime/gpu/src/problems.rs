@@ -1,4 +1,4 @@
-//! The problems of this crate, one function each. Codes E0950 to E0959.
+//! The problems of this crate, one function each. Codes E0950 to E0957, the last shared with the CPU executor, which has E0958 and E0959.
 
 use synx_plan::problem::Problem;
 

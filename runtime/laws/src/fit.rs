@@ -159,7 +159,7 @@ impl<'a> Prepared<'a> {
             let problem =
                 if count > 1 { problem.note(format!("so it is, or no better, in {count} rows")) } else { problem };
             return Err(if loss.logarithmic {
-                problem.help("residuals of this method are of logarithms, so what is fitted must be above 0: leave such rows out, or use `squares`")
+                problem.help("residuals of this method are of logarithms, so what is fitted must be above 0: leave such rows out, or use `least_squares`")
             } else {
                 problem.help("leave such rows out")
             });

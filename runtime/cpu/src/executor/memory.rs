@@ -61,7 +61,7 @@ impl Need {
     pub fn problem(&self, available: u64, slots: usize) -> Problem {
         let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
         let what = if slots == 1 { "one model".to_owned() } else { format!("{slots} models together") };
-        Problem::new("E0940", format!("{what} of this size do not fit this machine's memory"))
+        Problem::new("E0958", format!("{what} of this size do not fit this machine's memory"))
             .note(format!("weights and moments of a model take {}", mib(self.slot)))
             .note(format!("gradients and packed weights take {}", mib(self.stepping)))
             .note(format!("activations take {}", mib(self.threads)))

@@ -45,13 +45,13 @@ impl CpuExecutor {
         let threads = threads.unwrap_or_else(cores);
         if threads == 0 || threads > MAX_THREADS {
             let headline = format!("{threads} threads cannot be used");
-            return Err(Problem::new("E0942", headline).help(format!("give a number from 1 to {MAX_THREADS}")));
+            return Err(Problem::new("E0959", headline).help(format!("give a number from 1 to {MAX_THREADS}")));
         }
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("synx-cpu-{i}"))
             .build()
-            .map_err(|e| Problem::new("E0942", format!("could not start {threads} threads")).note(e.to_string()))?;
+            .map_err(|e| Problem::new("E0959", format!("could not start {threads} threads")).note(e.to_string()))?;
         Ok(CpuExecutor { pool: Arc::new(pool), threads, instructions, memory: None })
     }
 
