@@ -50,8 +50,7 @@ pub(crate) fn shown(root: &Path, path: &Path) -> String {
 }
 
 fn outside(headline: &str) -> Problem {
-    Problem::new("E0912", headline)
-        .help("copy the file beside the study, or allow it with `--allow-path`")
+    Problem::new("E0912", headline).help("copy the file beside the study, or allow it with `--allow-path`")
 }
 
 fn matches(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
