@@ -4,6 +4,8 @@
 //! slots in a wave or a slot's place in it. `kernels` says how each operation keeps that, `executor` how a step does.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+// Kernels are compiled for an instruction set by inlining them into a function that has it enabled; what is not inlined is not.
+#![allow(clippy::inline_always)]
 
 mod executor;
 mod instructions;

@@ -269,7 +269,7 @@ impl Tile {
     unsafe fn choose<S: Simd, const ROWS: usize, const VECTORS: usize, const LEFT: u8>(self, s: S) {
         // SAFETY: the caller's promise.
         unsafe {
-            match (self.width.div_ceil(16), self.width % 16 != 0) {
+            match (self.width.div_ceil(16), !self.width.is_multiple_of(16)) {
                 (1, false) => self.run::<S, ROWS, 1, LEFT, false>(s),
                 (1, true) => self.run::<S, ROWS, 1, LEFT, true>(s),
                 (2, false) if VECTORS > 2 => self.run::<S, ROWS, 2, LEFT, false>(s),

@@ -137,36 +137,26 @@ impl Pass<'_> {
                 gelu::gelu(instructions, x, out);
             }
             Op::Add(op) => self.add(op),
-            Op::HeadLoss(op) => {
-                let (columns, vocabulary, head) = (self.columns(op.x), prepared.program.vocabulary, self.head);
-                let transposed = prepared.right(self.packed, op.weight, true);
-                match (&op.gradient, gradient) {
-                    (Some(places), Some(gradient)) => {
-                        let weight = prepared.right(self.packed, op.weight, false);
-                        let range = self.parameter(places.dweight);
-                        let ([x, loss, dx], work) = self.several([op.x, op.loss, places.dx]);
-                        let dweight = &mut gradient.values[range];
-                        let gradients = HeadGradients { weight, dx, dweight, accumulate: gradient.begun };
-                        let gradients = Some(gradients);
-                        head_loss::head_loss(
-                            instructions,
-                            x,
-                            transposed,
-                            head,
-                            loss,
-                            gradients,
-                            columns,
-                            vocabulary,
-                            work,
-                        );
-                    }
-                    _ => {
-                        let ([x, loss], work) = self.several([op.x, op.loss]);
-                        head_loss::head_loss(instructions, x, transposed, head, loss, None, columns, vocabulary, work);
-                    }
-                }
-            }
+            Op::HeadLoss(op) => self.head_loss(op, gradient),
             _ => unreachable!("{} is no forward operation", op.name()),
+        }
+    }
+
+    fn head_loss(&mut self, op: &synx_plan::program::op::HeadLoss, gradient: Option<&mut Gradient>) {
+        let (prepared, head) = (self.prepared, self.head);
+        let (columns, vocabulary) = (self.columns(op.x), prepared.program.vocabulary);
+        let transposed = prepared.right(self.packed, op.weight, true);
+        let kernel = head_loss::head_loss;
+        if let (Some(places), Some(gradient)) = (&op.gradient, gradient) {
+            let weight = prepared.right(self.packed, op.weight, false);
+            let dweight = &mut gradient.values[self.parameter(places.dweight)];
+            let accumulate = gradient.begun;
+            let ([x, loss, dx], logits) = self.several([op.x, op.loss, places.dx]);
+            let gradients = Some(HeadGradients { weight, dx, dweight, accumulate });
+            kernel(prepared.instructions, x, transposed, head, loss, gradients, columns, vocabulary, logits);
+        } else {
+            let ([x, loss], logits) = self.several([op.x, op.loss]);
+            kernel(prepared.instructions, x, transposed, head, loss, None, columns, vocabulary, logits);
         }
     }
 

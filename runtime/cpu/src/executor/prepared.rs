@@ -23,21 +23,25 @@ pub(super) struct Partition {
 /// Tokens that a shard has at least, where there are as many: fewer make the sum over shards cost more than it gives.
 const SHARD_TOKENS: usize = 256;
 
-/// Tokens that a piece has at most, where sequences are as short: what stays in a core's own cache at small widths.
-const PIECE_TOKENS: usize = 256;
+/// Tokens that a piece has at most, where sequences are as short: for a small model so few that activations stay in a core's own cache, for a large one more, so that
+/// its gradients are walked through less often. Measured.
+fn piece_tokens(parameters: usize) -> usize {
+    if parameters < 1 << 20 { 128 } else { 256 }
+}
 
 /// Numbers that the gradients of all shards may be before there are fewer than the most shards: 256 MiB.
 const GRADIENT_NUMBERS: usize = 1 << 26;
 
 impl Partition {
     pub fn of(program: &Program) -> Partition {
-        let affordable = (GRADIENT_NUMBERS / program.parameter_count().max(1)).max(4);
+        let parameters = program.parameter_count();
+        let affordable = (GRADIENT_NUMBERS / parameters.max(1)).max(4);
         let worthwhile = program.tokens().div_ceil(SHARD_TOKENS);
         let shards = worthwhile.min(affordable).min(reduce_norm::SHARDS).min(program.rows).max(1);
         let at = |shard: usize| program.rows * shard / shards;
         Partition {
             shards: (0..shards).map(|shard| at(shard)..at(shard + 1)).collect(),
-            piece: (PIECE_TOKENS / program.context.max(1)).clamp(1, program.rows.max(1)),
+            piece: (piece_tokens(parameters) / program.context.max(1)).clamp(1, program.rows.max(1)),
         }
     }
 }

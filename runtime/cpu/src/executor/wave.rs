@@ -81,18 +81,18 @@ impl CpuWave {
 
     fn replica(&self, slot: usize) -> Result<&Replica, Problem> {
         let replica = self.slots.get(slot).and_then(|slot| slot.replica.as_ref());
-        replica.ok_or_else(|| wrong(format!("slot {slot} is empty")))
+        replica.ok_or_else(|| wrong(&format!("slot {slot} is empty")))
     }
 
     fn check_slot(&self, slot: usize) -> Result<(), Problem> {
         let slots = self.slots.len();
-        if slot < slots { Ok(()) } else { Err(wrong(format!("there is no slot {slot} in a wave of {slots}"))) }
+        if slot < slots { Ok(()) } else { Err(wrong(&format!("there is no slot {slot} in a wave of {slots}"))) }
     }
 
     fn check_tokens(&self, what: &str, tokens: &[u32]) -> Result<(), Problem> {
         let vocabulary = self.prepared.program.vocabulary;
         match tokens.iter().find(|token| **token as usize >= vocabulary) {
-            Some(token) => Err(wrong(format!("the {what} hold token {token}, the vocabulary has {vocabulary}"))),
+            Some(token) => Err(wrong(&format!("the {what} hold token {token}, the vocabulary has {vocabulary}"))),
             None => Ok(()),
         }
     }
@@ -100,17 +100,17 @@ impl CpuWave {
     fn check_batch(&self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<(), Problem> {
         let slots = self.slots.len();
         if controls.len() != slots {
-            return Err(wrong(format!("{} controls for {slots} slots", controls.len())));
+            return Err(wrong(&format!("{} controls for {slots} slots", controls.len())));
         }
         let tokens = slots * self.prepared.program.tokens();
         let weights = batch.weights.len();
         for (what, len) in [("inputs", batch.inputs.len()), ("targets", batch.targets.len())] {
             if len != tokens {
-                return Err(wrong(format!("{len} {what} for a step of {tokens} tokens")));
+                return Err(wrong(&format!("{len} {what} for a step of {tokens} tokens")));
             }
         }
         if weights != 0 && weights != tokens {
-            return Err(wrong(format!("{weights} row weights for a step of {tokens} tokens")));
+            return Err(wrong(&format!("{weights} row weights for a step of {tokens} tokens")));
         }
         for (slot, _) in controls.iter().enumerate().filter(|(_, control)| control.is_some()) {
             self.replica(slot)?;
@@ -121,8 +121,10 @@ impl CpuWave {
 }
 
 /// A call that does not agree with the wave: a mistake of the program that runs waves, not of the user.
-fn wrong(what: String) -> Problem {
-    Problem::new("E0941", format!("the CPU executor was given what does not fit its wave: {what}"))
+fn wrong(what: &str) -> Problem {
+    Problem::new("E0957", format!("the CPU executor was given what does not fit its wave: {what}"))
+        .note("this is a mistake in synx itself")
+        .help("please report this with the study")
 }
 
 impl Wave for CpuWave {
@@ -135,7 +137,7 @@ impl Wave for CpuWave {
         let expected = self.prepared.program.parameter_count();
         for values in [&state.parameters, &state.first_moment, &state.second_moment] {
             if values.len() != expected {
-                return Err(wrong(format!("a state of {} numbers for {expected} parameters", values.len())));
+                return Err(wrong(&format!("a state of {} numbers for {expected} parameters", values.len())));
             }
         }
         let replica = Replica {
@@ -212,7 +214,7 @@ impl Wave for CpuWave {
     fn evaluate(&mut self, inputs: &[u32], targets: &[u32]) -> Result<Vec<f32>, Problem> {
         let context = self.prepared.program.context;
         if inputs.len() != targets.len() || !inputs.len().is_multiple_of(context) {
-            return Err(wrong(format!(
+            return Err(wrong(&format!(
                 "{} inputs and {} targets for sequences of {context} tokens",
                 inputs.len(),
                 targets.len()

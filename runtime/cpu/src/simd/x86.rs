@@ -1,5 +1,6 @@
 //! Sixteen lanes on x86-64: one AVX-512 register or two AVX-2 registers.
 
+#[allow(clippy::wildcard_imports)] // Every name of it starts with _mm.
 use std::arch::x86_64::*;
 
 use super::Simd;
@@ -128,32 +129,35 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
         unsafe {
-            let r: [__m512; 16] = std::array::from_fn(|i| _mm512_loadu_ps(from.add(i * from_row)));
-            // Pairs of rows, then of pairs, within quarters of a register; then the quarters.
-            let t: [__m512; 16] = std::array::from_fn(|i| match i % 2 {
-                0 => _mm512_unpacklo_ps(r[i], r[i + 1]),
-                _ => _mm512_unpackhi_ps(r[i - 1], r[i]),
-            });
-            let t = t.map(|t| _mm512_castps_pd(t));
-            let r: [__m512; 16] = std::array::from_fn(|i| {
-                let (four, within) = (i / 4 * 4, i % 4);
-                let (a, b) = (t[four + within / 2], t[four + within / 2 + 2]);
-                _mm512_castpd_ps(if within % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) })
-            });
-            let t: [__m512; 16] = std::array::from_fn(|i| {
-                let first = i / 8 * 8 + i % 4;
-                match i % 8 / 4 {
-                    0 => _mm512_shuffle_f32x4::<0x88>(r[first], r[first + 4]),
-                    _ => _mm512_shuffle_f32x4::<0xdd>(r[first], r[first + 4]),
+            // Loops, not closures: what is called from within a closure of the library is not inlined with these instructions.
+            let zero = _mm512_setzero_ps();
+            let (mut r, mut t) = ([zero; 16], [zero; 16]);
+            for (i, r) in r.iter_mut().enumerate() {
+                *r = _mm512_loadu_ps(from.add(i * from_row));
+            }
+            // Pairs of rows, then pairs of those, within the quarters of a register.
+            for i in 0..8 {
+                t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+                t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+            }
+            for four in (0..16).step_by(4) {
+                for pair in 0..2 {
+                    let a = _mm512_castps_pd(t[four + pair]);
+                    let b = _mm512_castps_pd(t[four + pair + 2]);
+                    r[four + 2 * pair] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+                    r[four + 2 * pair + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
                 }
-            });
-            for i in 0..16 {
-                let first = i % 8;
-                let row = match i / 8 {
-                    0 => _mm512_shuffle_f32x4::<0x88>(t[first], t[first + 8]),
-                    _ => _mm512_shuffle_f32x4::<0xdd>(t[first], t[first + 8]),
-                };
-                _mm512_storeu_ps(to.add(i * to_row), row);
+            }
+            // Then whole quarters.
+            for half in (0..16).step_by(8) {
+                for i in half..half + 4 {
+                    t[i] = _mm512_shuffle_f32x4::<0x88>(r[i], r[i + 4]);
+                    t[i + 4] = _mm512_shuffle_f32x4::<0xdd>(r[i], r[i + 4]);
+                }
+            }
+            for i in 0..8 {
+                _mm512_storeu_ps(to.add(i * to_row), _mm512_shuffle_f32x4::<0x88>(t[i], t[i + 8]));
+                _mm512_storeu_ps(to.add((i + 8) * to_row), _mm512_shuffle_f32x4::<0xdd>(t[i], t[i + 8]));
             }
         }
     }
