@@ -65,7 +65,7 @@ impl Default for Options {
 /// Where the table lacks what the law reads (E0941, E0942), a target has no logarithm (E0943), the law cannot be fitted to anything (E0947), or no group
 /// could be fitted: the first group's reason (E0944, E0946, E0948).
 pub fn fit(law: &str, formula: &Formula, table: &Table, options: &Options) -> Result<LawResult, Problem> {
-    let prepared = Prepared::new(formula, table, options)?;
+    let prepared = Prepared::new(formula, table, *options)?;
     let mut groups = Vec::new();
     let mut skipped = Vec::new();
     let mut first_problem = None;
@@ -111,7 +111,7 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(formula: &'a Formula, table: &'a Table, options: &Options) -> Result<Prepared<'a>, Problem> {
+    fn new(formula: &'a Formula, table: &'a Table, options: Options) -> Result<Prepared<'a>, Problem> {
         let bad = |headline: String| Err(Problem::new("E0947", headline));
         let (target, model) = formula.inlined();
         if formula.free.is_empty() {

@@ -1,7 +1,7 @@
 //! Fitting laws to tables of runs: formulas with free parameters, robust losses, many starts, hold-out, bootstrap.
 //!
 //! A formula is compiled to a tape over columns (`tape`), whose values and derivatives are computed for blocks of rows at a time (`sweep`); an
-//! objective sums the losses of residuals (`objective`) in coordinates that respect bounds (`space`). Fits start where the linear part of a model is
+//! objective sums the losses of residuals (`objective`, `evaluate`) in coordinates that respect bounds (`space`). Fits start where the linear part of a model is
 //! already solved for (`starts`), go down by Newton's method (`minimise`), and say what the data do not tell (`identify`) and how sure the rest is
 //! (`bootstrap`). `fit` puts it together; nothing here reads a file or knows a study.
 
@@ -11,6 +11,7 @@ mod bootstrap;
 #[cfg(test)]
 mod derivatives;
 mod elementary;
+mod evaluate;
 mod fit;
 mod identify;
 mod minimise;

@@ -1,8 +1,7 @@
 //! What a fit makes small, with its derivatives: a weighted sum over rows of a loss of residuals.
 
-#![allow(clippy::inline_always)]
-
 use crate::elementary::{exp, log};
+use crate::evaluate::{Purpose, tree};
 use crate::space::Space;
 use crate::sweep::{self, BLOCK, LANES};
 use crate::tape::{Operation, Tape};
@@ -16,14 +15,6 @@ pub struct Loss {
     pub delta: f64,
 }
 
-impl Loss {
-    #[inline(always)]
-    fn value(self, r: f64) -> f64 {
-        let size = r.abs();
-        if size <= self.delta { 0.5 * r * r } else { self.delta * (size - 0.5 * self.delta) }
-    }
-}
-
 /// A law over the rows that it is fitted to, in the coordinates of its optimiser.
 #[derive(Debug)]
 pub struct Objective {
@@ -31,7 +22,7 @@ pub struct Objective {
     pub space: Space,
     pub loss: Loss,
     /// The target, row by row; its logarithm where residuals are logarithmic. Padded like the tape's data.
-    target: Vec<f64>,
+    pub(crate) target: Vec<f64>,
     rows: usize,
 }
 
@@ -58,17 +49,17 @@ impl State {
 /// Memory of one thread for one objective; made once, so that evaluations allocate nothing.
 #[derive(Debug)]
 pub struct Workspace {
-    values: Vec<f64>,
-    adjoints: Vec<f64>,
-    width: usize,
+    pub(crate) values: Vec<f64>,
+    pub(crate) adjoints: Vec<f64>,
+    pub(crate) width: usize,
     /// The block whose data stand in `values`.
-    loaded: Option<usize>,
+    pub(crate) loaded: Option<usize>,
     parameters: Vec<f64>,
     /// Weight × ρ'(r) of every row at the last full evaluation.
-    slopes: Vec<f64>,
-    scratch: [Vec<f64>; 4],
+    pub(crate) slopes: Vec<f64>,
+    pub(crate) scratch: [Vec<f64>; 4],
     /// Lanes of the sums over rows: the gradient, then the lower triangles of majorant and curvature, row by row.
-    sums: Vec<[f64; LANES]>,
+    pub(crate) sums: Vec<[f64; LANES]>,
 }
 
 impl Workspace {
@@ -76,15 +67,6 @@ impl Workspace {
     pub fn parameter(&self, k: usize) -> f64 {
         self.parameters[k]
     }
-}
-
-/// What an evaluation is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Value,
-    Full,
-    /// The gradient alone, with the slopes of the last full evaluation in place of the loss's own.
-    Frozen,
 }
 
 impl Objective {
@@ -148,13 +130,16 @@ impl Objective {
 
     /// The objective at `point`; infinite where a row that counts has no finite residual.
     pub fn value(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64]) -> f64 {
-        self.dispatch(workspace, point, weights, Mode::Value, None)
+        self.set_point(workspace, point);
+        self.evaluate(workspace, weights, &mut Purpose::Value)
     }
 
     /// Value, gradient and curvatures at `point`.
     pub fn full(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        let value = self.dispatch(workspace, point, weights, Mode::Full, Some(state));
-        state.value = value;
+        self.set_point(workspace, point);
+        state.value = self.evaluate(workspace, weights, &mut Purpose::Full);
+        self.gradient(workspace, state);
+        self.matrices(workspace, state);
         let finite = state.gradient.iter().chain(&state.majorant).all(|x| x.is_finite());
         if !finite {
             state.value = f64::INFINITY;
@@ -164,40 +149,71 @@ impl Objective {
     /// The sum over rows of slope × dr/du at `point`, with the slopes of the last full evaluation: its change with u is the part of the
     /// objective's curvature that the model's own curvature makes.
     pub fn frozen(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        self.dispatch(workspace, point, weights, Mode::Frozen, Some(state));
+        self.set_point(workspace, point);
+        self.evaluate(workspace, weights, &mut Purpose::Frozen);
+        self.gradient(workspace, state);
     }
 
-    /// The model's values row by row at parameters `of` (in the law's own terms), and nothing else; for starts.
+    /// The model's values row by row at `parameters` (themselves, not their coordinates).
     pub fn model(&self, workspace: &mut Workspace, parameters: &[f64], out: &mut [f64]) {
-        self.set_parameters(workspace, parameters);
-        let root = self.tape.root();
-        for (block, out) in out[..self.rows].chunks_mut(workspace.width).enumerate() {
-            let len = out.len().next_multiple_of(LANES);
-            self.load(workspace, block, len);
-            self.forward(workspace, len);
-            out.copy_from_slice(&workspace.values[root * workspace.width..][..out.len()]);
-        }
+        workspace.parameters.copy_from_slice(parameters);
+        self.set_parameters(workspace);
+        self.evaluate(workspace, &[], &mut Purpose::Model(out));
     }
 
     /// Derivatives of the residuals by the parameters themselves (not their coordinates) at `parameters`: a column of rows for each.
     pub fn jacobian(&self, workspace: &mut Workspace, parameters: &[f64]) -> Vec<Vec<f64>> {
         let mut columns = vec![vec![0.0; self.rows]; self.coordinates()];
-        self.set_parameters(workspace, parameters);
+        workspace.parameters.copy_from_slice(parameters);
+        workspace.slopes.fill(1.0);
+        self.set_parameters(workspace);
+        self.evaluate(workspace, &[], &mut Purpose::Jacobian(&mut columns));
+        columns
+    }
+
+    fn set_point(&self, workspace: &mut Workspace, point: &[f64]) {
+        self.space.parameters(point, &mut workspace.parameters);
+        self.set_parameters(workspace);
+    }
+
+    /// Writes parameters, and what depends on them and no row, into the blocks.
+    fn set_parameters(&self, workspace: &mut Workspace) {
         let width = workspace.width;
-        for start in (0..self.rows).step_by(width) {
-            let rows = width.min(self.rows - start);
-            let len = rows.next_multiple_of(LANES);
-            self.load(workspace, start / width, len);
-            self.forward(workspace, len);
-            workspace.slopes[start..start + len].fill(1.0);
-            self.residual_derivatives(workspace, start, len);
-            for (column, node) in columns.iter_mut().zip(&self.tape.parameters) {
-                if let Some(node) = node {
-                    column[start..start + rows].copy_from_slice(&workspace.adjoints[node * width..][..rows]);
+        for (node, operation) in self.tape.operations.iter().enumerate() {
+            if !self.tape.uniform[node] {
+                continue;
+            }
+            let (before, own) = workspace.values.split_at_mut(node * width);
+            match operation {
+                Operation::Parameter(place) => own[..width].fill(workspace.parameters[*place]),
+                Operation::Constant(_) => {}
+                operation => sweep::forward(*operation, before, &mut own[..width], width),
+            }
+        }
+    }
+
+    /// From sums over rows by parameters to the gradient by coordinates.
+    fn gradient(&self, workspace: &Workspace, state: &mut State) {
+        for (k, sum) in workspace.sums[..self.coordinates()].iter().enumerate() {
+            state.gradient[k] = tree(*sum) * self.space.slope(k, workspace.parameters[k]);
+        }
+    }
+
+    /// From sums over rows by parameters to curvatures by coordinates.
+    fn matrices(&self, workspace: &Workspace, state: &mut State) {
+        let n = self.coordinates();
+        let slope = |k: usize| self.space.slope(k, workspace.parameters[k]);
+        let (majorants, curvatures) = workspace.sums[n..].split_at(n * (n + 1) / 2);
+        let curvatures = if self.loss.delta.is_infinite() { majorants } else { curvatures };
+        for (sums, matrix) in [(majorants, &mut state.majorant), (curvatures, &mut state.curvature)] {
+            for k in 0..n {
+                for l in 0..=k {
+                    let scaled = tree(sums[k * (k + 1) / 2 + l]) * slope(k) * slope(l);
+                    matrix[k * n + l] = scaled;
+                    matrix[l * n + k] = scaled;
                 }
             }
         }
-        columns
     }
 
     /// A mean loss of a row below which residuals are rounding, and a fit is exact.
@@ -214,298 +230,4 @@ impl Objective {
     pub fn target(&self) -> &[f64] {
         &self.target[..self.rows]
     }
-
-    fn dispatch(
-        &self,
-        workspace: &mut Workspace,
-        point: &[f64],
-        weights: &[f64],
-        mode: Mode,
-        state: Option<&mut State>,
-    ) -> f64 {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if avx512() {
-                // SAFETY: the features that the function is compiled for were just found.
-                return unsafe { self.run_avx512(workspace, point, weights, mode, state) };
-            }
-            if is_x86_feature_detected!("avx2") {
-                // SAFETY: the feature that the function is compiled for was just found.
-                return unsafe { self.run_avx2(workspace, point, weights, mode, state) };
-            }
-        }
-        self.run(workspace, point, weights, mode, state)
-    }
-
-    /// A full evaluation by each of the copies that this machine can run, the plain one first.
-    #[cfg(test)]
-    pub fn on_every_instruction_set(&self, point: &[f64], weights: &[f64]) -> Vec<State> {
-        let run = |how: &dyn Fn(&mut Workspace, &mut State) -> f64| {
-            let mut state = State::new(point.len());
-            state.value = how(&mut self.workspace(), &mut state);
-            state
-        };
-        let mut all = vec![run(&|workspace, state| self.run(workspace, point, weights, Mode::Full, Some(state)))];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                // SAFETY: the feature that the function is compiled for was just found.
-                all.push(run(&|w, state| unsafe { self.run_avx2(w, point, weights, Mode::Full, Some(state)) }));
-            }
-            if avx512() {
-                // SAFETY: the features that the function is compiled for were just found.
-                all.push(run(&|w, state| unsafe { self.run_avx512(w, point, weights, Mode::Full, Some(state)) }));
-            }
-        }
-        all
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-    fn run_avx512(
-        &self,
-        workspace: &mut Workspace,
-        point: &[f64],
-        weights: &[f64],
-        mode: Mode,
-        state: Option<&mut State>,
-    ) -> f64 {
-        self.run(workspace, point, weights, mode, state)
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn run_avx2(
-        &self,
-        workspace: &mut Workspace,
-        point: &[f64],
-        weights: &[f64],
-        mode: Mode,
-        state: Option<&mut State>,
-    ) -> f64 {
-        self.run(workspace, point, weights, mode, state)
-    }
-
-    #[inline(always)]
-    fn run(
-        &self,
-        workspace: &mut Workspace,
-        point: &[f64],
-        weights: &[f64],
-        mode: Mode,
-        state: Option<&mut State>,
-    ) -> f64 {
-        let mut parameters = std::mem::take(&mut workspace.parameters);
-        self.space.parameters(point, &mut parameters);
-        self.set_parameters(workspace, &parameters);
-        workspace.parameters = parameters;
-        workspace.sums.fill([0.0; LANES]);
-        let mut total = 0.0;
-        let padded = self.target.len();
-        for start in (0..padded).step_by(workspace.width) {
-            let len = workspace.width.min(padded - start);
-            self.load(workspace, start / workspace.width, len);
-            self.forward(workspace, len);
-            let weights = &weights[start..start + len];
-            total += self.residuals(workspace, start, len, weights, mode);
-            if !total.is_finite() {
-                return f64::INFINITY;
-            }
-            if mode != Mode::Value {
-                self.reverse(workspace, start, len, mode);
-            }
-        }
-        if let Some(state) = state {
-            self.finish(workspace, mode, state);
-        }
-        total
-    }
-
-    /// Writes parameters, and what depends on them and no row, into the blocks.
-    #[inline(always)]
-    fn set_parameters(&self, workspace: &mut Workspace, parameters: &[f64]) {
-        let width = workspace.width;
-        for (node, operation) in self.tape.operations.iter().enumerate() {
-            if !self.tape.uniform[node] {
-                continue;
-            }
-            let (before, own) = workspace.values.split_at_mut(node * width);
-            match operation {
-                Operation::Parameter(place) => own[..width].fill(parameters[*place]),
-                Operation::Constant(_) => {}
-                operation => sweep::forward(*operation, before, &mut own[..width], width),
-            }
-        }
-    }
-
-    /// Copies a block's data to where operations read it, unless it stands there from the evaluation before.
-    #[inline(always)]
-    fn load(&self, workspace: &mut Workspace, block: usize, len: usize) {
-        if workspace.loaded == Some(block) {
-            return;
-        }
-        workspace.loaded = Some(block);
-        let (width, start) = (workspace.width, block * workspace.width);
-        for (node, operation) in self.tape.operations.iter().enumerate() {
-            if let Operation::Data(column) = operation {
-                workspace.values[node * width..][..len].copy_from_slice(&self.tape.data[*column][start..start + len]);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn forward(&self, workspace: &mut Workspace, len: usize) {
-        let width = workspace.width;
-        for (node, operation) in self.tape.operations.iter().enumerate() {
-            if !self.tape.uniform[node] {
-                let (before, own) = workspace.values.split_at_mut(node * width);
-                sweep::forward(*operation, before, &mut own[..len], width);
-            }
-        }
-    }
-
-    /// The losses' sum over a block. In a full evaluation also each row's slope and weights of curvature.
-    #[inline(always)]
-    fn residuals(&self, workspace: &mut Workspace, start: usize, len: usize, weights: &[f64], mode: Mode) -> f64 {
-        if mode == Mode::Frozen {
-            return 0.0;
-        }
-        let model = &workspace.values[self.tape.root() * workspace.width..][..len];
-        let target = &self.target[start..start + len];
-        let [residual, majorant, curvature, _] = &mut workspace.scratch;
-        let residual = &mut residual[..len];
-        if self.loss.logarithmic {
-            for ((r, &m), &y) in residual.iter_mut().zip(model).zip(target) {
-                *r = log(m) - y;
-            }
-        } else {
-            for ((r, &m), &y) in residual.iter_mut().zip(model).zip(target) {
-                *r = m - y;
-            }
-        }
-        let mut sums = [0.0; LANES];
-        for (r, w) in residual.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
-            for lane in 0..LANES {
-                // Rows that do not count may have any residual.
-                sums[lane] += if w[lane] == 0.0 { 0.0 } else { w[lane] * self.loss.value(r[lane]) };
-            }
-        }
-        if mode == Mode::Full {
-            let delta = self.loss.delta;
-            let slopes = &mut workspace.slopes[start..start + len];
-            let outs = slopes.iter_mut().zip(&mut majorant[..len]).zip(&mut curvature[..len]);
-            for (((slope, majorant), curvature), (&r, &w)) in outs.zip(residual.iter().zip(weights)) {
-                let inside = r.abs() <= delta;
-                let slope_here = w * if inside { r } else { delta.copysign(r) };
-                *slope = if w == 0.0 { 0.0 } else { slope_here };
-                *majorant = if inside { w } else { w * delta / r.abs() };
-                *curvature = if inside { w } else { 0.0 };
-            }
-        }
-        tree(sums)
-    }
-
-    /// Fills the parameters' adjoints with the derivatives of a block's residuals.
-    #[inline(always)]
-    fn residual_derivatives(&self, workspace: &mut Workspace, start: usize, len: usize) {
-        let width = workspace.width;
-        let Workspace { values, adjoints, slopes, .. } = workspace;
-        for (node, active) in self.tape.active.iter().enumerate() {
-            if *active {
-                adjoints[node * width..][..len].fill(0.0);
-            }
-        }
-        let root = self.tape.root() * width;
-        let model = &values[root..root + len];
-        for ((adjoint, &m), &slope) in adjoints[root..root + len].iter_mut().zip(model).zip(&slopes[start..start + len])
-        {
-            // A row without a slope counts for nothing, so that its derivative, finite or not, may as well be 0.
-            let d = if self.loss.logarithmic { 1.0 / m } else { 1.0 };
-            *adjoint = if slope == 0.0 && !d.is_finite() { 0.0 } else { d };
-        }
-        sweep::reverse(&self.tape, values, adjoints, len, width);
-    }
-
-    /// What a block adds to the sums of gradient and curvatures.
-    #[inline(always)]
-    fn reverse(&self, workspace: &mut Workspace, start: usize, len: usize, mode: Mode) {
-        self.residual_derivatives(workspace, start, len);
-        let width = workspace.width;
-        let Workspace { adjoints, slopes, scratch, sums, .. } = workspace;
-        let n = self.coordinates();
-        let (gradient, matrices) = sums.split_at_mut(n);
-        let (majorants, curvatures) = matrices.split_at_mut(n * (n + 1) / 2);
-        let [_, majorant, curvature, weighted] = scratch;
-        let weighted = &mut weighted[..len];
-        let column = |k: usize| self.tape.parameters[k].map(|node| &adjoints[node * width..][..len]);
-        for (k, gradient) in gradient.iter_mut().enumerate() {
-            let Some(own) = column(k) else { continue };
-            dot(gradient, &slopes[start..start + len], own);
-            if mode == Mode::Frozen {
-                continue;
-            }
-            // For squares the two are one.
-            let both = if self.loss.delta.is_infinite() { 1 } else { 2 };
-            let pairs = [(&*majorant, &mut *majorants), (&*curvature, &mut *curvatures)];
-            for (weights, sums) in pairs.into_iter().take(both) {
-                for ((out, &d), &w) in weighted.iter_mut().zip(own).zip(&weights[..len]) {
-                    *out = if w == 0.0 { 0.0 } else { w * d };
-                }
-                let row = k * (k + 1) / 2;
-                for (l, sum) in sums[row..=row + k].iter_mut().enumerate() {
-                    if let Some(other) = column(l) {
-                        dot(sum, weighted, other);
-                    }
-                }
-            }
-        }
-    }
-
-    /// From sums over rows by parameters to derivatives by coordinates.
-    #[inline(always)]
-    fn finish(&self, workspace: &Workspace, mode: Mode, state: &mut State) {
-        let n = self.coordinates();
-        let slope = |k: usize| self.space.slope(k, workspace.parameters[k]);
-        let (gradient, matrices) = workspace.sums.split_at(n);
-        for (k, sum) in gradient.iter().enumerate() {
-            state.gradient[k] = tree(*sum) * slope(k);
-        }
-        if mode == Mode::Frozen {
-            return;
-        }
-        let (majorants, curvatures) = matrices.split_at(n * (n + 1) / 2);
-        let curvatures = if self.loss.delta.is_infinite() { majorants } else { curvatures };
-        for (sums, matrix) in [(majorants, &mut state.majorant), (curvatures, &mut state.curvature)] {
-            for k in 0..n {
-                for l in 0..=k {
-                    let scaled = tree(sums[k * (k + 1) / 2 + l]) * slope(k) * slope(l);
-                    matrix[k * n + l] = scaled;
-                    matrix[l * n + k] = scaled;
-                }
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx512() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl")
-}
-
-/// Adds the products of two columns to the lanes of their sum.
-#[inline(always)]
-fn dot(sums: &mut [f64; LANES], a: &[f64], b: &[f64]) {
-    let (a, _) = a.as_chunks::<LANES>();
-    let (b, _) = b.as_chunks::<LANES>();
-    let mut own = *sums;
-    for (a, b) in a.iter().zip(b) {
-        own = std::array::from_fn(|i| own[i] + a[i] * b[i]);
-    }
-    *sums = own;
-}
-
-#[inline(always)]
-fn tree(s: [f64; LANES]) -> f64 {
-    let s: [f64; 4] = std::array::from_fn(|i| s[i] + s[i + 4]);
-    (s[0] + s[2]) + (s[1] + s[3])
 }

@@ -1,5 +1,6 @@
 //! The coordinates in which a fit moves: logarithms of parameters that are positive, parameters themselves otherwise, in a box.
 
+use synx_plan::exact::Exact;
 use synx_plan::law::FreeParameter;
 use synx_plan::problem::Problem;
 
@@ -41,8 +42,8 @@ impl Space {
             if free[..index].iter().any(|other| other.name == name) {
                 return Err(Problem::new("E0947", format!("the parameter `{name}` is declared twice")));
             }
-            let low = parameter.low.as_ref().map_or(f64::NEG_INFINITY, |x| x.to_f64());
-            let high = parameter.high.as_ref().map_or(f64::INFINITY, |x| x.to_f64());
+            let low = parameter.low.as_ref().map_or(f64::NEG_INFINITY, Exact::to_f64);
+            let high = parameter.high.as_ref().map_or(f64::INFINITY, Exact::to_f64);
             if low.is_nan() || high.is_nan() || low >= high {
                 return Err(Problem::new("E0947", format!("the bounds of `{name}` leave nothing between them")));
             }
@@ -123,7 +124,6 @@ fn libm_exp(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use synx_plan::exact::Exact;
 
     fn free(name: &str, low: Option<&str>, high: Option<&str>) -> FreeParameter {
         let exact = |text: &str| Exact::from_decimal(text).unwrap();

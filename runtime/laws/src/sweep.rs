@@ -98,9 +98,17 @@ pub fn reverse(tape: &Tape, values: &[f64], adjoints: &mut [f64], len: usize, wi
         // Hands `f(adjoint, i)`, where i is the row, to operand `to`.
         let mut hand = Hand { before, own, active: &tape.active, width };
         match tape.operations[node] {
-            O::Constant(_) | O::Parameter(_) | O::Data(_) => {}
-            // What is flat nearly everywhere hands nothing on.
-            O::Not(_) | O::Round(..) | O::Equal(..) | O::Less(..) | O::LessOrEqual(..) | O::And(..) | O::Or(..) => {}
+            // Leaves have no operands, and what is flat nearly everywhere hands nothing on.
+            O::Constant(_)
+            | O::Parameter(_)
+            | O::Data(_)
+            | O::Not(_)
+            | O::Round(..)
+            | O::Equal(..)
+            | O::Less(..)
+            | O::LessOrEqual(..)
+            | O::And(..)
+            | O::Or(..) => {}
             O::Negate(a) => hand.plain(a, |d| -d),
             O::Exp(a) => hand.one(a, out, |d, out| d * out),
             O::Log(a) => hand.one(a, value(a), |d, a| d / a),

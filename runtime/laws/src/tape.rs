@@ -304,7 +304,7 @@ impl<'a, C: Fn(&str) -> Result<&'a [f64], Problem>> Builder<'_, C> {
             _ => {
                 let half = self.whole_power(base, exponent / 2);
                 let square = self.combine(half.clone(), half, |a, b| a * b, Operation::Multiply);
-                if exponent % 2 == 0 {
+                if exponent.is_multiple_of(2) {
                     square
                 } else {
                     self.combine(square, base.clone(), |a, b| a * b, Operation::Multiply)
@@ -387,7 +387,7 @@ impl<'a, C: Fn(&str) -> Result<&'a [f64], Problem>> Builder<'_, C> {
     fn finish(self, root: Node) -> Tape {
         let mut needed = vec![false; self.operations.len()];
         needed[root] = true;
-        for node in (0..=root).rev().filter(|_| true) {
+        for node in (0..=root).rev() {
             if needed[node] {
                 self.operations[node].operands().for_each(|operand| needed[operand] = true);
             }

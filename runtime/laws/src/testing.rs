@@ -15,7 +15,7 @@ pub fn parse(text: &str, free: &[&str]) -> Expression {
         match words.len() {
             n if n >= 2 && (words[n - 1] == "-" || words[n - 1] == "+") && is_mantissa(&words[n - 2]) => {
                 let sign = words.pop().unwrap();
-                words.last_mut().unwrap().push_str(&format!("{sign}{word}"));
+                words.last_mut().unwrap().extend([sign.as_str(), word]);
             }
             _ => words.push(word.to_owned()),
         }

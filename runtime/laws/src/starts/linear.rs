@@ -160,16 +160,12 @@ fn bounded_solution(equations: &[f64], right: &[f64], bounds: &[(f64, f64)]) -> 
             (low - x[a]).max(x[a] - high)
         };
         let worst = (0..n).filter(|&a| broken(a) > 0.0).max_by(|&a, &b| broken(a).total_cmp(&broken(b)));
-        match worst {
-            Some(a) => {
-                let (low, high) = bounds[free[a]];
-                held[free[a]] = Some(if x[a] < low { low } else { high });
-            }
-            None => {
-                let mut x = x.into_iter();
-                return Some(held.into_iter().map(|held| held.or_else(|| x.next()).unwrap_or(0.0)).collect());
-            }
-        }
+        let Some(a) = worst else {
+            let mut x = x.into_iter();
+            return Some(held.into_iter().map(|held| held.or_else(|| x.next()).unwrap_or(0.0)).collect());
+        };
+        let (low, high) = bounds[free[a]];
+        held[free[a]] = Some(if x[a] < low { low } else { high });
     }
 }
 

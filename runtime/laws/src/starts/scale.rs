@@ -120,7 +120,7 @@ impl<C: Fn(&str, usize) -> f64> Reader<'_, C> {
             }
             Expression::Number(_) | Expression::Column(_) | Expression::Parameter(_) | Expression::Bound(_) => {}
             Expression::Unary { operator: Unary::Negate, operand } => {
-                self.search(operand, name, wanted, exponent, found)
+                self.search(operand, name, wanted, exponent, found);
             }
             Expression::Unary { operator: Unary::Not, operand } => self.search(operand, name, None, exponent, found),
             Expression::Binary { operator, left, right } => {

@@ -1,0 +1,231 @@
+//! One pass over the rows, block by block: residuals, their losses, their derivatives.
+//!
+//! The pass is compiled twice, for what every x86-64 has and for AVX2 (on a machine with two cores the copy for AVX-512 was not measurably faster, and
+//! doubled the build); both give the same bits, because wide elementwise arithmetic rounds like narrow and no operations are fused.
+
+#![allow(clippy::inline_always)]
+
+use crate::elementary::log;
+use crate::objective::{Objective, Workspace};
+use crate::sweep::{self, LANES};
+use crate::tape::Operation;
+
+/// What a pass is for.
+pub enum Purpose<'a> {
+    /// The losses' sum.
+    Value,
+    /// The losses' sum; in the workspace the slopes of rows and the sums of gradient and curvatures.
+    Full,
+    /// The gradient's sums alone, with the slopes that stand in the workspace.
+    Frozen,
+    /// The model's value of every row.
+    Model(&'a mut [f64]),
+    /// The derivative of every row's residual by every parameter.
+    Jacobian(&'a mut [Vec<f64>]),
+}
+
+/// The loss of one residual.
+#[inline(always)]
+fn loss(delta: f64, r: f64) -> f64 {
+    let size = r.abs();
+    if size <= delta { 0.5 * r * r } else { delta * (size - 0.5 * delta) }
+}
+
+impl Objective {
+    /// Runs a pass at the parameters that stand in the workspace; the losses' sum, infinite where a row that counts has no finite residual.
+    pub(crate) fn evaluate(&self, workspace: &mut Workspace, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature that the function is compiled for was just found.
+            return unsafe { self.pass_avx2(workspace, weights, purpose) };
+        }
+        self.pass_plain(workspace, weights, purpose)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn pass_avx2(&self, workspace: &mut Workspace, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
+        self.pass(workspace, weights, purpose)
+    }
+
+    pub(crate) fn pass_plain(&self, workspace: &mut Workspace, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
+        self.pass(workspace, weights, purpose)
+    }
+
+    #[inline(always)]
+    fn pass(&self, workspace: &mut Workspace, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
+        workspace.sums.fill([0.0; LANES]);
+        let mut total = 0.0;
+        let padded = self.target.len();
+        for start in (0..padded).step_by(workspace.width) {
+            let len = workspace.width.min(padded - start);
+            self.load(workspace, start / workspace.width, len);
+            self.forward(workspace, len);
+            let full = matches!(purpose, Purpose::Full);
+            if full || matches!(purpose, Purpose::Value) {
+                total += self.residuals(workspace, start, len, &weights[start..start + len], full);
+                if !total.is_finite() {
+                    return f64::INFINITY;
+                }
+            }
+            if full || matches!(purpose, Purpose::Frozen | Purpose::Jacobian(_)) {
+                self.residual_derivatives(workspace, start, len);
+            }
+            let end = (start + len).min(self.rows());
+            match purpose {
+                Purpose::Value => {}
+                Purpose::Full | Purpose::Frozen => self.add_up(workspace, start, len, full),
+                Purpose::Model(out) => {
+                    let root = self.tape.root() * workspace.width;
+                    out[start..end].copy_from_slice(&workspace.values[root..][..end - start]);
+                }
+                Purpose::Jacobian(columns) => {
+                    for (column, node) in columns.iter_mut().zip(&self.tape.parameters) {
+                        if let Some(node) = node {
+                            let rows = &workspace.adjoints[node * workspace.width..][..end - start];
+                            column[start..end].copy_from_slice(rows);
+                        }
+                    }
+                }
+            }
+        }
+        total
+    }
+
+    /// Copies a block's data to where operations read it, unless it stands there from the evaluation before.
+    fn load(&self, workspace: &mut Workspace, block: usize, len: usize) {
+        if workspace.loaded == Some(block) {
+            return;
+        }
+        workspace.loaded = Some(block);
+        let (width, start) = (workspace.width, block * workspace.width);
+        for (node, operation) in self.tape.operations.iter().enumerate() {
+            if let Operation::Data(column) = operation {
+                workspace.values[node * width..][..len].copy_from_slice(&self.tape.data[*column][start..start + len]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn forward(&self, workspace: &mut Workspace, len: usize) {
+        let width = workspace.width;
+        for (node, operation) in self.tape.operations.iter().enumerate() {
+            if !self.tape.uniform[node] {
+                let (before, own) = workspace.values.split_at_mut(node * width);
+                sweep::forward(*operation, before, &mut own[..len], width);
+            }
+        }
+    }
+
+    /// The losses' sum over a block. In a full evaluation also each row's slope and weights of curvature.
+    #[inline(always)]
+    fn residuals(&self, workspace: &mut Workspace, start: usize, len: usize, weights: &[f64], full: bool) -> f64 {
+        let model = &workspace.values[self.tape.root() * workspace.width..][..len];
+        let target = &self.target[start..start + len];
+        let [residual, majorant, curvature, _] = &mut workspace.scratch;
+        let residual = &mut residual[..len];
+        if self.loss.logarithmic {
+            for ((r, &m), &y) in residual.iter_mut().zip(model).zip(target) {
+                *r = log(m) - y;
+            }
+        } else {
+            for ((r, &m), &y) in residual.iter_mut().zip(model).zip(target) {
+                *r = m - y;
+            }
+        }
+        let mut sums = [0.0; LANES];
+        for (r, w) in residual.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
+            for lane in 0..LANES {
+                // Rows that do not count may have any residual.
+                sums[lane] += if w[lane] == 0.0 { 0.0 } else { w[lane] * loss(self.loss.delta, r[lane]) };
+            }
+        }
+        if full {
+            let delta = self.loss.delta;
+            let slopes = &mut workspace.slopes[start..start + len];
+            let outs = slopes.iter_mut().zip(&mut majorant[..len]).zip(&mut curvature[..len]);
+            for (((slope, majorant), curvature), (&r, &w)) in outs.zip(residual.iter().zip(weights)) {
+                let inside = r.abs() <= delta;
+                let slope_here = w * if inside { r } else { delta.copysign(r) };
+                *slope = if w == 0.0 { 0.0 } else { slope_here };
+                *majorant = if inside { w } else { w * delta / r.abs() };
+                *curvature = if inside { w } else { 0.0 };
+            }
+        }
+        tree(sums)
+    }
+
+    /// Fills the parameters' adjoints with the derivatives of a block's residuals.
+    #[inline(always)]
+    fn residual_derivatives(&self, workspace: &mut Workspace, start: usize, len: usize) {
+        let width = workspace.width;
+        let Workspace { values, adjoints, slopes, .. } = workspace;
+        for (node, active) in self.tape.active.iter().enumerate() {
+            if *active {
+                adjoints[node * width..][..len].fill(0.0);
+            }
+        }
+        let root = self.tape.root() * width;
+        let model = &values[root..root + len];
+        for ((adjoint, &m), &slope) in adjoints[root..root + len].iter_mut().zip(model).zip(&slopes[start..start + len])
+        {
+            // A row without a slope counts for nothing, so that its derivative, finite or not, may as well be 0.
+            let d = if self.loss.logarithmic { 1.0 / m } else { 1.0 };
+            *adjoint = if slope == 0.0 && !d.is_finite() { 0.0 } else { d };
+        }
+        sweep::reverse(&self.tape, values, adjoints, len, width);
+    }
+
+    /// What a block adds to the sums of gradient and curvatures.
+    #[inline(always)]
+    fn add_up(&self, workspace: &mut Workspace, start: usize, len: usize, full: bool) {
+        let width = workspace.width;
+        let Workspace { adjoints, slopes, scratch, sums, .. } = workspace;
+        let n = self.coordinates();
+        let (gradient, matrices) = sums.split_at_mut(n);
+        let (majorants, curvatures) = matrices.split_at_mut(n * (n + 1) / 2);
+        let [_, majorant, curvature, weighted] = scratch;
+        let weighted = &mut weighted[..len];
+        let column = |k: usize| self.tape.parameters[k].map(|node| &adjoints[node * width..][..len]);
+        for (k, gradient) in gradient.iter_mut().enumerate() {
+            let Some(own) = column(k) else { continue };
+            dot(gradient, &slopes[start..start + len], own);
+            if !full {
+                continue;
+            }
+            // For squares the two are one.
+            let both = if self.loss.delta.is_infinite() { 1 } else { 2 };
+            let pairs = [(&*majorant, &mut *majorants), (&*curvature, &mut *curvatures)];
+            for (weights, sums) in pairs.into_iter().take(both) {
+                for ((out, &d), &w) in weighted.iter_mut().zip(own).zip(&weights[..len]) {
+                    *out = if w == 0.0 { 0.0 } else { w * d };
+                }
+                let row = k * (k + 1) / 2;
+                for (l, sum) in sums[row..=row + k].iter_mut().enumerate() {
+                    if let Some(other) = column(l) {
+                        dot(sum, weighted, other);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of two columns to the lanes of their sum.
+#[inline(always)]
+fn dot(sums: &mut [f64; LANES], a: &[f64], b: &[f64]) {
+    let (a, _) = a.as_chunks::<LANES>();
+    let (b, _) = b.as_chunks::<LANES>();
+    let mut own = *sums;
+    for (a, b) in a.iter().zip(b) {
+        own = std::array::from_fn(|i| own[i] + a[i] * b[i]);
+    }
+    *sums = own;
+}
+
+/// The sum of lanes, in an order that is always the same.
+#[inline(always)]
+pub fn tree(s: [f64; LANES]) -> f64 {
+    let s: [f64; 4] = std::array::from_fn(|i| s[i] + s[i + 4]);
+    (s[0] + s[2]) + (s[1] + s[3])
+}
