@@ -21,7 +21,9 @@ fn every_page_says_what_and_has_an_example_and_its_cure() {
     for page in codes() {
         assert!(page.page.starts_with(&format!("# {}: ", page.code)), "{}", page.code);
         assert!(!page.title().is_empty() && !page.title().ends_with('.'), "{}", page.code);
-        let expected = if WITHOUT_EXAMPLE.contains(&page.code) { 0 } else { 2 };
+        // What goes wrong outside the language (E09) cannot be shown by a study's text.
+        let without = WITHOUT_EXAMPLE.contains(&page.code) || page.code.starts_with("E09");
+        let expected = if without { 0 } else { 2 };
         assert_eq!(examples(page).len(), expected, "{}", page.code);
     }
 }
