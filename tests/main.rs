@@ -4,6 +4,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod diagnostic_pages;
 mod examples;
 mod fit;
 mod support;
