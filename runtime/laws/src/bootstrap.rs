@@ -19,11 +19,24 @@ pub struct Draws {
     pub parameters: Vec<Vec<f64>>,
 }
 
-/// Fits `draws` draws, each warm-started from `optimum`. `streams` gives each row's stream by number.
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    pub draws: usize,
+    pub seed: u64,
+}
+
+/// Fits each draw, warm-started from `optimum`. `streams` gives each row's stream by number; parameters below `vanishing` count as 0.
 ///
-/// Draw d takes unit `below(i, units)` of the stream (seed, d) for i in 0..units, so draws depend on nothing but seed and number: not on threads, and not
-/// on how many are made. A draw with fewer distinct rows than parameters has many fits and is not used.
-pub fn draws(objective: &Objective, optimum: &[f64], streams: Option<&[usize]>, draws: usize, seed: u64) -> Draws {
+/// Draw d takes unit `below(i, units)` of the stream (seed, d) for i in 0..units, so draws depend on nothing but seed and number: not on
+/// threads, and not on how many are made. A draw with rows at fewer places than there are parameters has many fits and is not used.
+pub fn draws(
+    objective: &Objective,
+    optimum: &[f64],
+    vanishing: &[f64],
+    streams: Option<&[usize]>,
+    asked: Asked,
+) -> Draws {
     let rows = objective.rows();
     let numbers: Vec<usize> = match streams {
         Some(streams) if streams.iter().any(|s| *s != streams[0]) => streams.to_vec(),
@@ -32,28 +45,36 @@ pub fn draws(objective: &Objective, optimum: &[f64], streams: Option<&[usize]>, 
     };
     let unit = if streams.is_some_and(|s| s == numbers) { Unit::Stream } else { Unit::Row };
     let units = numbers.iter().max().map_or(0, |most| most + 1);
-    let random = Stream::new("law.bootstrap/1", &seed);
-    let one = |(descent, workspace, counts): &mut (Descent, _, Vec<u32>), draw: usize| {
+    let random = Stream::new("law.bootstrap/1", &asked.seed);
+    let places = objective.places();
+    let one = |(descent, workspace, counts, met): &mut (Descent, _, Vec<u32>, Vec<bool>), draw: usize| {
         let random = random.child(draw as u64);
         counts.fill(0);
         for index in 0..units {
             counts[random.below(index as u64, units as u64) as usize] += 1;
         }
-        let distinct = numbers.iter().filter(|&&number| counts[number] > 0).count();
-        if distinct < objective.coordinates() {
+        met.fill(false);
+        for (number, place) in numbers.iter().zip(&places) {
+            met[*place] |= counts[*number] > 0;
+        }
+        if met.iter().filter(|met| **met).count() < objective.coordinates() {
             return None;
         }
         let weights = objective.weights(|row| f64::from(counts[numbers[row]]));
         descent.point.copy_from_slice(optimum);
         descent.run(objective, workspace, &weights, DRAW);
-        let parameters: Vec<f64> =
-            descent.point.iter().enumerate().map(|(k, u)| objective.space.parameter(k, *u)).collect();
+        let parameter = |(k, u): (usize, &f64)| {
+            let parameter = objective.space.parameter(k, *u);
+            if parameter < vanishing[k] { 0.0 } else { parameter }
+        };
+        let parameters: Vec<f64> = descent.point.iter().enumerate().map(parameter).collect();
         (descent.state.value.is_finite() && parameters.iter().all(|p| p.is_finite())).then_some(parameters)
     };
-    let memory = || (Descent::new(objective), objective.workspace(), vec![0u32; units]);
-    let fitted: Vec<Option<Vec<f64>>> = (0..draws).into_par_iter().map_init(memory, one).collect();
+    let distinct = places.iter().max().map_or(0, |most| most + 1);
+    let memory = || (Descent::new(objective), objective.workspace(), vec![0u32; units], vec![false; distinct]);
+    let fitted: Vec<Option<Vec<f64>>> = (0..asked.draws).into_par_iter().map_init(memory, one).collect();
     let parameters: Vec<Vec<f64>> = fitted.into_iter().flatten().collect();
-    Draws { resampling: Resampling { unit, units, draws, used: parameters.len() }, parameters }
+    Draws { resampling: Resampling { unit, units, draws: asked.draws, used: parameters.len() }, parameters }
 }
 
 impl Draws {

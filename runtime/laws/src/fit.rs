@@ -7,8 +7,8 @@ use synx_plan::expression::{Expression, Name};
 use synx_plan::law::{Formula, HoldOut, Method};
 use synx_plan::problem::Problem;
 
-use crate::bootstrap;
-use crate::identify::{effects, identified};
+use crate::bootstrap::{self, Asked};
+use crate::identify::{identified, scales};
 use crate::minimise::{Descent, Effort, FINE, ROUGH, SMOOTH};
 use crate::objective::{Loss, Objective};
 use crate::result::{GroupFit, LawResult, ParameterEstimate, Prediction, SkippedGroup, Starts, TestError};
@@ -42,6 +42,9 @@ const FINISHED: usize = 4;
 
 /// A positive parameter whose effect on every prediction is smaller (relative, root mean square) is tried as 0.
 const VANISHING: f64 = 1e-6;
+
+/// The effect (relative, root mean square) that such a parameter starts with in draws.
+const FOOTHOLD: f64 = 1e-2;
 
 /// How a fit is done, beside what the law says.
 #[derive(Debug, Clone, Copy)]
@@ -200,13 +203,8 @@ impl<'a> Prepared<'a> {
         let identified = identified(&objective, &mut objective.workspace(), &parameters);
         let draws = (self.formula.bootstrap > 0).then(|| {
             let streams = self.stream_numbers(&fitted);
-            bootstrap::draws(
-                &objective,
-                &best.inside,
-                streams.as_deref(),
-                self.formula.bootstrap as usize,
-                self.formula.seed,
-            )
+            let asked = Asked { draws: self.formula.bootstrap as usize, seed: self.formula.seed };
+            bootstrap::draws(&objective, &best.inside, &best.vanishing, streams.as_deref(), asked)
         });
         let estimates = (0..n).map(|k| {
             let interval =
@@ -311,7 +309,8 @@ impl<'a> Prepared<'a> {
         let (value, inside, converged) = finished.into_iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
         let near = |end: f64| end - value <= AGREEMENT * value.abs() + f64::MIN_POSITIVE;
         let agreeing = ends.iter().filter(|(end, _)| near(*end)).count().max(1);
-        let mut best = Best { value, point: inside.clone(), inside, converged, starts: Starts { tried, agreeing } };
+        let starts = Starts { tried, agreeing };
+        let mut best = Best { value, point: inside.clone(), inside, converged, starts, vanishing: Vec::new() };
         best.drop_vanishing(objective, &mut descent, &mut workspace, weights);
         Some(best)
     }
@@ -402,6 +401,8 @@ struct Best {
     inside: Vec<f64>,
     converged: bool,
     starts: Starts,
+    /// Parameters below these count as 0; 0 for those that cannot be.
+    vanishing: Vec<f64>,
 }
 
 impl Best {
@@ -415,9 +416,13 @@ impl Best {
     ) {
         let parameters: Vec<f64> =
             self.point.iter().enumerate().map(|(k, u)| objective.space.parameter(k, *u)).collect();
-        let effects = effects(objective, workspace, &parameters);
+        self.vanishing = scales(objective, workspace, &parameters).iter().map(|scale| VANISHING * scale).collect();
         for (k, coordinate) in objective.space.coordinates().iter().enumerate() {
-            if !(coordinate.logarithmic && coordinate.low == 0.0 && effects[k] < VANISHING) {
+            if !(coordinate.logarithmic && coordinate.low == 0.0) {
+                self.vanishing[k] = 0.0;
+                continue;
+            }
+            if parameters[k] >= self.vanishing[k] {
                 continue;
             }
             descent.point.copy_from_slice(&self.point);
@@ -430,6 +435,11 @@ impl Best {
                 self.point.copy_from_slice(&descent.point);
                 self.value = descent.state.value;
                 self.converged = descent.converged;
+                // From where a draw that wants it larger can still find the way: a logarithm hardly feels the slope at 0.
+                let small = FOOTHOLD / VANISHING * self.vanishing[k];
+                if small.is_finite() {
+                    self.inside[k] = objective.space.coordinate(k, small);
+                }
             }
         }
     }

@@ -14,11 +14,12 @@ const MOVES: f64 = 1e-3;
 /// A parameter whose whole range changes no residual by more than this has no effect.
 const NO_EFFECT: f64 = 1e-9;
 
-/// Root mean square of the change of residuals by each parameter, for a change by itself: below it a positive parameter counts as 0.
-pub fn effects(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Vec<f64> {
+/// For each parameter, the size that changes residuals by the target's own size (root mean square): what a parameter is small against.
+/// Infinite where it has no effect.
+pub fn scales(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Vec<f64> {
     let rows = objective.rows() as f64;
     let jacobian = objective.jacobian(workspace, parameters);
-    jacobian.iter().zip(parameters).map(|(column, p)| norm(column) / rows.sqrt() * p.abs()).collect()
+    jacobian.iter().map(|column| objective.scale() / (norm(column) / rows.sqrt())).collect()
 }
 
 /// For each parameter, whether the data tell it from the others at `parameters`.
@@ -36,7 +37,7 @@ pub fn identified(objective: &Objective, workspace: &mut Workspace, parameters: 
             (true, _) if parameters[k] > 0.0 => parameters[k],
             _ => f64::INFINITY,
         };
-        let effect = length / (rows as f64).sqrt();
+        let effect = length / (rows as f64).sqrt() / objective.scale();
         if length > 0.0 && length.is_finite() && effect * range > NO_EFFECT {
             columns.push((k, column.iter().map(|x| x / length).collect::<Vec<f64>>()));
         } else {

@@ -1,5 +1,7 @@
 //! What a fit makes small, with its derivatives: a weighted sum over rows of a loss of residuals.
 
+use std::collections::HashMap;
+
 use crate::elementary::{exp, log};
 use crate::evaluate::{Purpose, tree};
 use crate::space::Space;
@@ -216,14 +218,29 @@ impl Objective {
         }
     }
 
+    /// The size that residuals are measured against: 1 for those of logarithms, otherwise the target's root mean square.
+    pub fn scale(&self) -> f64 {
+        if self.loss.logarithmic {
+            return 1.0;
+        }
+        let size = (self.target().iter().map(|y| y * y).sum::<f64>() / self.rows as f64).sqrt();
+        if size > 0.0 { size } else { 1.0 }
+    }
+
     /// A mean loss of a row below which residuals are rounding, and a fit is exact.
     pub fn exact(&self) -> f64 {
-        let scale = if self.loss.logarithmic {
-            1.0
-        } else {
-            self.target().iter().map(|y| y * y).sum::<f64>() / self.rows as f64
+        1e-29 * self.scale() * self.scale()
+    }
+
+    /// Rows that have equal data in all that the model reads have equal numbers, from 0: where a law is measured, however often.
+    pub fn places(&self) -> Vec<usize> {
+        let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
+        let place = |row: usize| {
+            let data = self.tape.data.iter().map(|column| column[row].to_bits()).collect();
+            let next = known.len();
+            *known.entry(data).or_insert(next)
         };
-        1e-29 * scale
+        (0..self.rows).map(place).collect()
     }
 
     /// The target as residuals see it (logarithms where they are logarithmic).
