@@ -111,9 +111,8 @@ fn domains(evaluation: &Evaluation, results: &[EvaluationRecord]) -> Vec<DomainR
 /// The mean over domains under the evaluation's weights, in their order; one domain needs none.
 fn weighted(plan: &Plan, cell: &Cell, domains: &[DomainResult], value: impl Fn(&DomainResult) -> f64) -> Option<f64> {
     match (&plan.evaluation(cell).weights, domains) {
-        (_, []) => None,
         (None, [only]) => Some(value(only)),
-        (None, _) => None,
+        (_, []) | (None, _) => None,
         (Some(weights), _) => Some(weights.iter().zip(domains).map(|(w, d)| w.to_f64() * value(d)).sum()),
     }
 }

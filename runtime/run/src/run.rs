@@ -383,15 +383,14 @@ impl Carrier<'_> {
         for &segment in &group.segments {
             let cell = self.cell(segment);
             let (mixture, replicate, context) = (cell.mixture, cell.replicate, self.plan.model(cell).context);
-            let stream = match known.get(&(mixture, replicate)) {
-                Some(&stream) => stream,
-                None => {
-                    let mixed = &self.plan.mixtures[mixture as usize];
-                    let stream = self.corpora.stream(mixed, context, replicate, self.writer, progress)?;
-                    batches.streams.push(stream);
-                    known.insert((mixture, replicate), batches.streams.len() - 1);
-                    batches.streams.len() - 1
-                }
+            let stream = if let Some(&stream) = known.get(&(mixture, replicate)) {
+                stream
+            } else {
+                let mixed = &self.plan.mixtures[mixture as usize];
+                let stream = self.corpora.stream(mixed, context, replicate, self.writer, progress)?;
+                batches.streams.push(stream);
+                known.insert((mixture, replicate), batches.streams.len() - 1);
+                batches.streams.len() - 1
             };
             // What it starts from may have to be trained again, on the same stream.
             let mut at = Some(segment);
