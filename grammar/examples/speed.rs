@@ -8,7 +8,7 @@ fn time(name: &str, text: &str) {
 }
 fn main() {
     let tour = include_str!("../tests/fixtures/tour.synx").replace("synx 1 ", "// synx 1 ");
-    let studies = include_str!("../tests/fixtures/studies.synx").replace("synx 1\n", "");
+    let studies = include_str!("../tests/fixtures/isoflop.synx").replace("synx 1\n", "");
     time("warm", &tour);
     let both = format!("{tour}\n{studies}\n");
     time("valid long", &both.repeat(500));

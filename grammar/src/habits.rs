@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::build::shortened;
 use crate::parse::error;
 use crate::{Fix, SyntaxError, SyntaxErrorKind};
 
@@ -82,15 +83,20 @@ pub(crate) fn text(text: &str, start: usize) -> Option<SyntaxError> {
             "for the remainder of a division there is no operator",
         ),
         ':' => wrong(habit, one, "`:` has no meaning here", "a value is given with `=`; a type is never written"),
-        '=' if text.starts_with("==") => {
-            wrong(SyntaxErrorKind::Unexpected, start..start + 2, "`==` compares two values", "`=` gives a value to a name")
-        }
-        '=' => wrong(habit, one, "`=` gives a value to a name and cannot stand here", "`==` compares"),
-        '!' => wrong(habit, one, "`!` is written `not`", "`not condition`"),
+        '=' if text.starts_with("==") => wrong(
+            SyntaxErrorKind::Unexpected,
+            start..start + 2,
+            "`==` compares two values",
+            "`=` gives a value to a name",
+        ),
+        '=' => cured(wrong(habit, one, "`=` gives a value to a name and cannot stand here", "`==` compares"), "=="),
+        '!' => cured(wrong(habit, one, "`!` is written `not`", "`not condition`"), "not "),
         '?' => wrong(habit, one, "`?` has no meaning here", "a choice is `if condition then value else other`"),
         '&' => cured(wrong(habit, one, "`&` is written `and`", "conditions are joined by `and` and `or`"), "and"),
         '|' => wrong(habit, one, "`|` has no meaning here", "`or` joins conditions, `|>` passes a value on"),
-        '@' | '$' | '\\' | '`' => wrong(habit, one, format!("`{first}` has no meaning here"), "names stand without any mark"),
+        '@' | '$' | '\\' | '`' => {
+            wrong(habit, one, format!("`{first}` has no meaning here"), "names stand without any mark")
+        }
         '\'' => wrong(habit, one, "strings stand in double quotes", "write `\"text\"`"),
         '.' if text.starts_with("...") => wrong(habit, start..start + 3, "an interval has two dots", "write `a..b`"),
         '\u{2026}' => wrong(
@@ -99,7 +105,9 @@ pub(crate) fn text(text: &str, start: usize) -> Option<SyntaxError> {
             "`…` stands for something that was left out",
             "write it out, or delete the `…`; an interval is `a..b`",
         ),
-        ')' | ']' | '}' => error(SyntaxErrorKind::Unopened, one, format!("nothing is open that this `{first}` could close")),
+        ')' | ']' | '}' => {
+            error(SyntaxErrorKind::Unopened, one, format!("nothing is open that this `{first}` could close"))
+        }
         _ if !first.is_ascii() => foreign(text, all),
         _ if first.is_ascii_control() => error(
             SyntaxErrorKind::Character,
@@ -116,17 +124,14 @@ fn foreign(text: &str, range: Range<usize>) -> SyntaxError {
     let Some(first) = text.chars().next() else {
         return error(kind, range, "a character is missing");
     };
-    if let Some((_, called)) = look_alike(first) {
+    if let Some((ours, called)) = look_alike(first) {
+        if ours.trim().is_empty() {
+            let range = range.start..range.start + first.len_utf8();
+            return cured(error(kind, range, format!("{called} (U+{:04X}) stands here", first as u32)), ours);
+        }
         let run: String = text.chars().take_while(|c| c.is_ascii_alphanumeric() || look_alike(*c).is_some()).collect();
-        let ours: String = run
-            .chars()
-            .map(|c| look_alike(c).map_or_else(|| c.to_string(), |(ours, _)| ours))
-            .collect();
-        let shown = if ours.trim().is_empty() {
-            format!("{called} (U+{:04X}) stands here", first as u32)
-        } else {
-            format!("`{}` is {called}: write `{}`", super::build::shortened(&run), super::build::shortened(&ours))
-        };
+        let ours: String = run.chars().map(|c| look_alike(c).map_or_else(|| c.to_string(), |(ours, _)| ours)).collect();
+        let shown = format!("`{}` is {called}: write `{}`", shortened(&run), shortened(&ours));
         let range = range.start..range.start + run.len();
         return cured(error(kind, range, shown), ours);
     }
@@ -143,17 +148,21 @@ fn foreign(text: &str, range: Range<usize>) -> SyntaxError {
 /// A word with letters outside ASCII.
 fn foreign_word(text: &str, start: usize) -> SyntaxError {
     let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    if word.is_empty() {
+        let at = text.find(|c: char| !c.is_ascii()).unwrap_or(0);
+        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let message = format!("`{}` cannot stand in a name", shortened(&text[..end]));
+        return error(SyntaxErrorKind::Character, start..start + end, message);
+    }
     let range = start..start + word.len();
     if word.chars().any(|c| look_alike(c).is_some()) {
-        let ours: String = word
-            .chars()
-            .map(|c| look_alike(c).map_or_else(|| c.to_string(), |(ours, _)| ours))
-            .collect();
+        let ours: String =
+            word.chars().map(|c| look_alike(c).map_or_else(|| c.to_string(), |(ours, _)| ours)).collect();
         return cured(
             error(
                 SyntaxErrorKind::Character,
                 range,
-                format!("`{}` has full-width characters: write `{}`", super::build::shortened(&word), super::build::shortened(&ours)),
+                format!("`{}` has full-width characters: write `{}`", shortened(&word), shortened(&ours)),
             ),
             ours,
         );
@@ -161,13 +170,14 @@ fn foreign_word(text: &str, start: usize) -> SyntaxError {
     wrong(
         SyntaxErrorKind::Character,
         range,
-        format!("`{}` is no name: names are made of the letters a to z, digits and `_`", super::build::shortened(&word)),
+        format!("`{}` is no name: names are made of the letters a to z, digits and `_`", shortened(&word)),
         "any text can stand in strings and comments",
     )
 }
 
-/// Something in the place of a value that is none. `rest` is the source from there on.
-pub(crate) fn operand(found: &str, rest: &str, range: Range<usize>) -> SyntaxError {
+/// Something in the place of a value that is none.
+pub(crate) fn operand(source: &str, range: Range<usize>) -> SyntaxError {
+    let found = &source[range.clone()];
     let quotes = ['\'', '`', '\u{201C}', '\u{201E}', '\u{2018}', '\u{00AB}'];
     let ends = ['\'', '`', '\u{201C}', '\u{201D}', '\u{2019}', '\u{00BB}'];
     let first = found.chars().next().unwrap_or(' ');
@@ -177,9 +187,18 @@ pub(crate) fn operand(found: &str, rest: &str, range: Range<usize>) -> SyntaxErr
         inner.next_back();
         let text = format!("\"{}\"", inner.as_str());
         return cured(
-            wrong(SyntaxErrorKind::Character, range, format!("strings stand in double quotes, not in `{first}`"), "write `\"text\"`"),
+            wrong(
+                SyntaxErrorKind::Character,
+                range,
+                format!("strings stand in double quotes, not in `{first}`"),
+                "write `\"text\"`",
+            ),
             text,
         );
+    }
+    if first == '.' && source[..range.start].ends_with("..") {
+        let start = range.start;
+        return cured(wrong(SyntaxErrorKind::Habit, start..start + 1, "an interval has two dots", "write `a..b`"), "");
     }
     if first == '.' && found.len() > 1 && found[1..].bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
         return cured(
@@ -190,9 +209,9 @@ pub(crate) fn operand(found: &str, rest: &str, range: Range<usize>) -> SyntaxErr
     if first.is_alphanumeric() || first == '_' {
         return foreign_word(found, range.start);
     }
-    let line = rest.lines().next().unwrap_or(found);
+    let line = source[range.start..].lines().next().unwrap_or(found);
     text(line, range.start).unwrap_or_else(|| {
-        error(SyntaxErrorKind::Unexpected, range, format!("expected a value, found `{}`", super::build::shortened(found)))
+        error(SyntaxErrorKind::Unexpected, range, format!("expected a value, found `{}`", shortened(found)))
     })
 }
 
@@ -225,6 +244,9 @@ pub(crate) fn bad_name(found: &str, range: Range<usize>) -> SyntaxError {
         let is_name = !inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         return if is_name { cured(wrong, inner) } else { wrong };
     }
+    if !first.is_ascii() {
+        return foreign(found, range);
+    }
     if !found.is_ascii() {
         return foreign_word(found, range.start);
     }
@@ -232,7 +254,7 @@ pub(crate) fn bad_name(found: &str, range: Range<usize>) -> SyntaxError {
         return error(
             SyntaxErrorKind::Unexpected,
             range,
-            format!("`{}` is no name: a name begins with a letter or `_`", super::build::shortened(found)),
+            format!("`{}` is no name: a name begins with a letter or `_`", shortened(found)),
         );
     }
     if found.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -243,7 +265,7 @@ pub(crate) fn bad_name(found: &str, range: Range<usize>) -> SyntaxError {
             "choose another name, such as one with `_` at its end",
         );
     }
-    error(SyntaxErrorKind::Unexpected, range, format!("expected a name, found `{}`", super::build::shortened(found)))
+    error(SyntaxErrorKind::Unexpected, range, format!("expected a name, found `{}`", shortened(found)))
 }
 
 /// `1,000`: a number with commas between its digits; `comma` is where one stands.
@@ -252,15 +274,15 @@ pub(crate) fn grouped_digits(source: &str, comma: usize) -> Option<SyntaxError> 
     let after = source[comma..].bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b',').count();
     let number = &source[comma - before..comma + after];
     let mut groups = number.split(',');
-    let is_number = groups.next().is_some_and(|first| (1..=3).contains(&first.len()))
-        && groups.all(|group| group.len() == 3);
+    let is_number =
+        groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3);
     is_number.then(|| {
         let plain = number.replace(',', "_");
         cured(
             error(
                 SyntaxErrorKind::Literal,
                 comma - before..comma + after,
-                format!("digits are not grouped by `,`: write `{}`", super::build::shortened(&plain)),
+                format!("digits are not grouped by `,`: write `{}`", shortened(&plain)),
             ),
             plain.clone(),
         )

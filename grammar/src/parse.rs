@@ -6,7 +6,7 @@ use std::sync::Once;
 use pest::Parser;
 
 use crate::build::Builder;
-use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE, too_deep};
+use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE, outline};
 use crate::view::File;
 use crate::{SyntaxError, SyntaxErrorKind, Tree};
 
@@ -47,11 +47,18 @@ pub fn parse(source: &str) -> Parse {
         );
         return builder.finish();
     }
-    let deep = too_deep(source);
+    let outline = outline(source);
+    let deep = outline.too_deep;
     let readable = deep.as_ref().map_or(source.len(), |deep| deep.sound);
+    let mut borders = outline.lets.into_iter().filter(|border| *border < readable).chain([readable]).peekable();
     let mut at = builder.byte_order_mark();
     while at < readable && !builder.is_full() {
-        let Ok(mut pairs) = Rules::parse(Rule::part, &source[at..readable]) else { break };
+        // What is open at a border ends there.
+        while borders.peek().is_some_and(|border| *border <= at) {
+            borders.next();
+        }
+        let end = borders.peek().copied().unwrap_or(readable);
+        let Ok(mut pairs) = Rules::parse(Rule::part, &source[at..end]) else { break };
         let Some(part) = pairs.next() else { break };
         let length = part.as_span().end();
         builder.part(at, part);

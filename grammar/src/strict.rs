@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::build::shortened;
+use crate::build::{BLANKS, shortened};
 use crate::parse::{Rule, error, expected};
 use crate::view::ItemKind;
 use crate::{Fix, SyntaxError, SyntaxErrorKind, habits};
@@ -13,12 +13,12 @@ const LONGEST: usize = 4096;
 
 /// A line at the top of a file that is no item.
 pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
-    let line = text.lines().next().unwrap_or(text).trim_end();
+    let line = text.lines().next().unwrap_or(text).trim_end_matches(BLANKS);
     if let Some(known) = habits::text(line, start) {
         return known;
     }
     let first = first_word(line);
-    let after = line[first.len()..].trim_start();
+    let after = line[first.len()..].trim_start_matches(BLANKS);
     let word = start..start + first.len();
     let unexpected = SyntaxErrorKind::Unexpected;
     if matches!(first, "axis" | "where" | "free") {
@@ -34,7 +34,8 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
         if after.starts_with(|c: char| c.is_ascii_digit()) {
             return error(unexpected, word, "the edition stands once, before everything else");
         }
-        let mut wrong = error(SyntaxErrorKind::Expected, word.end..word.end, "expected the edition's number after `synx`");
+        let mut wrong =
+            error(SyntaxErrorKind::Expected, word.end..word.end, "expected the edition's number after `synx`");
         wrong.help = Some("the first line is `synx 1`".to_owned());
         return wrong;
     }
@@ -42,7 +43,11 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
         let mut wrong = error(
             unexpected,
             word,
-            format!("`{} = …` stands inside a block; at the top of a file it is `let {} = …`", shortened(first), shortened(first)),
+            format!(
+                "`{} = …` stands inside a block; at the top of a file it is `let {} = …`",
+                shortened(first),
+                shortened(first)
+            ),
         );
         wrong.fix = Some(Fix { range: start..start, text: "let ".to_owned() });
         return wrong;
@@ -58,11 +63,9 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
     }
     let mut wrong = match stopped(Rule::strict_item, text, start) {
         Some(wrong) if ItemKind::from_word(first).is_some() => wrong,
-        _ => error(
-            unexpected,
-            start..start + line.len(),
-            format!("expected a declaration, found `{}`", shortened(line)),
-        ),
+        _ => {
+            error(unexpected, start..start + line.len(), format!("expected a declaration, found `{}`", shortened(line)))
+        }
     };
     wrong.help.get_or_insert_with(|| {
         "a declaration is `kind name(parameters) = value` or `kind name(parameters) { entries }`".to_owned()
@@ -72,16 +75,20 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
 
 /// A line of a block that is no entry.
 pub(crate) fn entry(text: &str, start: usize) -> SyntaxError {
-    let line = text.lines().next().unwrap_or(text).trim_end();
+    let line = text.lines().next().unwrap_or(text).trim_end_matches(BLANKS);
     if let Some(known) = habits::text(line, start) {
         return known;
     }
     let first = first_word(line);
-    let after = line[first.len()..].trim_start();
+    let after = line[first.len()..].trim_start_matches(BLANKS);
     let word = start..start + first.len();
     if after.starts_with("==") {
         let at = start + (line.len() - after.len());
-        let mut wrong = error(SyntaxErrorKind::Habit, at..at + 2, format!("`==` compares; `{}` gets its value with `=`", shortened(first)));
+        let mut wrong = error(
+            SyntaxErrorKind::Habit,
+            at..at + 2,
+            format!("`==` compares; `{}` gets its value with `=`", shortened(first)),
+        );
         wrong.fix = Some(Fix { range: at..at + 2, text: "=".to_owned() });
         return wrong;
     }
@@ -89,7 +96,11 @@ pub(crate) fn entry(text: &str, start: usize) -> SyntaxError {
         && after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '(')
         && let Some(meant) = misspelt(first, &["axis", "let", "where", "free", "allow"])
     {
-        let mut wrong = error(SyntaxErrorKind::Unexpected, word.clone(), format!("unknown word `{first}`: did you mean `{meant}`?"));
+        let mut wrong = error(
+            SyntaxErrorKind::Unexpected,
+            word.clone(),
+            format!("unknown word `{first}`: did you mean `{meant}`?"),
+        );
         wrong.fix = Some(Fix { range: word, text: meant.to_owned() });
         return wrong;
     }
@@ -105,18 +116,18 @@ pub(crate) fn entry(text: &str, start: usize) -> SyntaxError {
 /// What is left of a line: `before` is the entry that it was to be part of, `rest` the piece that is too much.
 pub(crate) fn rest(source: &str, before: Range<usize>, rest: Range<usize>, rule: Option<Rule>) -> SyntaxError {
     let text = &source[rest.clone()];
-    let line = text.lines().next().unwrap_or(text).trim_end();
+    let line = text.lines().next().unwrap_or(text).trim_end_matches(BLANKS);
     if let Some(known) = habits::text(line, rest.start) {
         return known;
     }
     if let Some(rule) = rule
-        && let Some(wrong) = stopped(rule, source[before.start..rest.end].trim_end(), before.start)
+        && let Some(wrong) = stopped(rule, source[before.start..rest.end].trim_end_matches(BLANKS), before.start)
         && wrong.range.start >= rest.start.min(before.end)
         && wrong.kind == SyntaxErrorKind::Expected
     {
         return wrong;
     }
-    let last = source[before].trim_end();
+    let last = source[before].trim_end_matches(BLANKS);
     let last = last.rsplit(|c: char| c.is_whitespace() || c == '\n').next().unwrap_or(last);
     let found = first_token(line);
     let mut wrong = error(
@@ -136,7 +147,7 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
         return None;
     }
     let (at, rules) = expected(rule, text)?;
-    let before = text[..at].trim_end();
+    let before = text[..at].trim_end_matches(BLANKS);
     let end = start + before.len();
     let what = wanted(&rules)?;
     let mut message = format!("expected {what}");
@@ -144,12 +155,12 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
     if !last.is_empty() {
         message.push_str(&format!(" after `{}`", shortened(last)));
     }
-    let found = first_token(text[at..].trim_start());
+    let found = first_token(text[at..].trim_start_matches(BLANKS));
     let range = if found.is_empty() {
         end..end
     } else {
         message.push_str(&format!(", found `{}`", shortened(found)));
-        let from = start + at + (text[at..].len() - text[at..].trim_start().len());
+        let from = start + at + (text[at..].len() - text[at..].trim_start_matches(BLANKS).len());
         from..from + found.len()
     };
     let mut wrong = error(SyntaxErrorKind::Expected, range, message);
@@ -169,10 +180,7 @@ fn wanted(rules: &[Rule]) -> Option<&'static str> {
         (&[Rule::block], "`=` or `{`"),
         (&[Rule::tilde], "`~` or an operator"),
     ];
-    NAMES
-        .into_iter()
-        .find(|(members, _)| members.iter().any(|member| rules.contains(member)))
-        .map(|(_, name)| name)
+    NAMES.into_iter().find(|(members, _)| members.iter().any(|member| rules.contains(member))).map(|(_, name)| name)
 }
 
 /// The word that this one is a misspelling of.

@@ -263,7 +263,11 @@ pub(crate) struct TreeBuilder {
 impl TreeBuilder {
     /// A builder for a tree over this source, which must be shorter than 4 GiB.
     pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.into(), nodes: Vec::with_capacity(source.len() / 2 + 16), heights: Vec::with_capacity(source.len() / 2 + 16) }
+        Self {
+            source: source.into(),
+            nodes: Vec::with_capacity(source.len() / 2 + 16),
+            heights: Vec::with_capacity(source.len() / 2 + 16),
+        }
     }
 
     /// A node without children.

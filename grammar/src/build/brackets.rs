@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, shortened};
+use super::{BLANKS, Builder, shortened};
 use crate::parse::{Rule, error};
 use crate::tree::NodeId;
 use crate::{Fix, SyntaxErrorKind, SyntaxKind, habits};
@@ -27,7 +27,8 @@ impl Builder<'_> {
             kind.is_trivia() || matches!(kind, SyntaxKind::LeftParen | SyntaxKind::RightParen)
         });
         if is_empty {
-            let range = self.tree.range(self.stack[mark]).start..self.tree.range(self.stack[self.meaningful_end(mark) - 1]).end;
+            let range =
+                self.tree.range(self.stack[mark]).start..self.tree.range(self.stack[self.meaningful_end(mark) - 1]).end;
             self.wrap(mark);
             self.report(error(SyntaxErrorKind::Expected, range, "expected a value between `(` and `)`"));
             return;
@@ -114,6 +115,7 @@ impl Builder<'_> {
                         self.report(wrong);
                     }
                 }
+                Rule::wrong_semicolon => self.wrong_semicolon(&inner),
                 Rule::bad_element => self.bad_element(inner),
                 Rule::no_paren | Rule::no_bracket => self.unclosed(mark),
                 _ => self.common(inner),
@@ -161,6 +163,15 @@ impl Builder<'_> {
         if at < self.quiet_until {
             return;
         }
+        if let Some(last) = self.errors.last_mut()
+            && last.kind == SyntaxErrorKind::Unclosed
+            && let Some(fix) = last.fix.as_mut()
+            && fix.range == (at..at)
+        {
+            // Brackets that are open at one place are one mistake; the innermost stands for all.
+            fix.text.push_str(closer);
+            return;
+        }
         let end = self.stack.last().map_or(at, |last| self.tree.range(*last).end);
         let other = self.source[end..].chars().next().filter(|next| matches!(next, ')' | ']'));
         let mut wrong = match other {
@@ -205,12 +216,23 @@ impl Builder<'_> {
         }
     }
 
+    /// `;` where `,` should separate.
+    pub(super) fn wrong_semicolon(&mut self, pair: &Pair<'_, Rule>) {
+        let mark = self.stack.len();
+        self.leaf(SyntaxKind::Semicolon, pair);
+        self.wrap(mark);
+        let range = self.range(pair);
+        let mut wrong = error(SyntaxErrorKind::Habit, range.clone(), "inside brackets `,` separates, not `;`");
+        wrong.fix = Some(Fix { range, text: ",".to_owned() });
+        self.report(wrong);
+    }
+
     fn bad_element(&mut self, pair: Pair<'_, Rule>) {
         let mark = self.stack.len();
         let since = self.errors.len();
         let quiet = self.quiet_until;
         let range = self.range(&pair);
-        let text = pair.as_str().trim_end().to_owned();
+        let text = pair.as_str().trim_end_matches(BLANKS).to_owned();
         self.junk(pair);
         self.wrap(mark);
         self.trim(mark);
@@ -220,15 +242,6 @@ impl Builder<'_> {
         self.retract(since, quiet);
         let range = range.start..range.start + text.len();
         let wrong = habits::text(&text, range.start).unwrap_or_else(|| {
-            if text.starts_with(';') {
-                let mut wrong = error(
-                    SyntaxErrorKind::Habit,
-                    range.start..range.start + 1,
-                    "inside brackets `,` separates, not `;`",
-                );
-                wrong.fix = Some(Fix { range: range.start..range.start + 1, text: ",".to_owned() });
-                return wrong;
-            }
             if text.starts_with('=') && !text.starts_with("==") {
                 return error(
                     SyntaxErrorKind::Unexpected,
@@ -257,11 +270,8 @@ impl Builder<'_> {
         let Some(first) = position(self) else {
             return false;
         };
-        let before: Vec<NodeId> = self.stack[mark + 1..mark + first]
-            .iter()
-            .copied()
-            .filter(|id| !self.tree.kind(*id).is_trivia())
-            .collect();
+        let before: Vec<NodeId> =
+            self.stack[mark + 1..mark + first].iter().copied().filter(|id| !self.tree.kind(*id).is_trivia()).collect();
         let is_one = before.len() == 1
             && self.tree.kind(before[0]) != SyntaxKind::NamedArgument
             && self.tree.kind(before[0]) != SyntaxKind::Comma;
@@ -391,16 +401,14 @@ impl Builder<'_> {
             {
                 let end = self.tree.range(before).end;
                 let missing = self.tree.leaf(SyntaxKind::Missing, end..end);
-                let place = self.stack[mark..].iter().position(|other| *other == before).map_or(at - 1, |i| mark + i + 1);
+                let place =
+                    self.stack[mark..].iter().position(|other| *other == before).map_or(at - 1, |i| mark + i + 1);
                 self.stack.insert(place, missing);
                 at += 1;
                 let mut wrong = error(
                     SyntaxErrorKind::Expected,
                     end..end,
-                    format!(
-                        "expected `,` between two {things}, after `{}`",
-                        shortened(self.tree.text(before))
-                    ),
+                    format!("expected `,` between two {things}, after `{}`", shortened(self.tree.text(before))),
                 );
                 wrong.fix = Some(Fix { range: end..end, text: ",".to_owned() });
                 self.report(wrong);

@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::Builder;
+use super::{BLANKS, Builder};
 use crate::parse::{Rule, error};
 use crate::{Fix, SyntaxErrorKind, SyntaxKind, habits, strict};
 
@@ -48,11 +48,8 @@ impl Builder<'_> {
                     let id = self.leaf(SyntaxKind::Equals, &inner);
                     self.wrap(before);
                     let range = self.tree.range(id);
-                    let mut wrong = error(
-                        SyntaxErrorKind::Habit,
-                        range.clone(),
-                        "an axis is given with `=`, not with `in`",
-                    );
+                    let mut wrong =
+                        error(SyntaxErrorKind::Habit, range.clone(), "an axis is given with `=`, not with `in`");
                     wrong.fix = Some(Fix { range, text: "=".to_owned() });
                     self.report(wrong);
                 }
@@ -87,7 +84,7 @@ impl Builder<'_> {
         let since = self.errors.len();
         let quiet = self.quiet_until;
         let range = self.range(&pair);
-        let text = pair.as_str().trim_end().to_owned();
+        let text = pair.as_str().trim_end_matches(BLANKS).to_owned();
         let mut is_formula = false;
         for inner in pair.into_inner() {
             match inner.as_rule() {
@@ -95,10 +92,7 @@ impl Builder<'_> {
                     is_formula = true;
                     self.common(inner);
                 }
-                Rule::no_break if is_formula => self.no_break(),
-                Rule::no_break => {
-                    self.missing(0);
-                }
+                Rule::no_break => self.no_break(),
                 Rule::bad_rest if is_formula => self.rest(inner, since, start, Some(Rule::strict_entry)),
                 Rule::bad_rest => self.junk(inner),
                 _ => self.common(inner),
@@ -124,7 +118,7 @@ impl Builder<'_> {
         let since = self.errors.len();
         let quiet = self.quiet_until;
         let range = self.range(&pair);
-        let text = pair.as_str().trim_end().to_owned();
+        let text = pair.as_str().trim_end_matches(BLANKS).to_owned();
         self.junk(pair);
         self.wrap(mark);
         if self.is_full() || self.follows_mistake(0, range.start) {
@@ -158,11 +152,7 @@ impl Builder<'_> {
 
     fn no_break(&mut self) {
         let at = self.missing(0);
-        let mut wrong = error(
-            SyntaxErrorKind::Expected,
-            at..at,
-            "expected a line end or `;` between two entries",
-        );
+        let mut wrong = error(SyntaxErrorKind::Expected, at..at, "expected a line end or `;` between two entries");
         wrong.fix = Some(Fix { range: at..at, text: ";".to_owned() });
         self.report(wrong);
     }
@@ -181,11 +171,8 @@ impl Builder<'_> {
             self.quiet_until = self.quiet_until.max(quiet);
             return;
         }
-        let mut wrong = error(
-            SyntaxErrorKind::Habit,
-            range.clone(),
-            "entries are separated by a line end or `;`, not by `,`",
-        );
+        let mut wrong =
+            error(SyntaxErrorKind::Habit, range.clone(), "entries are separated by a line end or `;`, not by `,`");
         let line_ends = self.source[range.end..].trim_start_matches([' ', '\t', '\r']).starts_with(['\n', '}']);
         wrong.fix = Some(Fix { range, text: if line_ends { "" } else { ";" }.to_owned() });
         self.report(wrong);

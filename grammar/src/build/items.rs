@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Builder, shortened};
+use super::{BLANKS, Builder, shortened};
 use crate::parse::{Rule, error};
 use crate::{Fix, SyntaxErrorKind, SyntaxKind, habits, strict};
 
@@ -18,9 +18,10 @@ impl Builder<'_> {
                 let id = self.leaf(SyntaxKind::RightBrace, &pair);
                 self.wrap(mark);
                 let range = self.tree.range(id);
-                let follows = self.errors.last().is_some_and(|error| {
-                    error.kind == SyntaxErrorKind::Expected && error.message.contains('{')
-                });
+                let follows = self
+                    .errors
+                    .last()
+                    .is_some_and(|error| error.kind == SyntaxErrorKind::Expected && error.message.contains('{'));
                 if !follows {
                     self.report(error(SyntaxErrorKind::Unopened, range, "nothing is open that this `}` could close"));
                 }
@@ -42,11 +43,7 @@ impl Builder<'_> {
         }
         if self.begun {
             self.wrap(mark);
-            self.report(error(
-                SyntaxErrorKind::Unexpected,
-                range,
-                "the edition stands once, before everything else",
-            ));
+            self.report(error(SyntaxErrorKind::Unexpected, range, "the edition stands once, before everything else"));
         } else {
             self.complete(mark, SyntaxKind::Edition);
         }
@@ -60,6 +57,16 @@ impl Builder<'_> {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::no_string => self.expected("the path of a file in quotes", None),
+                Rule::bad_path => {
+                    let before = self.stack.len();
+                    self.leaf(SyntaxKind::Junk, &inner);
+                    self.wrap(before);
+                    let range = self.range(&inner);
+                    let mut wrong = error(SyntaxErrorKind::Habit, range.clone(), "the path of a file stands in quotes");
+                    let path = inner.as_str().trim_matches('\'');
+                    wrong.fix = Some(Fix { range, text: format!("\"{path}\"") });
+                    self.report(wrong);
+                }
                 Rule::no_import => self.expected("`import`", Some(" import")),
                 Rule::bad_rest => self.rest(inner, since, mark, None),
                 _ => self.common(inner),
@@ -90,7 +97,7 @@ impl Builder<'_> {
                         range.end..range.end + 1,
                         "the `{` of a block stands on the line of its name",
                     );
-                    if inner.as_str().trim().is_empty() {
+                    if inner.as_str().trim_matches(BLANKS).is_empty() {
                         wrong.fix = Some(Fix { range, text: " ".to_owned() });
                     }
                     self.report(wrong);
@@ -113,11 +120,7 @@ impl Builder<'_> {
         let id = self.stack[at];
         let range = self.tree.range(id);
         self.stack[at] = self.tree.node(SyntaxKind::Error, &[id], 0);
-        let mut wrong = error(
-            SyntaxErrorKind::Unexpected,
-            range.clone(),
-            "a block follows the name without `=`",
-        );
+        let mut wrong = error(SyntaxErrorKind::Unexpected, range.clone(), "a block follows the name without `=`");
         wrong.help = Some("either `= value` or `{ entries }`".to_owned());
         let blanks = self.source[range.end..].len() - self.source[range.end..].trim_start_matches([' ', '\t']).len();
         wrong.fix = Some(Fix { range: range.start..range.end + blanks, text: String::new() });
@@ -160,6 +163,9 @@ impl Builder<'_> {
             }
         }
         self.wrap(mark);
+        if self.follows_mistake(0, range.start) {
+            return;
+        }
         let glued = name.filter(|id| {
             self.tree.kind(*id) == SyntaxKind::Name
                 && self.tree.range(*id).end == range.start
@@ -186,7 +192,9 @@ impl Builder<'_> {
                     None => format!("expected `=` or `{{`, found `{found}`"),
                 },
             );
-            wrong.help = Some("a declaration is `kind name(parameters) = value` or `kind name(parameters) { entries }`".to_owned());
+            wrong.help = Some(
+                "a declaration is `kind name(parameters) = value` or `kind name(parameters) { entries }`".to_owned(),
+            );
             wrong
         };
         self.report(wrong);
@@ -216,12 +224,16 @@ impl Builder<'_> {
                         self.report(habits::text(text, range.start).unwrap_or_else(|| {
                             error(
                                 SyntaxErrorKind::Unexpected,
-                                range.start..range.start + text.trim_end().len(),
-                                format!("`{}` is no parameter: a parameter is `name` or `name = value`", shortened(text.trim())),
+                                range.start..range.start + text.trim_end_matches(BLANKS).len(),
+                                format!(
+                                    "`{}` is no parameter: a parameter is `name` or `name = value`",
+                                    shortened(text.trim_matches(BLANKS))
+                                ),
                             )
                         }));
                     }
                 }
+                Rule::wrong_semicolon => self.wrong_semicolon(&inner),
                 Rule::no_paren => self.unclosed(mark),
                 _ => self.common(inner),
             }

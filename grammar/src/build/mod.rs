@@ -16,7 +16,7 @@ use pest::iterators::Pair;
 use crate::limits::MAX_ERRORS;
 use crate::parse::{Parse, Rule, error};
 use crate::tree::{NodeId, TreeBuilder};
-use crate::{Fix, SyntaxError, SyntaxErrorKind, SyntaxKind};
+use crate::{Fix, SyntaxError, SyntaxErrorKind, SyntaxKind, habits};
 
 /// Builds the tree of one source, part by part.
 pub(crate) struct Builder<'s> {
@@ -78,10 +78,7 @@ impl<'s> Builder<'s> {
     /// The tree and the mistakes.
     pub(crate) fn finish(mut self) -> Parse {
         self.errors.sort_by_key(|error| error.range.start);
-        Parse {
-            tree: self.tree.finish(&self.stack),
-            errors: self.errors,
-        }
+        Parse { tree: self.tree.finish(&self.stack), errors: self.errors }
     }
 
     // ---- Nodes --------------------------------------------------------------------------------------------------
@@ -114,11 +111,7 @@ impl<'s> Builder<'s> {
 
     /// The end of what was pushed since `mark` without the trivia at its end.
     fn meaningful_end(&self, mark: usize) -> usize {
-        let trivia = self.stack[mark..]
-            .iter()
-            .rev()
-            .take_while(|id| self.tree.kind(**id).is_trivia())
-            .count();
+        let trivia = self.stack[mark..].iter().rev().take_while(|id| self.tree.kind(**id).is_trivia()).count();
         self.stack.len() - trivia
     }
 
@@ -166,13 +159,10 @@ impl<'s> Builder<'s> {
 
     /// The text of the last leaf that is not trivia, as a message names it: after what something was expected.
     fn after(&self) -> String {
-        match self.last(0) {
-            Some(id) => {
-                let text = self.tree.text(id);
-                let word = text.rsplit(char::is_whitespace).next().unwrap_or(text);
-                format!(" after `{}`", shortened(word))
-            }
-            None => String::new(),
+        let text = self.last(0).map_or("", |id| self.tree.text(id));
+        match text.rsplit(char::is_whitespace).next() {
+            None | Some("") => String::new(),
+            Some(word) => format!(" after `{}`", shortened(word)),
         }
     }
 
@@ -207,6 +197,20 @@ impl<'s> Builder<'s> {
     fn expected(&mut self, what: &str, insert: Option<&str>) {
         let after = self.after();
         let at = self.missing(0);
+        if self.errors.last().is_some_and(|last| last.range == (at..at)) {
+            return;
+        }
+        // What stands here instead may be a habit that explains it better.
+        let line = self.source[at..].split('\n').next().unwrap_or_default();
+        let found = line.trim_matches(BLANKS);
+        let next = at + line.len() - line.trim_start_matches(BLANKS).len();
+        if !found.starts_with([')', ']', '}'])
+            && let Some(known) = habits::text(found, next)
+        {
+            self.report(known);
+            self.quiet_until = self.quiet_until.max(next + 1);
+            return;
+        }
         let mut error = error(SyntaxErrorKind::Expected, at..at, format!("expected {what}{after}"));
         error.fix = insert.map(|text| Fix { range: at..at, text: text.to_owned() });
         self.report(error);
@@ -215,9 +219,9 @@ impl<'s> Builder<'s> {
     /// Whether a mistake was reported that ends right before `at`, or one on the same line before it since `since`.
     fn follows_mistake(&self, since: usize, at: usize) -> bool {
         at < self.quiet_until
-            || self.errors[since.min(self.errors.len())..].iter().any(|error| {
-                error.range.end <= at && self.source[error.range.end..at].trim().is_empty()
-            })
+            || self.errors[since.min(self.errors.len())..]
+                .iter()
+                .any(|error| error.range.end <= at && self.source[error.range.end..at].trim_matches(BLANKS).is_empty())
     }
 
     /// Makes an error node of what was pushed since `mark`.
@@ -384,18 +388,14 @@ impl<'s> Builder<'s> {
     fn open_string(&mut self, pair: &Pair<'_, Rule>) {
         let range = self.range(pair);
         let mark = self.stack.len();
-        let trimmed = range.start + self.source[range.clone()].trim_end().len();
+        let trimmed = range.start + self.source[range.clone()].trim_end_matches(BLANKS).len();
         self.string_pieces(range.start..trimmed);
         self.push(SyntaxKind::Missing, trimmed..trimmed);
         self.complete(mark, SyntaxKind::String);
         if trimmed < range.end {
             self.push(SyntaxKind::Whitespace, trimmed..range.end);
         }
-        let mut error = error(
-            SyntaxErrorKind::Unclosed,
-            range.start..trimmed,
-            "this string has no closing quote",
-        );
+        let mut error = error(SyntaxErrorKind::Unclosed, range.start..trimmed, "this string has no closing quote");
         error.help = Some("a string ends on the line that it begins on; `\\n` in it is a line end".to_owned());
         self.report(error);
         // Brackets that the rest of the line would have closed are not to be complained about.
@@ -419,13 +419,11 @@ impl<'s> Builder<'s> {
             let mark = self.stack.len();
             self.push(SyntaxKind::Junk, at..end);
             self.wrap(mark);
-            let mut error = error(
-                SyntaxErrorKind::Literal,
-                at..end,
-                format!("`{}` is no escape", &self.source[at..end]),
-            );
+            let mut error =
+                error(SyntaxErrorKind::Literal, at..end, format!("`{}` is no escape", &self.source[at..end]));
             error.help = Some(
-                "escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`; a backslash itself is written `\\\\`".to_owned(),
+                "escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`; a backslash itself is written `\\\\`"
+                    .to_owned(),
             );
             error.fix = Some(Fix { range: at..at, text: "\\".to_owned() });
             self.report(error);
@@ -454,18 +452,12 @@ fn is_reserved(word: &str) -> bool {
 
 /// What is wrong with letters that are glued to a number.
 fn wrong_suffix(digits: &str, suffix: &str, range: Range<usize>) -> SyntaxError {
-    let cased = SUFFIXES
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(suffix))
-        .or(match suffix {
-            "bn" | "Bn" | "bln" | "G" => Some("B"),
-            _ => None,
-        });
-    let mut wrong = error(
-        SyntaxErrorKind::Literal,
-        range.clone(),
-        format!("`{}` cannot be glued to a number", shortened(suffix)),
-    );
+    let cased = SUFFIXES.into_iter().find(|known| known.eq_ignore_ascii_case(suffix)).or(match suffix {
+        "bn" | "Bn" | "bln" | "G" => Some("B"),
+        _ => None,
+    });
+    let mut wrong =
+        error(SyntaxErrorKind::Literal, range.clone(), format!("`{}` cannot be glued to a number", shortened(suffix)));
     if let Some(known) = cased {
         wrong.help = Some(format!("write `{digits}{known}`"));
         wrong.fix = Some(Fix { range, text: known.to_owned() });
@@ -478,13 +470,24 @@ fn wrong_suffix(digits: &str, suffix: &str, range: Range<usize>) -> SyntaxError 
     wrong
 }
 
+/// What is blank between two things; other white space of Unicode is a mistake.
+pub(crate) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// A text as messages show it: not longer than a few words.
 pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 24;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
+    let mut words = text.split(BLANKS).filter(|word| !word.is_empty());
+    let mut short = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        if short.len() > 4 * LONGEST {
+            break;
+        }
+        short.push(' ');
+        short.push_str(word);
     }
-    let mut short: String = text.chars().take(LONGEST - 1).collect();
-    short.push('…');
+    if short.chars().count() > LONGEST {
+        short = short.chars().take(LONGEST - 1).collect();
+        short.push('…');
+    }
     short
 }

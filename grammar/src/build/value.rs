@@ -263,8 +263,7 @@ impl Builder<'_> {
         self.leaf(SyntaxKind::Junk, pair);
         self.wrap(mark);
         let range = self.range(pair);
-        let rest = &self.source[range.start..];
-        let wrong = habits::operand(pair.as_str(), rest, range);
+        let wrong = habits::operand(self.source, range);
         self.report(wrong);
     }
 
@@ -303,10 +302,9 @@ impl Builder<'_> {
         let (message, help) = match self.tree.text(id) {
             "then" => ("`then` without `if`", Some("`if condition then value else other`")),
             "else" => ("`else` without `if` and `then`", Some("`if condition then value else other`")),
-            "step" | "factor" => (
-                "only an interval has a step or a factor",
-                Some("`1..5 step 1` and `1M..64M factor 4` are lists"),
-            ),
+            "step" | "factor" => {
+                ("only an interval has a step or a factor", Some("`1..5 step 1` and `1M..64M factor 4` are lists"))
+            }
             _ => ("expected an operator before this", None),
         };
         let mut wrong = error(SyntaxErrorKind::Unexpected, range, message);
@@ -413,7 +411,9 @@ impl Builder<'_> {
         }
         sequence.take_trivia(&mut children);
         children.push(self.expression(sequence, Level::Value, depth + 1));
-        for (word, what) in [("then", "`then` and a value after the condition"), ("else", "`else` and a value: an `if` says both")] {
+        for (word, what) in
+            [("then", "`then` and a value after the condition"), ("else", "`else` and a value: an `if` says both")]
+        {
             if sequence.is_too_deep {
                 break;
             }

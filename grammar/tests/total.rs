@@ -1,0 +1,121 @@
+//! Any text has a tree, and a mistake touches nothing but the item that it stands in.
+
+mod support;
+
+use proptest::prelude::*;
+use synx_grammar::view::Item;
+use support::{EXAMPLES, checked, rejoined};
+
+#[test]
+fn the_examples_have_no_mistakes() {
+    for (name, text) in EXAMPLES {
+        assert_eq!(checked(text).errors, [], "{name}");
+    }
+}
+
+#[test]
+fn every_prefix_of_every_example_parses() {
+    for (_, text) in EXAMPLES {
+        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+            rejoined(&text[..end]);
+        }
+    }
+}
+
+#[test]
+fn a_prefix_holds_all_items_that_end_in_it() {
+    for (name, text) in EXAMPLES {
+        let whole = checked(text);
+        let items: Vec<_> = whole.file().items().collect();
+        for (index, item) in items.iter().enumerate() {
+            // At the start of each next item, in its middle and before its end.
+            let Some(next) = items.get(index + 1) else { continue };
+            let range = next.range();
+            for end in [range.start, range.start + range.len() / 2, range.end - 1] {
+                let end = (0..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+                let part = checked(&text[..end]);
+                let found = part.file().items().any(|other| other.text() == item.text() && !other.node().has_error());
+                assert!(found, "{name}: {:?} is lost in the first {end} bytes", item.text());
+            }
+        }
+    }
+}
+
+/// An item without its doc comments: a line that became a comment joins those of the next item.
+fn declaration(item: Item<'_>) -> &str {
+    &item.text()[item.kind_word().range().start - item.range().start..]
+}
+
+#[test]
+fn removing_a_character_keeps_the_items_that_it_does_not_touch() {
+    for (name, text) in EXAMPLES {
+        let whole = checked(text);
+        let items: Vec<_> = whole.file().items().map(|item| (item.range(), declaration(item))).collect();
+        for (at, character) in text.char_indices() {
+            let mut changed = text.to_owned();
+            changed.remove(at);
+            let parsed = rejoined(&changed);
+            let left: Vec<_> = parsed.file().items().filter(|item| !item.node().has_error()).map(declaration).collect();
+            for (range, item) in &items {
+                // An item is touched from the line end or `;` before it to the line end after it.
+                let line_end = text[range.end..].find('\n').map_or(text.len(), |skip| range.end + skip);
+                let separator = text[..range.start].trim_end_matches(' ').len().saturating_sub(1);
+                let touched = (separator..=line_end).contains(&at);
+                assert!(touched || left.contains(item), "{name}: without {character:?} at {at}, {item:?} is lost");
+            }
+        }
+    }
+}
+
+/// Pieces that texts of this language are made of, and some that they are not.
+const PIECES: [&str; 96] = [
+    "grid", "law", "let", "model", "study", "corpus", "param", "claim", "from", "import", "synx", "axis", "where",
+    "free", "allow", "because", "if", "then", "else", "for", "in", "and", "or", "not", "true", "false", "rest", "step",
+    "factor", "a", "b", "x1", "tokens", "web", "1", "0.5", "16Ki", "20%", "3e-3", "1M", "10ms", "\"t\"", "\"", "\"\\d\"",
+    "\\", "'", "`", "=", "==", "~", ":", ":=", "+", "-", "*", "**", "/", "//", "///", "^", "<", "<=", ">", "!=", "!",
+    "&&", "||", "|>", "|", "..", "...", ".", ",", ";", "(", ")", "[", "]", "{", "}", " ", "  ", "\t", "\n", "\n\n",
+    "\r\n", "\u{FEFF}", "\u{A0}", "é", "\u{FF11}", "“", "”", "…", "<<<<<<<", "=======", "#",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_parses(text in any::<String>()) {
+        checked(&text);
+    }
+
+    #[test]
+    fn any_ascii_text_parses(text in "[ -~\\n\\t]{0,200}") {
+        checked(&text);
+    }
+
+    #[test]
+    fn any_sequence_of_pieces_parses(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..60)) {
+        checked(&pieces.concat());
+        checked(&pieces.join(" "));
+    }
+
+    #[test]
+    fn any_sequence_of_pieces_parses_inside_a_block(
+        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40),
+    ) {
+        checked(&format!("grid g {{\n    a = {}\n}}\nlet b = 1\n", pieces.join(" ")));
+        checked(&format!("grid g {{\n    {}\n}}\nlet b = f({})\n", pieces.join(" "), pieces.concat()));
+    }
+
+    #[test]
+    fn examples_with_pieces_thrown_in_parse(
+        example in 0..EXAMPLES.len(),
+        places in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES.to_vec())), 1..6),
+    ) {
+        let mut text = EXAMPLES[example].1.to_owned();
+        for (place, piece) in places {
+            let at = place.index(text.len());
+            if text.is_char_boundary(at) {
+                text.insert_str(at, piece);
+            }
+        }
+        checked(&text);
+    }
+}
