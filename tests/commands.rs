@@ -69,7 +69,7 @@ fn doctor_says_what_there_is_and_what_auto_takes() {
 fn a_plan_shows_cells_costs_and_what_sharing_saves() {
     let folder = study(include_str!("studies/small.synx"));
     let text = synx(folder.path(), ["plan", "study.synx"]).expect(0).out;
-    for part in ["runs[r=1/2,tokens=8192]", "sharing saves", "epochs", "weights", "optimizer", "nominal"] {
+    for part in ["runs[r=0.5,tokens=8192]", "sharing saves", "epochs", "weights", "optimizer", "nominal"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     // Defaults that the study leaves out are written out.

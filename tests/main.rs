@@ -7,5 +7,6 @@ mod commands;
 mod diagnostic_pages;
 mod examples;
 mod fit;
+mod interrupted;
 mod support;
 mod whole_way;

@@ -13,7 +13,9 @@ pub fn install() {
 }
 
 fn message(info: &PanicHookInfo) -> String {
-    let what = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = text.unwrap_or("no message");
     let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
     format!(
         "synx: internal error{place}: {what}\n\

@@ -52,8 +52,10 @@ fn text(found: &Doctor) -> String {
             let value = if what.starts_with("bytes") { bytes(*limit) } else { grouped(*limit) };
             let _ = writeln!(text, "  {}: {value}", what.strip_prefix("bytes of ").unwrap_or(what));
         }
-        if !adapter.features.is_empty() {
-            let _ = writeln!(text, "  features: {}", adapter.features.join(", "));
+        let shaders = |name: &&String| name.starts_with("SHADER_") || name.starts_with("SUBGROUP");
+        let features: Vec<&str> = adapter.features.iter().filter(shaders).map(String::as_str).collect();
+        if !features.is_empty() {
+            let _ = writeln!(text, "  features of shaders: {}", features.join(", "));
         }
     }
     let _ = writeln!(text, "\n--device auto takes {}", found.auto);

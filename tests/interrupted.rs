@@ -1,0 +1,76 @@
+//! Runs that are stopped, and two at a time.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{Row, study, synx, table};
+
+const SMALL: &str = include_str!("studies/small.synx");
+
+/// A run in the background that has begun to train.
+fn start(folder: &Path) -> Child {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synx"))
+        .args(["run", "study.synx", "--device", "cpu", "--threads", "1"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let started = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("wave 1"));
+    assert!(started, "it ended before it trained: {:?}", child.wait());
+    // Whoever writes to a closed pipe is stopped by that: go on reading.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Everything of a results table but the times.
+fn without_times(rows: &[Row]) -> Vec<Vec<String>> {
+    let columns = ["cell", "loss", "bits_per_byte", "status", "key", "stream"];
+    rows.iter().map(|row| columns.iter().map(|column| row.get(column).to_owned()).collect()).collect()
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
+    let text = SMALL.replace("2Ki..8Ki factor 2", "16Ki..64Ki factor 2");
+    let whole = study(&text);
+    synx(whole.path(), ["run", "study.synx", "--device", "cpu", "--threads", "2"]).expect(0);
+    for how in ["INT", "KILL"] {
+        let folder = study(&text);
+        let mut child = start(folder.path());
+        signal(&child, how);
+        child.wait().unwrap();
+        synx(folder.path(), ["run", "study.synx", "--device", "cpu", "--threads", "2"]).expect(0);
+        for file in ["curves.csv", "evaluations.csv", "laws.csv"] {
+            let read = |folder: &Path| fs::read_to_string(folder.join("results/small").join(file)).unwrap();
+            assert_eq!(read(folder.path()), read(whole.path()), "{file} after {how}");
+        }
+        let rows = |folder: &Path| without_times(&table(&folder.join("results/small/results.csv")));
+        assert_eq!(rows(folder.path()), rows(whole.path()), "after {how}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_cleanly_and_a_second_run_of_a_live_study_says_so() {
+    // A budget that nobody waits for.
+    let folder = study(&SMALL.replace("2Ki..8Ki factor 2", "[8Ki, 1Gi]"));
+    let mut child = start(folder.path());
+    let second = synx(folder.path(), ["run", "study.synx", "--device", "cpu"]).expect(1);
+    assert!(second.err.contains(&child.id().to_string()), "it does not name the first: {}", second.err);
+    let status = synx(folder.path(), ["status", "study.synx"]).expect(0);
+    assert!(status.out.contains(&child.id().to_string()), "{}", status.out);
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // What is finished is there to be read, and says what is missing.
+    let rows = table(&folder.path().join("results/small/results.csv"));
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().any(|row| row.get("status") == "missing"));
+}
