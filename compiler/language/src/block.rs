@@ -15,6 +15,8 @@ pub(crate) struct Fields<'t> {
     scope: Rc<Scope<'t>>,
     /// The declaration's name.
     pub span: Span,
+    /// Whether a piece of the block could not be read: what is missing may stand there.
+    pub broken: bool,
 }
 
 impl<'t> Fields<'t> {
@@ -36,7 +38,7 @@ impl<'t> Fields<'t> {
                 names.entry(name.text()).or_insert(binding);
             }
         }
-        Fields { scope: Scope::inner(outer, names), span }
+        Fields { scope: Scope::inner(outer, names), span, broken: block.node().has_error() }
     }
 
     /// A field's value and place; none where neither the block nor a parameter sets it.
@@ -63,7 +65,7 @@ impl<'t> Fields<'t> {
     /// A required field; its absence is reported.
     pub(crate) fn required(&self, compiler: &mut Compiler<'t>, kind: &str, name: &str) -> Option<(Value, Span)> {
         let found = self.get(compiler, name);
-        if found.is_none() {
+        if found.is_none() && !self.broken {
             compiler.missing_field(kind, name, self.span);
         }
         found

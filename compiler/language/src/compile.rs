@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use synx_grammar::view::{Block, Body, Entry, Expression, Item, ItemKind, Part};
-use synx_grammar::{Parse, SyntaxError, SyntaxKind};
+use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
 use synx_plan::exact::Exact;
 use synx_plan::study::{PLAN_VERSION, Plan};
 
@@ -84,12 +84,21 @@ impl<'t> Compiler<'t> {
         for error in &parse.errors {
             self.syntax_error(error, 0);
         }
+        if parse.errors.iter().any(|error| error.kind == SyntaxErrorKind::MergeMarker) {
+            // Two versions of the same lines: what they mean together is nobody's.
+            return None;
+        }
         self.edition(parse);
         self.collect_broken(parse);
         self.collect(parse);
         self.set(given);
         for item in 0..self.items.len() {
-            self.resolve_item(item);
+            if crate::signature::is_later(self.items[item].kind) {
+                // Refused as a whole; the names in it count as used all the same.
+                self.quietly(|compiler| compiler.resolve_item(item));
+            } else {
+                self.resolve_item(item);
+            }
         }
         let study = self.items.iter().find(|slot| slot.kind == ItemKind::Study).map(|slot| slot.item);
         if let Some(study) = study
@@ -188,7 +197,8 @@ impl<'t> Compiler<'t> {
                 .finding("E0011", start, "the file does not say its edition", "`synx 1` is missing")
                 .help("begin the file with `synx 1`")
                 .fix("write `synx 1`", vec![edit]);
-            if !starts_with_edition_word(file.text()) {
+            let readable = parse.errors.is_empty() || file.items().next().is_some();
+            if readable && !starts_with_edition_word(file.text()) {
                 self.report(finding);
             }
             return;
@@ -268,7 +278,9 @@ impl<'t> Compiler<'t> {
                 first.insert(name.text(), name_span);
                 self.names.insert(name.text(), self.items.len());
             }
-            self.form(item, kind, name_span);
+            if !item.node().has_error() {
+                self.form(item, kind, name_span);
+            }
             let slot = ItemSlot {
                 item,
                 kind,

@@ -152,6 +152,18 @@ impl<'t> Compiler<'t> {
         Value::Error
     }
 
+    /// Leaves out what else would be said under this code at this place: a finding elsewhere explains it.
+    pub(crate) fn silence(&mut self, code: &'static str, span: Span) {
+        let file = self.path(span).to_owned();
+        self.seen.insert((code, file, span.start as usize, span.end as usize));
+    }
+
+    /// Whether a name at this place was reported as unknown.
+    pub(crate) fn is_unknown(&self, span: Span) -> bool {
+        let place = ("E0101", self.path(span).to_owned(), span.start as usize, span.end as usize);
+        self.seen.contains(&place)
+    }
+
     /// Evaluates without reporting: for what is shown but need not be there.
     pub(crate) fn quietly<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
         self.muted += 1;

@@ -398,7 +398,12 @@ impl<'t> Compiler<'t> {
                 self.report(finding)
             }
             (None, None) => {
-                self.missing_argument(name, "files", span);
+                if !fields.broken {
+                    let finding = self
+                        .finding("E0104", span, format!("corpus `{name}` has no text"), "without `files` and `source`")
+                        .help("say where it comes from: `files = \"data/*.jsonl\"` or `source = world(…)`");
+                    self.report(finding);
+                }
                 Value::Error
             }
             (None, Some((source, at))) => self.corpus_from_source(fields, name, &source, at, heldout_given, heldout),

@@ -22,6 +22,7 @@ impl<'t> Compiler<'t> {
         }
         let value = match expression {
             Expression::Number(number) => self.number(number),
+            Expression::Text(text) if text.node().has_error() => Value::Error,
             Expression::Text(text) => Value::text(&text.value()),
             Expression::Name(name) => self.lookup(name, scope),
             Expression::Bool(_, value) => Value::Bool(value),
@@ -94,13 +95,17 @@ impl<'t> Compiler<'t> {
     fn unknown_unit(&mut self, word: Name<'t>) -> Value {
         let span = self.span(word.node());
         let mut finding = self.finding("E0203", span, format!("`{}` is not a unit", word.text()), "not a unit");
-        finding.help = Some(match nearest(word.text(), Unit::WORDS) {
+        let near = synonym(word.text()).or_else(|| nearest(word.text(), Unit::WORDS));
+        finding.help = Some(match near {
             Some(near) => format!("did you mean `{near}`?"),
+            None if word.text().eq_ignore_ascii_case("e") => {
+                "an exponent is glued to its number: `1e-3`, without a space".to_owned()
+            }
             None => "units are `tokens params documents steps epochs`, `FLOP … EFLOP`, `B … TiB`, `ms s min h`, \
                      `W kW J Wh kWh`, `USD`, `gCO2e kgCO2e`"
                 .to_owned(),
         });
-        if let Some(near) = nearest(word.text(), Unit::WORDS) {
+        if let Some(near) = near {
             let edit = self.edit(span, near);
             finding = finding.fix(format!("write `{near}`"), vec![edit]);
         }
@@ -190,6 +195,9 @@ impl<'t> Compiler<'t> {
 
     fn choose(&mut self, choice: If<'t>, scope: &Rc<Scope<'t>>) -> Value {
         let Some(condition) = choice.condition() else { return Value::Error };
+        if choice.node().has_error() {
+            return Value::Error;
+        }
         let value = self.evaluate(condition, scope);
         let place = self.span(condition.node());
         let branch = match self.condition(&value, place) {
@@ -333,6 +341,9 @@ impl<'t> Compiler<'t> {
             }
         }
         let value = self.evaluate(base, scope);
+        if self.is_unknown(self.span(base.node())) {
+            return Value::Error;
+        }
         let plain = |value: u64| Value::Number(Amount::plain(value));
         match &value {
             Value::Error => Value::Error,
@@ -404,13 +415,27 @@ impl<'t> Compiler<'t> {
 
     /// Reports that a value is of the wrong sort.
     pub(crate) fn expected(&mut self, span: Span, wanted: &str, found: &Value) -> Value {
-        if found.is_error() {
+        if found.is_error() || self.is_unknown(span) {
             return Value::Error;
         }
         let finding =
             self.finding("E0201", span, format!("expected {wanted}, found {}", found.describe()), found.describe());
         self.report(finding)
     }
+}
+
+/// The unit that a word of everyday language means.
+fn synonym(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "hour" | "hours" | "hrs" => "h",
+        "second" | "seconds" | "sec" | "secs" => "s",
+        "minute" | "minutes" | "mins" => "min",
+        "dollar" | "dollars" | "usd" => "USD",
+        "flop" | "flops" | "FLOPs" | "FLOPS" => "FLOP",
+        "bytes" | "byte" => "B",
+        "watt" | "watts" => "W",
+        _ => return None,
+    })
 }
 
 const PARAMS: [&str; 4] = ["total", "embedding", "non_embedding", "active"];

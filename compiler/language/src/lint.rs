@@ -17,7 +17,9 @@ const MANY_EPOCHS: f64 = 4.0;
 impl Compiler<'_> {
     /// Declarations that nothing names. In a file without a grid nothing can be used yet.
     pub(crate) fn lint_unused(&mut self) {
-        if !self.items.iter().any(|slot| slot.kind == ItemKind::Grid) {
+        // Beside errors it would only say what their cure makes wrong.
+        let errors = self.diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
+        if errors || !self.items.iter().any(|slot| slot.kind == ItemKind::Grid) {
             return;
         }
         for item in 0..self.items.len() {

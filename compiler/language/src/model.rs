@@ -114,9 +114,9 @@ impl<'t> Compiler<'t> {
         let vocabulary = self.settings.tokenizer.vocabulary();
         let it = Model { width, context, vocabulary, blocks: sized, tied, rotary_base, norm_epsilon, init_std };
         if it.parameters_total() > MAX_PARAMETERS {
-            let count = synx_plan::grid::readable(&Exact::from(it.parameters_total()));
+            let count = it.parameters_total() as f64 / 1e12;
             let finding = self
-                .finding("E0505", fields.span, format!("model `{name}` has {count} parameters"), "too large")
+                .finding("E0505", fields.span, format!("model `{name}` has {count:.1}T parameters"), "too large")
                 .note(format!("width {width}, {} blocks", blocks.len()))
                 .help("a model may have 1T parameters");
             return self.report(finding);

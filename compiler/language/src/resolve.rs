@@ -91,6 +91,7 @@ impl<'t> Compiler<'t> {
         let slot = &self.items[item];
         let (declaration, kind) = (slot.item, slot.kind);
         self.fill_block(declaration, kind, block);
+        let mut meant: Vec<&'static str> = Vec::new();
         let mut names: HashMap<&'t str, Span> = HashMap::new();
         for parameter in declaration.parameters() {
             if let Some(name) = parameter.name() {
@@ -133,7 +134,10 @@ impl<'t> Compiler<'t> {
                 Entry::Field(field) => {
                     let (Some(name), Some(value)) = (field.name(), field.value()) else { continue };
                     let role = self.field_role(name, kind);
-                    let Some(role) = role else { continue };
+                    let Some(role) = role else {
+                        meant.extend(nearest(name.text(), fields(kind).iter().map(|field| field.name)));
+                        continue;
+                    };
                     if role != Role::Columns {
                         let inside = self.without(&known, parameters, name.text(), &names);
                         self.resolve(value, &inside, role, (kind == ItemKind::Grid).then_some((field.node(), &names)));
@@ -157,8 +161,11 @@ impl<'t> Compiler<'t> {
             let required = fields(kind).iter().filter(|field| field.need == Need::Required);
             let missing: Vec<&str> =
                 required.map(|field| field.name).filter(|name| !names.contains_key(name)).collect();
-            if !missing.is_empty() {
-                let span = declaration.name().map_or_else(|| self.span(declaration.node()), |n| self.span(n.node()));
+            let span = declaration.name().map_or_else(|| self.span(declaration.node()), |n| self.span(n.node()));
+            if missing.iter().any(|name| meant.contains(name)) {
+                // Misspelt rather than missing, which is said there.
+                self.silence("E0104", span);
+            } else if !missing.is_empty() {
                 self.missing_fields(kind.word(), &missing, span);
             }
         }
@@ -290,7 +297,10 @@ impl<'t> Compiler<'t> {
                     push(pipe.input(), &known, role, false);
                     push(pipe.function(), &known, Role::Any, true);
                 }
-                Expression::Access(access) => push(access.base(), &known, Role::Any, false),
+                Expression::Access(access) => {
+                    let heldout = access.name().is_some_and(|name| name.text() == "heldout");
+                    push(access.base(), &known, if heldout { Role::Corpus } else { Role::Any }, false);
+                }
                 Expression::Index(index) => {
                     push(index.base(), &known, Role::Any, false);
                     index.arguments().for_each(|argument| push(argument.value(), &known, Role::Any, false));
@@ -335,7 +345,8 @@ impl<'t> Compiler<'t> {
 
     fn resolve_name(&mut self, name: Name<'t>, known: &Rc<Known<'t>>, role: Role) {
         let word = name.text();
-        if known.has(word) || self.mark(word) || WORDS.contains(&word) {
+        let is_word = WORDS.contains(&word) && matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
+        if known.has(word) || self.mark(word) || is_word {
             return;
         }
         let span = self.span(name.node());
@@ -367,7 +378,12 @@ impl<'t> Compiler<'t> {
             _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
         };
         let of_role = self.items.iter().filter(|slot| fits(slot.kind)).map(|slot| slot.name);
-        let candidates: Vec<&str> = local.iter().copied().chain(of_role).collect();
+        let any = matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
+        // Where a certain sort is wanted, a field of the grid is never it.
+        let local =
+            local.iter().copied().filter(|name| any || !fields(ItemKind::Grid).iter().any(|field| field.name == *name));
+        let of_role: Vec<&str> = of_role.collect();
+        let candidates: Vec<&str> = of_role.iter().copied().chain(local).collect();
         let wanted = match role {
             Role::Data => "corpus or mixture ",
             Role::Corpus => "corpus ",
@@ -383,7 +399,7 @@ impl<'t> Compiler<'t> {
             format!("there is no {wanted}called `{word}`")
         };
         let mut finding = self.finding("E0101", span, headline, "not known");
-        let words = ["true", "false", "none"];
+        let words = ["true", "false", "none"].into_iter().filter(|_| any);
         match nearest(word, candidates.iter().copied().chain(words)) {
             Some(near) => {
                 let edit = self.edit(span, near);
@@ -392,8 +408,8 @@ impl<'t> Compiler<'t> {
             None if crate::signature::LATER.contains(&word) => {
                 finding = finding.help(format!("`{word}` is a function that a later version carries out"));
             }
-            None if !candidates.is_empty() && candidates.len() <= 8 && !wanted.is_empty() => {
-                finding = finding.help(format!("there is {}", listed(candidates.iter().copied())));
+            None if !of_role.is_empty() && of_role.len() <= 8 && !wanted.is_empty() => {
+                finding = finding.help(format!("there is {}", listed(of_role.iter().copied())));
             }
             None => finding = finding.help("declare it, or check its spelling"),
         }
@@ -457,6 +473,14 @@ impl<'t> Compiler<'t> {
         }
         let Some(signature) = signature(word) else {
             self.unknown_function(callee);
+            if crate::signature::LATER.contains(&word) {
+                // What its arguments mean is not known here: columns, functions, corpora.
+                let values = arguments.iter().filter_map(|argument| argument.value());
+                let names: Vec<&'t str> =
+                    values.flat_map(|value| crate::grid::scope::free_names(value.node())).collect();
+                names.into_iter().for_each(|name| drop(self.mark(name)));
+                return Vec::new();
+            }
             return plain(arguments);
         };
         if signature.variadic {

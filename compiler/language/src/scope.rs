@@ -102,7 +102,7 @@ impl<'t> Compiler<'t> {
         if let Some(&item) = self.names.get(word) {
             return self.item_value(item, span);
         }
-        if WORDS.contains(&word) {
+        if WORDS.contains(&word) && !self.broken_words.contains(word) {
             return Value::text(word);
         }
         self.unknown_name(name)

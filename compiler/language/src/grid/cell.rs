@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use synx_grammar::view::{Expression, Suffix};
+use synx_grammar::view::{Expression, IntervalStep, Suffix};
 use synx_plan::corpus::Part;
 use synx_plan::exact::Exact;
 use synx_plan::grid::readable;
@@ -44,7 +44,7 @@ impl<'t> Compiler<'t> {
             }
             let span = compiler.span(grid.expression(name)?.node());
             let value = compiler.grid_entry(grid, name, scope, span);
-            let settled = compiler.settle_field(grid, name, &value, span, lists);
+            let settled = compiler.settle_field(grid, name, &value, span, scope, lists);
             work.fields.insert(key, settled);
             settled
         };
@@ -72,6 +72,7 @@ impl<'t> Compiler<'t> {
         name: &'static str,
         value: &Value,
         span: Span,
+        scope: &Rc<Scope<'t>>,
         lists: &mut Lists,
     ) -> Option<u64> {
         if let Value::List(_) = value
@@ -98,21 +99,25 @@ impl<'t> Compiler<'t> {
                 if number.is_integer() && number.to_u64().is_some_and(|tokens| tokens <= MAX_TOKENS) {
                     return number.to_u64();
                 }
+                if number.is_negative() || number.is_integer() {
+                    let range = format!("from 1 to {}", readable(&Exact::from(MAX_TOKENS)));
+                    self.not_in_range(span, "`tokens`", &number, &range);
+                    return None;
+                }
                 let mut finding = self.finding(
                     "E0501",
                     span,
                     format!("a budget of {} tokens is not a whole number of batches", number.short()),
                     "this many tokens",
                 );
-                if number.is_negative() || number.is_integer() {
-                    finding = self.finding(
-                        "E0204",
-                        span,
-                        format!("`tokens` must be from 1 to {}", readable(&Exact::from(MAX_TOKENS))),
-                        format!("this is {}", readable(&number)),
-                    );
-                } else {
-                    finding.help = Some("round it to batches: `round(…, to = 16Ki)`".to_owned());
+                finding.help = Some("round it to whole batches".to_owned());
+                let recipe = self.quietly(|compiler| compiler.grid_entry(grid, "recipe", scope, span));
+                if let (Value::Recipe(recipe), Some(value)) = (recipe, grid.expression("tokens")) {
+                    let batch = recipe.it.batch;
+                    let rounded = format!("round({}, to = {batch})", value.text());
+                    let edit = self.edit(span, rounded.as_str());
+                    finding = finding.help(format!("round it to whole batches: `{rounded}`"));
+                    finding = finding.fix("round to whole batches", vec![edit]);
                 }
                 self.report(finding);
                 None
@@ -288,6 +293,7 @@ impl<'t> Compiler<'t> {
                 .elements()
                 .map(|element| if let Expression::Number(number) = element { Some(number) } else { None })
                 .collect::<Option<Vec<_>>>()?,
+            Expression::Interval(interval) if matches!(interval.step(), Some(IntervalStep::Step(_))) => return None,
             Expression::Interval(interval) => [interval.start(), interval.end()]
                 .into_iter()
                 .map(|end| if let Some(Expression::Number(number)) = end { Some(number) } else { None })

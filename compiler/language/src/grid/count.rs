@@ -50,6 +50,60 @@ impl<'t> Compiler<'t> {
         Some(lists.into_iter().map(|list| list.and_then(|list| list.expand(most))).collect())
     }
 
+    /// How many cells a grid with dependent axes has, without going through the axes after the last of these; nothing where
+    /// they are too many, which is reported, or where an axis has a mistake.
+    pub(crate) fn count_dependent(
+        &mut self,
+        grid: &Rc<GridScope<'t>>,
+        scope: &Rc<Scope<'t>>,
+        independent: &[Option<Rc<Vec<Value>>>],
+        order: &[usize],
+        name: Span,
+        so_far: u64,
+    ) -> Option<()> {
+        let Some(last) = order.iter().rposition(|axis| independent[*axis].is_none()) else { return Some(()) };
+        let after = order[last + 1..].iter().filter_map(|axis| independent[*axis].as_ref());
+        let factor = after.fold(Exact::one(), |product, list| product.mul(&Exact::from(list.len() as u64)));
+        let most = Exact::from(self.max_cells.saturating_sub(so_far));
+        let mut total = Exact::zero();
+        let mut levels: Vec<(Rc<Vec<Value>>, usize)> = Vec::new();
+        let mut visited = 0u64;
+        loop {
+            let depth = levels.len();
+            let axis = order[depth];
+            let list = match &independent[axis] {
+                Some(values) => List::Items(Rc::clone(values)),
+                None => self.axis_list(grid, axis, scope)?,
+            };
+            visited += 1;
+            if visited.is_multiple_of(1000) {
+                self.refuel();
+            }
+            if depth == last {
+                total = total.add(&list.count().mul(&factor));
+                if total > most || visited > self.max_cells {
+                    let least = format!("at least {}", readable(&total));
+                    self.too_many_cells(name, &least, "axes that depend on others were gone through", so_far);
+                    return None;
+                }
+            } else {
+                levels.push((list.expand(self.max_cells)?, 0));
+            }
+            loop {
+                let Some((values, next)) = levels.last_mut() else { return Some(()) };
+                if *next < values.len() {
+                    break;
+                }
+                levels.pop();
+            }
+            let depth = levels.len() - 1;
+            let (values, next) = &mut levels[depth];
+            let (value, place) = (values[*next].clone(), *next as u32);
+            *next += 1;
+            grid.set(order[depth], place, value);
+        }
+    }
+
     pub(crate) fn too_many_cells(&mut self, name: Span, count: &str, factors: &str, so_far: u64) {
         let mut finding = self.finding("E0403", name, format!("this grid has {count} cells"), factors).help(format!(
             "a study may have {} cells; shorten an axis, or split the study",

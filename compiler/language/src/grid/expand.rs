@@ -155,6 +155,7 @@ impl<'t> Compiler<'t> {
         name: Span,
     ) -> Option<()> {
         let order = in_order(grid);
+        self.count_dependent(grid, scope, independent, &order, name, lists.cells)?;
         let first_column: Vec<usize> = grid
             .axes
             .iter()

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use synx_grammar::view::{Entry, Expression, Name};
 use synx_grammar::{Node, SyntaxKind};
 
+use synx_plan::unit::{Amount, Count};
+
 use crate::compiler::{Compiler, State};
 use crate::scope::Scope;
 use crate::value::{Span, Value};
@@ -153,6 +155,23 @@ impl<'t> GridScope<'t> {
 impl<'t> Compiler<'t> {
     /// The value of a grid's entry in the cell at hand. `scope` is the grid's own.
     pub(crate) fn grid_entry(
+        &mut self,
+        grid: &Rc<GridScope<'t>>,
+        name: &str,
+        scope: &Rc<Scope<'t>>,
+        span: Span,
+    ) -> Value {
+        let value = self.grid_entry_as_written(grid, name, scope, span);
+        match value {
+            // A bare number takes the label of its place.
+            Value::Number(amount) if name == "tokens" && amount.unit.is_plain() => {
+                Value::Number(Amount::counted(amount.value, Count::Tokens))
+            }
+            other => other,
+        }
+    }
+
+    fn grid_entry_as_written(
         &mut self,
         grid: &Rc<GridScope<'t>>,
         name: &str,

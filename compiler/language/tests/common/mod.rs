@@ -69,7 +69,8 @@ pub fn shown(compiled: &Compiled) -> String {
         for label in &diagnostic.labels {
             let source = compiled.sources.get(&label.file).unwrap();
             let at = source.place(label.range.start);
-            let quoted: String = source.text[label.range.clone()].lines().next().unwrap_or("").to_owned();
+            let quoted: String =
+                source.text[label.range.clone()].lines().next().unwrap_or("").chars().take(60).collect();
             text.push_str(&format!("    {}:{} `{quoted}` {}\n", at.line, at.column, label.text));
         }
         for note in &diagnostic.notes {
