@@ -1,9 +1,9 @@
 //! The WGSL kernels: `wgsl/<operation>.wgsl`, one file a kernel, with the pieces that several share in `wgsl/shared/`; their variants and what they bind,
 //! as plain data. Nothing here knows wgpu.
 //!
-//! A kernel's file is a template with a handful of directives ([`template`]); a [`Variant`] fixes its constants and gives WGSL. There are two sets of variants:
-//! [`Set::Tiled`] for GPUs (workgroups share tiles and sums) and [`Set::Direct`] for software adapters (eight lanes, nothing shared). Both give every element of
-//! a product as the same chain of operations.
+//! A kernel's file is a template with a handful of directives ([`template`]); a [`Variant`] fixes its constants and gives WGSL. There are three sets of variants:
+//! [`Set::Tiled`] for GPUs (workgroups share tiles and sums), [`Set::Direct`] for software adapters (eight lanes, nothing shared) and [`Set::Subgroup`] for those
+//! of them with subgroups of eight. All give every element of a product as the same chain of operations.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod kernel;

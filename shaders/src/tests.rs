@@ -8,7 +8,7 @@ use crate::{ALL, Kernel, Set, Variant};
 /// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
 fn variants(kernel: &'static Kernel) -> Vec<Variant> {
     let mut variants = Vec::new();
-    for set in [Set::Direct, Set::Tiled] {
+    for set in [Set::Direct, Set::Subgroup, Set::Tiled] {
         if kernel.name.starts_with("attention") {
             variants.extend([2, 4, 6, 32, 64, 128].map(|head_dim| Variant::attention(kernel, set, head_dim)));
             continue;
@@ -25,7 +25,13 @@ fn validated(variant: &Variant) -> naga::Module {
     let source = variant.source();
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{}: {}", variant.key(), error.emit_to_string(&source)));
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let subgroup = variant.set == Set::Subgroup;
+    let capabilities = if subgroup { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    if subgroup {
+        validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+        validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
+    }
     if let Err(error) = validator.validate(&module) {
         panic!("{}: {}", variant.key(), error.emit_to_string(&source));
     }
@@ -33,7 +39,7 @@ fn validated(variant: &Variant) -> naga::Module {
 }
 
 #[test]
-fn every_variant_is_valid_wgsl_without_extensions() {
+fn every_variant_is_valid_wgsl_and_only_subgroups_need_an_extension() {
     for variant in ALL.iter().flat_map(variants) {
         validated(&variant);
     }

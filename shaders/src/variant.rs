@@ -4,11 +4,14 @@ use crate::kernel::Kernel;
 use crate::kernels::piece;
 use crate::template::expand;
 
-/// The two ways in which kernels are written.
+/// The ways in which kernels are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Set {
     /// Eight lanes, nothing shared: for software adapters, which run a workgroup on one core's vector registers.
     Direct,
+    /// As `Direct` where subgroups are exactly eight lanes: what all lanes need is read once, a part by each lane, and handed round. On llvmpipe a load that is
+    /// the same for all lanes costs as much as eight loads, and handing round next to nothing.
+    Subgroup,
     /// Tiles and sums in workgroup memory: for GPUs.
     Tiled,
 }
@@ -39,6 +42,7 @@ impl Variant {
         let workgroup = kernel.workgroup[usize::from(set == Set::Tiled)];
         let tiled = u32::from(set == Set::Tiled && kernel.tiled);
         let mut constants = vec![("TILED", tiled), ("WORKGROUP", workgroup)];
+        constants.push(("SUBGROUP", u32::from(set == Set::Subgroup)));
         constants.extend(kernel.options.iter().zip(options).map(|(name, on)| (*name, u32::from(*on))));
         Variant { kernel, set, workgroup, constants }
     }

@@ -2,7 +2,8 @@
 // out[t, h] = sum over s <= t of softmax_s(q[t, h] . k[s, g] / sqrt(head_dim)) v[s, g], g = h / (heads / kv_heads): out [R, heads head_dim],
 // log_sum[t, h] = log sum_s exp(score) [R, heads].
 // An invocation is one query of one head; keys and values pass by four at a time, with the softmax carried along (Dao et al. 2022): scores never stand in
-// memory. direct: every lane reads the same key at the same time; tiled: the workgroup reads a tile of keys and values into its own memory.
+// memory. direct: every lane reads the same key at the same time; subgroup: each of eight lanes reads one of
+// eight keys and hands it round; tiled: the workgroup reads a tile of keys and values into its own memory.
 
 struct Shape {
     sequences: u32,
@@ -82,8 +83,48 @@ fn main(
         workgroupBarrier();
         for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
 #else
+#if SUBGROUP
+        for (var s = 0u; s < end; s += 8u) {
+            let own = min(s + lane, last) * shape.stride;
+            #repeat d LANES
+            let key${d} = qkv[from_keys + own + ${d}u];
+            let value${d} = qkv[from_values + own + ${d}u];
+            #end
+            #repeat j 8
+            var dot${j} = Lane(0.0);
+            #repeat d LANES
+            dot${j} = fma(q${d}, subgroupBroadcast(key${d}, ${j}u), dot${j});
+            #end
+            #end
+            let score_a = vec4<f32>(lane_sum(dot0), lane_sum(dot1), lane_sum(dot2), lane_sum(dot3));
+            let score_b = vec4<f32>(lane_sum(dot4), lane_sum(dot5), lane_sum(dot6), lane_sum(dot7));
+            let seen_a = vec4<u32>(s) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(t);
+            let seen_b = vec4<u32>(s) + vec4<u32>(4u, 5u, 6u, 7u) <= vec4<u32>(t);
+            let masked_a = select(vec4<f32>(NOTHING), score_a, seen_a);
+            let masked_b = select(vec4<f32>(NOTHING), score_b, seen_b);
+            let masked = max(masked_a, masked_b);
+            let before = largest;
+            largest = max(largest, max(max(masked.x, masked.y), max(masked.z, masked.w)));
+            let p_a = select(vec4<f32>(0.0), exp4(score_a - largest), seen_a);
+            let p_b = select(vec4<f32>(0.0), exp4(score_b - largest), seen_b);
+            let shrink = exp1(before - largest);
+            let p = p_a + p_b;
+            sum = sum * shrink + ((p.x + p.y) + (p.z + p.w));
+            #repeat d LANES
+            acc${d} = acc${d} * shrink;
+            #repeat j 4
+            acc${d} = fma(Lane(p_a[${j}]), subgroupBroadcast(value${d}, ${j}u), acc${d});
+            #end
+            #repeat j 4
+            acc${d} = fma(Lane(p_b[${j}]), subgroupBroadcast(value${d}, ${j + 4}u), acc${d});
+            #end
+            #end
+        }
+#else
         for (var s = 0u; s < end; s += 4u) {
 #end
+#end
+#if !SUBGROUP
             #repeat j 4
             #if TILED
             let at${j} = (s - tile + ${j}u) * ${LANES}u;
@@ -123,6 +164,7 @@ fn main(
             #end
             #end
         }
+#end
 #if TILED
         workgroupBarrier();
     }

@@ -85,8 +85,38 @@ fn main(
             workgroupBarrier();
             for (var t = tile; t < tile + ${KEYS}u; t += 4u) {
 #else
+#if SUBGROUP
+            for (var t = first; t < shape.context; t += 8u) {
+                let own = min(t + lane, last);
+                #repeat d LANES
+                let query${d} = qkv[from_queries + own * shape.stride + ${d}u];
+                let gradient${d} = dout[from_dout + own * shape.dout_stride + ${d}u];
+                #end
+                let own_log_whole = log_sum[from_log_sum + own * shape.log_sum_stride];
+                let own_pull = delta[from_delta + own * shape.heads];
+                #repeat j 8
+                var dot${j} = Lane(0.0);
+                var dp${j} = Lane(0.0);
+                #repeat d LANES
+                dot${j} = fma(k${d}, subgroupBroadcast(query${d}, ${j}u), dot${j});
+                dp${j} = fma(v${d}, subgroupBroadcast(gradient${d}, ${j}u), dp${j});
+                #end
+                let log_whole${j} = subgroupBroadcast(own_log_whole, ${j}u);
+                let pull${j} = subgroupBroadcast(own_pull, ${j}u);
+                let seen${j} = t + ${j}u >= s && t + ${j}u <= last;
+                let p${j} = select(0.0, exp1(lane_sum(dot${j}) - log_whole${j}), seen${j});
+                let ds${j} = select(0.0, p${j} * (lane_sum(dp${j}) - pull${j}) * shape.scale, seen${j});
+                #repeat d LANES
+                dv${d} = fma(Lane(p${j}), subgroupBroadcast(gradient${d}, ${j}u), dv${d});
+                dk${d} = fma(Lane(ds${j}), subgroupBroadcast(query${d}, ${j}u), dk${d});
+                #end
+                #end
+            }
+#else
             for (var t = first; t < shape.context; t += 4u) {
 #end
+#end
+#if !SUBGROUP
                 #repeat j 4
                 let t${j} = min(t + ${j}u, last);
                 #if TILED
@@ -133,6 +163,7 @@ fn main(
                 #end
                 #end
             }
+#end
 #if TILED
             workgroupBarrier();
         }

@@ -88,8 +88,43 @@ fn main(
         workgroupBarrier();
         for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
 #else
+#if SUBGROUP
+        for (var s = 0u; s < end; s += 8u) {
+            let own = min(s + lane, last) * shape.stride;
+            #repeat d LANES
+            let key${d} = qkv[from_keys + own + ${d}u];
+            let value${d} = qkv[from_values + own + ${d}u];
+            #end
+            #repeat j 8
+            var dot${j} = Lane(0.0);
+            var dv${j} = Lane(0.0);
+            #repeat d LANES
+            dot${j} = fma(q${d}, subgroupBroadcast(key${d}, ${j}u), dot${j});
+            dv${j} = fma(do${d}, subgroupBroadcast(value${d}, ${j}u), dv${j});
+            #end
+            #end
+            let score_a = vec4<f32>(lane_sum(dot0), lane_sum(dot1), lane_sum(dot2), lane_sum(dot3));
+            let score_b = vec4<f32>(lane_sum(dot4), lane_sum(dot5), lane_sum(dot6), lane_sum(dot7));
+            let along_a = vec4<f32>(lane_sum(dv0), lane_sum(dv1), lane_sum(dv2), lane_sum(dv3));
+            let along_b = vec4<f32>(lane_sum(dv4), lane_sum(dv5), lane_sum(dv6), lane_sum(dv7));
+            let seen_a = vec4<u32>(s) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(t);
+            let seen_b = vec4<u32>(s) + vec4<u32>(4u, 5u, 6u, 7u) <= vec4<u32>(t);
+            let ds_a = select(vec4<f32>(0.0), exp4(score_a - log_whole) * (along_a - pull) * shape.scale, seen_a);
+            let ds_b = select(vec4<f32>(0.0), exp4(score_b - log_whole) * (along_b - pull) * shape.scale, seen_b);
+            #repeat d LANES
+            #repeat j 4
+            dq${d} = fma(Lane(ds_a[${j}]), subgroupBroadcast(key${d}, ${j}u), dq${d});
+            #end
+            #repeat j 4
+            dq${d} = fma(Lane(ds_b[${j}]), subgroupBroadcast(key${d}, ${j + 4}u), dq${d});
+            #end
+            #end
+        }
+#else
         for (var s = 0u; s < end; s += 4u) {
 #end
+#end
+#if !SUBGROUP
             #repeat j 4
             #if TILED
             let at${j} = (s - tile + ${j}u) * ${LANES}u;
@@ -128,6 +163,7 @@ fn main(
             #end
             #end
         }
+#end
 #if TILED
         workgroupBarrier();
     }

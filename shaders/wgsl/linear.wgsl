@@ -1,6 +1,6 @@
 // out = x . weight: x [R, I], weight [I, O], out [R, O].
 // Per chunk of 512 of I one ascending chain of fma from zero; chunks are added in ascending order.
-// direct: an invocation 8 rows x 8 columns, nothing shared; tiled: a workgroup 64 rows x 64 columns.
+// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: the same, each lane reads one row and hands it round; tiled: a workgroup 64 rows x 64 columns.
 
 struct Shape {
     rows: u32,
@@ -126,8 +126,13 @@ fn main(
     let last_column = shape.columns4 - 1u;
     let from_a = slot * shape.weight_slot + min(column_a, last_column);
     let from_b = slot * shape.weight_slot + min(column_b, last_column);
+    #if SUBGROUP
+    let own = slot * shape.x_slot + shape.x_begin + min(row + lane, last_row) * shape.inner4;
+    #end
     #repeat r 8
+    #if !SUBGROUP
     let x${r} = slot * shape.x_slot + shape.x_begin + min(row + ${r}u, last_row) * shape.inner4;
+    #end
     var a${r} = vec4<f32>(0.0);
     var b${r} = vec4<f32>(0.0);
     #if CHUNKS
@@ -152,8 +157,15 @@ fn main(
             let wa${j} = weight[from_a + at + ${j}u * shape.columns4];
             let wb${j} = weight[from_b + at + ${j}u * shape.columns4];
             #end
+            #if SUBGROUP
+            let part = x_part(own + i, i);
+            #end
             #repeat r 8
+            #if SUBGROUP
+            let v${r} = subgroupBroadcast(part, ${r}u);
+            #else
             let v${r} = x_part(x${r} + i, i);
+            #end
             #repeat j 4
             a${r} = fma(vec4<f32>(v${r}[${j}]), wa${j}, a${r});
             b${r} = fma(vec4<f32>(v${r}[${j}]), wb${j}, b${r});

@@ -1,6 +1,6 @@
 // dx = dout . weight^T, or dx += with `accumulate`: dout [R, O], weight [I, O], dx [R, I]. The head's logits are this product too.
 // Per chunk of 512 of O one ascending chain of fma from zero; chunks are added in ascending order.
-// direct: an invocation 8 rows x 8 columns, nothing shared; tiled: a workgroup 64 rows x 64 columns.
+// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: the same, each lane reads one row and hands it round; tiled: a workgroup 64 rows x 64 columns.
 
 struct Shape {
     rows: u32,
@@ -136,8 +136,13 @@ fn main(
     // Of the weight's rows that are these columns, the first.
     let from_a = slot * shape.weight_slot + min(column_a, last_column) * 4u * shape.inner4;
     let from_b = slot * shape.weight_slot + min(column_b, last_column) * 4u * shape.inner4;
+    #if SUBGROUP
+    let own = slot * shape.dout_slot + shape.dout_begin + min(row + lane, last_row) * shape.inner4;
+    #end
     #repeat r 8
+    #if !SUBGROUP
     let dout${r} = slot * shape.dout_slot + shape.dout_begin + min(row + ${r}u, last_row) * shape.inner4;
+    #end
     var a${r} = vec4<f32>(0.0);
     var b${r} = vec4<f32>(0.0);
     #if CHUNKS
@@ -165,8 +170,15 @@ fn main(
             let wa${j} = vec4<f32>(ta0[${j}], ta1[${j}], ta2[${j}], ta3[${j}]);
             let wb${j} = vec4<f32>(tb0[${j}], tb1[${j}], tb2[${j}], tb3[${j}]);
             #end
+            #if SUBGROUP
+            let part = dout_part(own + i, i);
+            #end
             #repeat r 8
+            #if SUBGROUP
+            let v${r} = subgroupBroadcast(part, ${r}u);
+            #else
             let v${r} = dout_part(dout${r} + i, i);
+            #end
             #repeat j 4
             a${r} = fma(vec4<f32>(v${r}[${j}]), wa${j}, a${r});
             b${r} = fma(vec4<f32>(v${r}[${j}]), wb${j}, b${r});

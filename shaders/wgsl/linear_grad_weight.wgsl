@@ -1,7 +1,7 @@
 // dweight = x^T . dout, summed over the rows of the batch: x [R, I], dout [R, O], dweight [I, O].
 // Per chunk of 512 rows one ascending chain of fma from zero; chunks are added in ascending order. The head's rows come in pieces of whole chunks:
 // with `accumulate` the chunks are added to what is there.
-// direct: an invocation 8 x 8 elements, nothing shared; tiled: a workgroup 64 x 64 elements.
+// direct: an invocation 8 x 8 elements, nothing shared; subgroup: the same, lanes read parts of x and hand them round; tiled: a workgroup 64 x 64 elements.
 
 struct Shape {
     // R, the inner dimension.
@@ -140,6 +140,31 @@ fn main(
         a${r} = vec4<f32>(0.0);
         b${r} = vec4<f32>(0.0);
         #end
+    #if SUBGROUP
+        for (var i = chunk; i < end; i += 4u) {
+            // A lane reads four columns of x in one of four rows. Rows beyond the end count as zeros.
+            let own = i + lane / 2u;
+            let read = x[slot * shape.x_slot + min(own, end - 1u) * shape.rows4 + min(row4 + lane % 2u, shape.rows4 - 1u)];
+            let part = select(vec4<f32>(0.0), read, vec4<bool>(own < end));
+            #repeat j 4
+            let at${j} = min(i + ${j}u, end - 1u) * shape.columns4;
+            let wa${j} = dout[from_a + at${j}];
+            let wb${j} = dout[from_b + at${j}];
+            #end
+            #repeat j 4
+            let above${j} = subgroupBroadcast(part, ${2 * j}u);
+            let below${j} = subgroupBroadcast(part, ${2 * j + 1}u);
+            #repeat r 4
+            a${r} = fma(vec4<f32>(above${j}[${r}]), wa${j}, a${r});
+            b${r} = fma(vec4<f32>(above${j}[${r}]), wb${j}, b${r});
+            #end
+            #repeat r 4
+            a${r + 4} = fma(vec4<f32>(below${j}[${r}]), wa${j}, a${r + 4});
+            b${r + 4} = fma(vec4<f32>(below${j}[${r}]), wb${j}, b${r + 4});
+            #end
+            #end
+        }
+    #else
         for (var i = chunk; i < end; i++) {
             let above = x[from_x + i * shape.rows4];
             let below = x[from_y + i * shape.rows4];
@@ -154,6 +179,7 @@ fn main(
             b${r + 4} = fma(vec4<f32>(below[${r}]), wb, b${r + 4});
             #end
         }
+    #end
         #repeat r 8
         sum_a${r} += a${r};
         sum_b${r} += b${r};

@@ -46,9 +46,15 @@ impl Device {
         if adapter.limits.storage_buffers < 8 {
             return Err(problems::not_opened(&adapter, "it grants fewer than 8 storage buffers to a kernel"));
         }
+        let info = raw.get_info();
+        let eights = raw.features().contains(wgpu::Features::SUBGROUP)
+            && (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
+        if set == Some(Set::Subgroup) && !eights {
+            return Err(problems::not_opened(&adapter, "its subgroups are not of exactly eight lanes"));
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("synx"),
-            required_features: wgpu::Features::empty(),
+            required_features: if eights { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() },
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
             memory_hints: wgpu::MemoryHints::Performance,
@@ -70,7 +76,11 @@ impl Device {
         });
         let software = adapter.kind == AdapterKind::Software;
         let tiles = adapter.limits.invocations >= 256 && adapter.limits.workgroup_memory >= 16_384;
-        let suits = if software || !tiles { Set::Direct } else { Set::Tiled };
+        let suits = match () {
+            () if tiles && !software => Set::Tiled,
+            () if eights => Set::Subgroup,
+            () => Set::Direct,
+        };
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {
             device,

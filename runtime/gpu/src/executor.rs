@@ -106,6 +106,7 @@ impl Executor for GpuExecutor {
         let mut class = format!("vulkan-f32 {vendor:x}:{device:x} {driver} {driver_version}");
         match self.forced {
             Some(Set::Direct) => class.push_str(" direct"),
+            Some(Set::Subgroup) => class.push_str(" subgroup"),
             Some(Set::Tiled) => class.push_str(" tiled"),
             None => {}
         }

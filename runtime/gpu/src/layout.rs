@@ -75,8 +75,7 @@ impl Layout {
             let tensor = program.tensor(parameter.tensor);
             let rows = fixed_rows(tensor.rows);
             let stride = tensor.columns.next_multiple_of(4);
-            let padded = if rows == 1 { 1 } else { rows.next_multiple_of(4) };
-            let slot = padded * stride;
+            let slot = rows.next_multiple_of(4) * stride;
             let bytes = bytes(slot, slots);
             window(&format!("the parameter `{}` [{rows}, {}]", tensor.name, tensor.columns), bytes)?;
             let page = pages.len() - 1;

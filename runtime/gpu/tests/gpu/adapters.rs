@@ -16,11 +16,11 @@ fn a_name_that_no_adapter_has_is_a_problem_that_lists_what_there_is() {
 }
 
 #[test]
-fn a_software_adapter_takes_the_direct_kernels_and_is_taken_by_name_only() {
+fn a_software_adapter_takes_no_tiles_and_is_taken_by_name_only() {
     let executor = GpuExecutor::open(&selector()).unwrap();
     let adapter = executor.adapter();
     if adapter.kind == AdapterKind::Software {
-        assert_eq!(executor.set(), Set::Direct);
+        assert_ne!(executor.set(), Set::Tiled);
     }
     let class = executor.class().0;
     assert!(class.starts_with(&format!("vulkan-f32 {:x}:{:x} {}", adapter.vendor, adapter.device, adapter.driver)));
@@ -32,7 +32,7 @@ fn a_software_adapter_takes_the_direct_kernels_and_is_taken_by_name_only() {
 #[test]
 fn kernels_other_than_the_adapters_own_are_another_class() {
     let devices = devices();
-    let [direct, tiled] = &devices.executors;
+    let [direct, tiled, ..] = &devices.executors[..] else { panic!("two sets run everywhere") };
     assert_ne!(direct.class(), tiled.class());
 }
 

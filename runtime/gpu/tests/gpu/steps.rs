@@ -92,7 +92,7 @@ fn fifty_steps_follow_the_cpu_executor() {
 
 /// With no momentum, no clip and no decay the first moment after a step is the gradient.
 fn gradient(wave: &mut dyn Wave, program: &Program, weights: Vec<f32>) -> (Vec<f32>, f32, f32) {
-    wave.join(0, &SlotState::initial(program.initial_parameters(1, 0).iter().map(|p| p * 5.0).collect())).unwrap();
+    wave.join(0, &SlotState::initial(program.initial_parameters(1, 0).iter().map(|p| p * 2.0).collect())).unwrap();
     let mut batch = batch(program, 1, &[3]);
     batch.weights = weights;
     let still = StepControl { beta1: 0.0, loss_scale: 1.0 / program.tokens() as f32, ..STILL };
@@ -181,7 +181,7 @@ fn one_update(executor: &mut GpuExecutor, program: &Program, clip: f32) -> (Slot
 fn evaluation_is_the_cpus_in_any_number_of_rows() {
     let mut devices = devices();
     let program = program_of(&model(97, false));
-    let state = SlotState::initial(program.initial_parameters(1, 0).iter().map(|p| p * 5.0).collect());
+    let state = SlotState::initial(program.initial_parameters(1, 0).iter().map(|p| p * 2.0).collect());
     let long = Program { rows: 11, ..program.clone() };
     let Batch { inputs, targets, .. } = batch(&long, 1, &[5]);
     let mut cpu = CpuExecutor::new(Some(1)).unwrap();
