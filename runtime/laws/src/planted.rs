@@ -94,6 +94,15 @@ fn exact_data_give_the_exact_law() {
 }
 
 #[test]
+fn bounds_are_not_needed() {
+    let data = chinchilla(0.003, 10);
+    let bounded = run(&formula(CHINCHILLA, &POSITIVE), &data);
+    let free = run(&formula(CHINCHILLA, &["E", "A", "B", "alpha", "beta"]), &data);
+    assert_near(&[free.objective], &[bounded.objective], 1e-10);
+    assert_near(&estimates(&free), &estimates(&bounded), 1e-5);
+}
+
+#[test]
 fn noise_moves_the_law_no_farther_than_it_must_and_most_starts_agree() {
     let fit = run(&formula(CHINCHILLA, &POSITIVE), &chinchilla(0.003, 1));
     let found = estimates(&fit);
