@@ -102,7 +102,9 @@ fn begins_item(line: &str) -> bool {
     let after = line[word..].trim_start_matches([' ', '\t']);
     let name = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
     let body = after[name..].trim_start_matches([' ', '\t']);
-    after.len() < line.len() - word && name > 0 && (body.starts_with('{') || body.starts_with('=') && !body.starts_with("=="))
+    after.len() < line.len() - word
+        && name > 0
+        && (body.starts_with('{') || body.starts_with('=') && !body.starts_with("=="))
 }
 
 /// The last byte of the string that begins at `at`: its closing quote, or what stands before the line's end.
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn a_string_ends_with_its_line() {
         let text = format!("a = \"\n{}", "[".repeat(65));
-        assert_eq!(too_deep(&text), Some(TooDeep { bracket: 6 + 64, sound: 6 }));
+        assert_eq!(outline(&text).too_deep, Some(TooDeep { bracket: 6 + 64, sound: 6 }));
     }
 
     #[test]

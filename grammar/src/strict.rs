@@ -164,7 +164,7 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
         from..from + found.len()
     };
     let mut wrong = error(SyntaxErrorKind::Expected, range, message);
-    if what == "`=`" {
+    if what == "`=`" && !found.is_empty() {
         wrong.fix = Some(Fix { range: end..end, text: " =".to_owned() });
     }
     Some(wrong)

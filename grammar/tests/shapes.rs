@@ -29,9 +29,11 @@ fn list(value: Expression<'_>) -> String {
     };
     let all = |values: Vec<Expression<'_>>| values.into_iter().map(list).collect::<Vec<_>>().join(" ");
     match value {
-        Expression::Number(_) | Expression::Text(_) | Expression::Name(_) | Expression::Bool(..) | Expression::Rest(_) => {
-            value.text().to_owned()
-        }
+        Expression::Number(_)
+        | Expression::Text(_)
+        | Expression::Name(_)
+        | Expression::Bool(..)
+        | Expression::Rest(_) => value.text().to_owned(),
         Expression::Call(call) => format!("({}{})", some(call.callee()), arguments(call.arguments().collect())),
         Expression::Index(index) => format!("(at {}{})", some(index.base()), arguments(index.arguments().collect())),
         Expression::Access(access) => {
@@ -60,7 +62,12 @@ fn list(value: Expression<'_>) -> String {
             let pattern = comprehension.pattern().expect("a pattern");
             let names: Vec<_> = pattern.names().map(|name| name.text()).collect();
             let filter = comprehension.filter().map_or_else(String::new, |filter| format!(" if {}", list(filter)));
-            format!("[{} for {} in {}{filter}]", some(comprehension.element()), names.join(","), some(comprehension.source()))
+            format!(
+                "[{} for {} in {}{filter}]",
+                some(comprehension.element()),
+                names.join(","),
+                some(comprehension.source())
+            )
         }
         Expression::If(choice) => {
             format!("(if {} {} {})", some(choice.condition()), some(choice.then()), some(choice.otherwise()))
@@ -123,7 +130,10 @@ fn calls_indices_and_fields_follow_their_operand() {
     assert_eq!(shape("a.b.c(1)(2)[3, x = 4]"), "(at (((. (. a b) c) 1) 2) 3 x=4)");
     assert_eq!(shape("adamw(lr = lr, betas = (0.9, 0.95),)"), "(adamw lr=lr betas=<0.9 0.95>)");
     assert_eq!(shape("f()"), "(f)");
-    assert_eq!(shape("data_law[synthetic = hq(medium), r = 1/3].E"), "(. (at data_law synthetic=(hq medium) r=(/ 1 3)) E)");
+    assert_eq!(
+        shape("data_law[synthetic = hq(medium), r = 1/3].E"),
+        "(. (at data_law synthetic=(hq medium) r=(/ 1 3)) E)"
+    );
 }
 
 #[test]
@@ -221,7 +231,12 @@ fn a_file_has_an_edition_imports_and_items() {
     let kinds: Vec<_> = items.iter().map(|item| (item.kind(), item.kind_word().text())).collect();
     assert_eq!(
         kinds,
-        [(Some(ItemKind::Corpus), "corpus"), (Some(ItemKind::Study), "study"), (None, "mystery"), (Some(ItemKind::Let), "let")]
+        [
+            (Some(ItemKind::Corpus), "corpus"),
+            (Some(ItemKind::Study), "study"),
+            (None, "mystery"),
+            (Some(ItemKind::Let), "let")
+        ]
     );
     assert_eq!(items[0].name().map(|name| name.text()), Some("hq"));
     assert_eq!(items[0].docs().as_deref(), Some("Text."));
@@ -261,8 +276,12 @@ fn a_block_has_every_sort_of_entry() {
                 });
                 format!("free{}", names.collect::<String>())
             }
-            Entry::Formula(formula) => format!("{} ~ {}", list(formula.left().unwrap()), list(formula.right().unwrap())),
-            Entry::Allow(allow) => format!("allow {} {}", allow.code().unwrap().text(), allow.reason().unwrap().value()),
+            Entry::Formula(formula) => {
+                format!("{} ~ {}", list(formula.left().unwrap()), list(formula.right().unwrap()))
+            }
+            Entry::Allow(allow) => {
+                format!("allow {} {}", allow.code().unwrap().text(), allow.reason().unwrap().value())
+            }
         });
     }
     assert_eq!(
@@ -282,7 +301,9 @@ fn a_block_has_every_sort_of_entry() {
 
 #[test]
 fn kinds_are_words_only_at_the_start_of_an_item() {
-    let parsed = checked("grid g {\n    model = table(figure, law = 2)\n    data = corpus + study\n    claim = grid\n}\nlet model = 1\n");
+    let parsed = checked(
+        "grid g {\n    model = table(figure, law = 2)\n    data = corpus + study\n    claim = grid\n}\nlet model = 1\n",
+    );
     assert_eq!(parsed.errors, []);
     assert_eq!(parsed.file().items().count(), 2);
 }

@@ -3,8 +3,8 @@
 mod support;
 
 use proptest::prelude::*;
-use synx_grammar::view::Item;
 use support::{EXAMPLES, checked, rejoined};
+use synx_grammar::view::Item;
 
 #[test]
 fn the_examples_have_no_mistakes() {
@@ -71,10 +71,10 @@ fn removing_a_character_keeps_the_items_that_it_does_not_touch() {
 const PIECES: [&str; 96] = [
     "grid", "law", "let", "model", "study", "corpus", "param", "claim", "from", "import", "synx", "axis", "where",
     "free", "allow", "because", "if", "then", "else", "for", "in", "and", "or", "not", "true", "false", "rest", "step",
-    "factor", "a", "b", "x1", "tokens", "web", "1", "0.5", "16Ki", "20%", "3e-3", "1M", "10ms", "\"t\"", "\"", "\"\\d\"",
-    "\\", "'", "`", "=", "==", "~", ":", ":=", "+", "-", "*", "**", "/", "//", "///", "^", "<", "<=", ">", "!=", "!",
-    "&&", "||", "|>", "|", "..", "...", ".", ",", ";", "(", ")", "[", "]", "{", "}", " ", "  ", "\t", "\n", "\n\n",
-    "\r\n", "\u{FEFF}", "\u{A0}", "é", "\u{FF11}", "“", "”", "…", "<<<<<<<", "=======", "#",
+    "factor", "a", "b", "x1", "tokens", "web", "1", "0.5", "16Ki", "20%", "3e-3", "1M", "10ms", "\"t\"", "\"",
+    "\"\\d\"", "\\", "'", "`", "=", "==", "~", ":", ":=", "+", "-", "*", "**", "/", "//", "///", "^", "<", "<=", ">",
+    "!=", "!", "&&", "||", "|>", "|", "..", "...", ".", ",", ";", "(", ")", "[", "]", "{", "}", " ", "  ", "\t", "\n",
+    "\n\n", "\r\n", "\u{FEFF}", "\u{A0}", "é", "\u{FF11}", "“", "”", "…", "<<<<<<<", "=======", "#",
 ];
 
 proptest! {

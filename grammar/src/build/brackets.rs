@@ -96,30 +96,44 @@ impl Builder<'_> {
     /// Pushes the brackets and everything between them.
     fn inside(&mut self, pair: Pair<'_, Rule>) {
         let mark = self.stack.len();
+        let is_list = pair.as_rule() == Rule::list;
+        self.open.push(if is_list { SyntaxKind::LeftBracket } else { SyntaxKind::LeftParen });
         for inner in pair.into_inner() {
-            match inner.as_rule() {
-                Rule::argument => self.argument(inner),
-                Rule::for_clause => self.for_clause(inner),
-                Rule::block => {
-                    let start = self.stack.len();
-                    let since = self.errors.len();
-                    let quiet = self.quiet_until;
-                    let at = self.range(&inner).start;
-                    self.block(inner);
-                    self.wrap(start);
-                    self.retract(since, quiet);
-                    if !self.follows_mistake(0, at) {
-                        let mut wrong =
-                            error(SyntaxErrorKind::Unexpected, at..at + 1, "a block cannot stand inside brackets");
-                        wrong.help = Some("arguments are `(name = value)`, lists are `[a, b]`".to_owned());
-                        self.report(wrong);
-                    }
+            if inner.as_rule() == Rule::lines {
+                for element in inner.into_inner() {
+                    self.element(element, mark);
                 }
-                Rule::wrong_semicolon => self.wrong_semicolon(&inner),
-                Rule::bad_element => self.bad_element(inner),
-                Rule::no_paren | Rule::no_bracket => self.unclosed(mark),
-                _ => self.common(inner),
+            } else {
+                self.element(inner, mark);
             }
+        }
+        self.open.pop();
+    }
+
+    /// One piece between brackets, of which the opening one is at `mark`.
+    fn element(&mut self, inner: Pair<'_, Rule>, mark: usize) {
+        match inner.as_rule() {
+            Rule::argument => self.argument(inner),
+            Rule::for_clause => self.for_clause(inner),
+            Rule::block => {
+                let start = self.stack.len();
+                let since = self.errors.len();
+                let quiet = self.quiet_until;
+                let at = self.range(&inner).start;
+                self.block(inner);
+                self.wrap(start);
+                self.retract(since, quiet);
+                if !self.follows_mistake(0, at) {
+                    let mut wrong =
+                        error(SyntaxErrorKind::Unexpected, at..at + 1, "a block cannot stand inside brackets");
+                    wrong.help = Some("arguments are `(name = value)`, lists are `[a, b]`".to_owned());
+                    self.report(wrong);
+                }
+            }
+            Rule::wrong_semicolon => self.wrong_semicolon(&inner),
+            Rule::bad_element => self.bad_element(inner),
+            Rule::no_paren | Rule::no_bracket => self.unclosed(mark),
+            _ => self.common(inner),
         }
     }
 
@@ -174,6 +188,10 @@ impl Builder<'_> {
         }
         let end = self.stack.last().map_or(at, |last| self.tree.range(*last).end);
         let other = self.source[end..].chars().next().filter(|next| matches!(next, ')' | ']'));
+        // Where the other bracket closes one further out, this one is only missing its own.
+        let outer = if other == Some(']') { SyntaxKind::LeftBracket } else { SyntaxKind::LeftParen };
+        let around = self.open.len().saturating_sub(1);
+        let other = other.filter(|_| !self.open[..around].contains(&outer));
         let mut wrong = match other {
             Some(other) => error(
                 SyntaxErrorKind::Unclosed,

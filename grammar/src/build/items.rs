@@ -234,7 +234,13 @@ impl Builder<'_> {
                     }
                 }
                 Rule::wrong_semicolon => self.wrong_semicolon(&inner),
-                Rule::no_paren => self.unclosed(mark),
+                Rule::no_paren => {
+                    self.unclosed(mark);
+                    // What is declared is missing then too.
+                    if let Some(last) = self.errors.last_mut().filter(|last| last.kind == SyntaxErrorKind::Unclosed) {
+                        last.fix = None;
+                    }
+                }
                 _ => self.common(inner),
             }
         }

@@ -28,6 +28,8 @@ pub(crate) struct Builder<'s> {
     base: usize,
     /// Mistakes that begin before this follow from another one and are not reported.
     quiet_until: usize,
+    /// The brackets that are open around what is being pushed.
+    open: Vec<SyntaxKind>,
     /// Whether an edition, an import or an item was seen.
     begun: bool,
 }
@@ -41,6 +43,7 @@ impl<'s> Builder<'s> {
             errors: Vec::new(),
             base: 0,
             quiet_until: 0,
+            open: Vec::new(),
             begun: false,
         }
     }
@@ -204,7 +207,7 @@ impl<'s> Builder<'s> {
         let line = self.source[at..].split('\n').next().unwrap_or_default();
         let found = line.trim_matches(BLANKS);
         let next = at + line.len() - line.trim_start_matches(BLANKS).len();
-        if !found.starts_with([')', ']', '}'])
+        if !found.starts_with([')', ']', '}', '='])
             && let Some(known) = habits::text(found, next)
         {
             self.report(known);
@@ -212,7 +215,9 @@ impl<'s> Builder<'s> {
             return;
         }
         let mut error = error(SyntaxErrorKind::Expected, at..at, format!("expected {what}{after}"));
-        error.fix = insert.map(|text| Fix { range: at..at, text: text.to_owned() });
+        // Where nothing follows, it would not be enough.
+        let is_last = found.is_empty() || found.starts_with([')', ']', '}', ';', ',', '/']);
+        error.fix = insert.filter(|_| !is_last).map(|text| Fix { range: at..at, text: text.to_owned() });
         self.report(error);
     }
 

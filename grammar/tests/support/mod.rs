@@ -58,7 +58,11 @@ pub fn checked(text: &str) -> Parse {
     }
     assert_eq!(root.has_error(), !parsed.errors.is_empty(), "errors of {text:?}: {:?}\n{root:?}", parsed.errors);
     for error in &parsed.errors {
-        let ranges = [Some(&error.range), error.related.as_ref().map(|(range, _)| range), error.fix.as_ref().map(|fix| &fix.range)];
+        let ranges = [
+            Some(&error.range),
+            error.related.as_ref().map(|(range, _)| range),
+            error.fix.as_ref().map(|fix| &fix.range),
+        ];
         for range in ranges.into_iter().flatten() {
             assert!(text.get(range.clone()).is_some(), "{error:?} lies in {text:?}");
         }
@@ -110,7 +114,9 @@ fn entry(entry: Entry<'_>) {
             value(formula.left().expect("a left side"));
             formula.right().into_iter().for_each(value);
         }
-        Entry::Allow(allow) => assert!((allow.code().is_some() && allow.reason().is_some()) || allow.node().has_error()),
+        Entry::Allow(allow) => {
+            assert!((allow.code().is_some() && allow.reason().is_some()) || allow.node().has_error())
+        }
     }
 }
 
@@ -121,7 +127,9 @@ fn value(expression: Expression<'_>) {
         None => assert!(has_error, "{:?}", expression.node()),
     };
     match expression {
-        Expression::Number(number) => drop((number.digits(), number.suffix(), number.unit().map(|unit| unit.words().count()))),
+        Expression::Number(number) => {
+            drop((number.digits(), number.suffix(), number.unit().map(|unit| unit.words().count())))
+        }
         Expression::Text(text) => drop(text.value()),
         Expression::Name(_) | Expression::Bool(..) | Expression::Rest(_) | Expression::Bad(_) => {}
         Expression::Call(call) => {
