@@ -82,7 +82,7 @@ fn substitute(line: &str, scope: &[(String, u32)], out: &mut String) {
         out.push_str(before);
         match evaluate(expression, scope) {
             Some(value) => out.push_str(&value.to_string()),
-            None => out.push_str(&format!("${{{expression}}}")),
+            None => out.extend(["${", expression, "}"]),
         }
         rest = after;
     }

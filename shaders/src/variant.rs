@@ -63,7 +63,7 @@ impl Variant {
     pub fn key(&self) -> String {
         let mut key = self.kernel.name.to_owned();
         for (name, value) in &self.constants {
-            key.push_str(&format!(" {name}={value}"));
+            key.extend([" ", name, "=", &value.to_string()]);
         }
         key
     }

@@ -16,7 +16,7 @@ use crate::tape::Dispatch;
 /// One device and everything that belongs to it and not to a wave.
 #[derive(Debug)]
 pub struct Device {
-    device: wgpu::Device,
+    raw: wgpu::Device,
     queue: wgpu::Queue,
     pub adapter: AdapterInfo,
     pub set: Set,
@@ -83,7 +83,7 @@ impl Device {
         };
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {
-            device,
+            raw: device,
             queue,
             set: set.unwrap_or(suits),
             pipelines: Mutex::default(),
@@ -105,8 +105,8 @@ impl Device {
     pub fn scoped<T>(&self, what: &str, bytes: u64, f: impl FnOnce(&wgpu::Device) -> T) -> Result<T, Problem> {
         self.check()?;
         let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory]
-            .map(|filter| self.device.push_error_scope(filter));
-        let value = f(&self.device);
+            .map(|filter| self.raw.push_error_scope(filter));
+        let value = f(&self.raw);
         let mut problem = None;
         // Scopes are a stack: the last one pushed is popped first.
         for scope in scopes.into_iter().rev() {
@@ -152,7 +152,7 @@ impl Device {
         });
         held.iter().for_each(wgpu::Buffer::destroy);
         drop(held);
-        let _ = self.device.poll(wgpu::PollType::Poll);
+        let _ = self.raw.poll(wgpu::PollType::Poll);
         room
     }
 
@@ -179,7 +179,7 @@ impl Device {
     }
 
     fn submit(&self, dispatches: &[Dispatch], active: u32, operations: f64) -> Result<(), Problem> {
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for dispatch in dispatches {
@@ -205,7 +205,7 @@ impl Device {
 
     /// Waits for a submission, or for all.
     fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Result<(), Problem> {
-        let polled = self.device.poll(wgpu::PollType::Wait { submission_index, timeout: None });
+        let polled = self.raw.poll(wgpu::PollType::Wait { submission_index, timeout: None });
         self.check()?;
         polled.map(|_| ()).map_err(|error| problems::device_lost(&error.to_string()))
     }
@@ -220,7 +220,7 @@ impl Device {
     /// Copies within the device, in order. Sources and targets are different buffers.
     pub fn copy(&self, pieces: &[(Window, Window)]) -> Result<(), Problem> {
         self.check()?;
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         for (source, target) in pieces {
             encoder.copy_buffer_to_buffer(
                 &source.buffer,
