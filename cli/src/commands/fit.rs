@@ -160,7 +160,7 @@ fn text(law: &str, result: &LawResult) -> String {
             text.push_str(&format!("{}\n", named.join(", ")));
         }
         text.push_str(&parameters(group));
-        text.push_str(&format!("objective {:.10} over {} rows", group.objective, group.points));
+        text.push_str(&format!("objective {:.12} over {} rows", group.objective, group.points));
         text.push_str(&format!(
             "; {} of {} starts end there{}\n",
             group.starts.agreeing,

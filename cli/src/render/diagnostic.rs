@@ -58,7 +58,6 @@ fn footer(diagnostic: &Diagnostic) -> Option<String> {
 /// A diagnostic in miette's terms: the primary file's labels, and every other file's as a related one.
 #[derive(Debug)]
 struct Shown {
-    code: Option<String>,
     severity: miette::Severity,
     headline: String,
     help: Option<String>,
@@ -83,9 +82,8 @@ impl Shown {
             Severity::Warning => miette::Severity::Warning,
         };
         Shown {
-            code: Some(diagnostic.code.to_owned()),
             severity,
-            headline: diagnostic.headline.clone(),
+            headline: format!("{}: {}", diagnostic.code, diagnostic.headline),
             help: diagnostic.help.clone(),
             related: parts.collect(),
             ..first
@@ -94,7 +92,6 @@ impl Shown {
 
     fn empty() -> Shown {
         Shown {
-            code: None,
             severity: miette::Severity::Advice,
             headline: String::new(),
             help: None,
@@ -144,10 +141,6 @@ impl fmt::Display for Shown {
 impl std::error::Error for Shown {}
 
 impl miette::Diagnostic for Shown {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
-    }
-
     fn severity(&self) -> Option<miette::Severity> {
         Some(self.severity)
     }

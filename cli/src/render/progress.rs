@@ -152,8 +152,9 @@ impl Progress for Shown {
                 } else {
                     let segments = plural(segments, "segment");
                     self.say(&format!(
-                        "{cells}: {segments} to train, {} steps; {evaluations} evaluations",
-                        grouped(steps)
+                        "{cells}: {segments} to train, {} steps; {}",
+                        grouped(steps),
+                        plural(evaluations, "evaluation"),
                     ));
                 }
             }

@@ -73,7 +73,8 @@ fn losses(grid: &str, cells: &[&CellResult]) -> String {
         columns.extend(headers.iter().map(|header| (header.as_str(), Align::Right)));
         let line = |(name, places): &(String, Vec<Option<&CellResult>>)| {
             let losses = places.iter().map(|cell| cell.map_or_else(String::new, loss));
-            std::iter::once(name.clone()).chain(losses).collect()
+            let name = if name.is_empty() { grid.to_owned() } else { name.clone() };
+            std::iter::once(name).chain(losses).collect()
         };
         table(&columns, rows.iter().take(ROWS_SHOWN).map(line))
     } else {
@@ -132,8 +133,8 @@ fn fitted(law: &LawResult) -> String {
     let line = |group: &LawGroup, fit: &LawFit| {
         let mut line: Vec<String> = group.values.iter().map(ToString::to_string).collect();
         line.extend(fit.parameters.iter().map(|p| match (p.low, p.high) {
-            (Some(low), Some(high)) => format!("{} ({} to {})", estimate(p.estimate), estimate(low), estimate(high)),
-            _ => estimate(p.estimate),
+            (Some(low), Some(high)) => format!("{} ({} to {})", settled(p.estimate), settled(low), settled(high)),
+            _ => settled(p.estimate),
         }));
         line.push(grouped(fit.points as u64));
         if tested {
@@ -158,6 +159,11 @@ fn fitted(law: &LawResult) -> String {
         }
     }
     text
+}
+
+/// An estimate, in which what a bound at zero leaves over is zero; laws.csv has every digit.
+fn settled(value: f64) -> String {
+    estimate(if value.abs() < 1e-9 { 0.0 } else { value })
 }
 
 #[cfg(test)]
