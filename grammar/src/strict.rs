@@ -150,19 +150,16 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
     let before = text[..at].trim_end_matches(BLANKS);
     let end = start + before.len();
     let what = wanted(&rules)?;
-    let mut message = format!("expected {what}");
     let last = before.rsplit(|c: char| c.is_whitespace() || "([{,".contains(c)).next().unwrap_or(before);
-    if !last.is_empty() {
-        message.push_str(&format!(" after `{}`", shortened(last)));
-    }
+    let after = if last.is_empty() { String::new() } else { format!(" after `{}`", shortened(last)) };
     let found = first_token(text[at..].trim_start_matches(BLANKS));
-    let range = if found.is_empty() {
-        end..end
+    let (range, seen) = if found.is_empty() {
+        (end..end, String::new())
     } else {
-        message.push_str(&format!(", found `{}`", shortened(found)));
-        let from = start + at + (text[at..].len() - text[at..].trim_start_matches(BLANKS).len());
-        from..from + found.len()
+        let from = start + text.len() - text[at..].trim_start_matches(BLANKS).len();
+        (from..from + found.len(), format!(", found `{}`", shortened(found)))
     };
+    let message = format!("expected {what}{after}{seen}");
     let mut wrong = error(SyntaxErrorKind::Expected, range, message);
     if what == "`=`" && !found.is_empty() {
         wrong.fix = Some(Fix { range: end..end, text: " =".to_owned() });

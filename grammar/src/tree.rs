@@ -359,6 +359,11 @@ impl TreeBuilder {
         self.nodes[id.0 as usize].kind
     }
 
+    /// Whether a node is a mistake or holds one.
+    pub(crate) fn has_error(&self, id: NodeId) -> bool {
+        self.nodes[id.0 as usize].has_error
+    }
+
     /// The text that a node covers.
     pub(crate) fn text(&self, id: NodeId) -> &str {
         &self.source[self.range(id)]

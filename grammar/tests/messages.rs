@@ -2,6 +2,7 @@
 //!
 //! A case there is `=== what it shows`, a source, `---`, and what is said about it. With `SYNX_BLESS=1` in the
 //! environment the answers are written anew, to be reviewed.
+#![allow(clippy::unwrap_used, clippy::redundant_closure_for_method_calls)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the tree of a correct text says: precedence, newlines, and each typed view.
+#![allow(clippy::unwrap_used, clippy::redundant_closure_for_method_calls)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Any text has a tree, and a mistake touches nothing but the item that it stands in.
+#![allow(clippy::unwrap_used, clippy::redundant_closure_for_method_calls)]
 
 mod support;
 

@@ -357,7 +357,7 @@ impl Builder<'_> {
         };
         let mut inner = (mark..self.stack.len()).filter(|at| is_inner(self.tree.kind(self.stack[*at])));
         let Some(first) = inner.next() else { return };
-        let last = inner.last().unwrap_or(first);
+        let last = inner.next_back().unwrap_or(first);
         let id = self.tree.node(SyntaxKind::Comprehension, &self.stack[first..=last], 0);
         self.stack.splice(first..=last, [id]);
     }

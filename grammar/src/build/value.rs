@@ -58,7 +58,7 @@ impl Level {
     /// The level of an infix operator; none for `then`, `else`, `step` and `factor`, which belong to other forms.
     fn of(operator: &str) -> Option<Self> {
         Some(match operator {
-            "|>" => Self::Pipe,
+            "|>" | "->" => Self::Pipe,
             "or" | "||" => Self::Or,
             "and" | "&&" => Self::And,
             "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "===" | "!==" | "<>" | "=>" | "\u{2264}" | "\u{2265}"
@@ -67,7 +67,6 @@ impl Level {
             "+" | "-" | "\u{2212}" | "\u{2013}" => Self::Sum,
             "*" | "/" | "\u{00D7}" | "\u{00B7}" | "\u{00F7}" => Self::Product,
             "^" | "**" => Self::Power,
-            "->" => Self::Pipe,
             _ => return None,
         })
     }
@@ -243,8 +242,9 @@ impl Builder<'_> {
         let height = self.tree.height_over(&self.stack[start..end]);
         if height > MAX_HEIGHT {
             let range = self.tree.range(self.stack[start]).start..self.tree.range(self.stack[end - 1]).end;
+            let is_told = self.tree.has_error(self.stack[start]);
             self.wrap(start);
-            if !self.follows_mistake(0, range.start) {
+            if !is_told {
                 let mut wrong = error(
                     SyntaxErrorKind::Limit,
                     range,
