@@ -96,77 +96,66 @@ impl Training {
             Training { segments: Vec::new(), ends: plan.grids.iter().map(|g| vec![0; g.cells.len()]).collect() };
         for stream in order {
             let runs = &streams[&stream];
-            training.grow(stream, runs, &(0..runs.len()).collect::<Vec<_>>(), None, 0, &mut Vec::new());
+            training.grow(stream, runs);
         }
         Some(training)
     }
 
-    /// Adds the segments of `group`, whose rates are equal up to step `at`, to which `path` (pieces, cut at `at`) leads.
-    fn grow(
-        &mut self,
-        stream: Key,
-        runs: &[Run],
-        group: &[usize],
-        parent: Option<usize>,
-        at: u64,
-        path: &mut Vec<Piece>,
-    ) {
-        // Runs that end here end at the parent; the rest go on, parted by the formula of their next step.
-        let mut next: Vec<(Piece, Vec<usize>)> = Vec::new();
-        for &r in group {
-            let Some(piece) = runs[r].pieces.iter().find(|p| p.end > at) else {
-                if let Some(parent) = parent {
-                    let (g, c) = runs[r].cell;
-                    self.ends[g][c] = parent;
+    /// Adds the segments of the runs of one stream, depth first; a branch is a group of runs whose rates are equal so far. Not a recursion: a grid may
+    /// have as many budgets as it likes.
+    fn grow(&mut self, stream: Key, runs: &[Run]) {
+        let all = Branch { group: (0..runs.len()).collect(), parent: None, at: 0, path: Vec::new() };
+        let mut open = vec![all];
+        while let Some(Branch { group, parent, at, path }) = open.pop() {
+            // Runs that end here end at the parent; the rest go on, parted by the formula of their next step.
+            let mut next: Vec<(Piece, Vec<usize>)> = Vec::new();
+            for r in group {
+                let Some(piece) = runs[r].pieces.iter().find(|p| p.end > at) else {
+                    if let Some(parent) = parent {
+                        let (g, c) = runs[r].cell;
+                        self.ends[g][c] = parent;
+                    }
+                    continue;
+                };
+                match next.iter_mut().find(|(p, _)| p.shape == piece.shape && p.start == piece.start) {
+                    Some((shared, members)) => {
+                        shared.end = shared.end.min(piece.end);
+                        members.push(r);
+                    }
+                    None => next.push((piece.clone(), vec![r])),
                 }
-                continue;
-            };
-            match next.iter_mut().find(|(p, _)| p.shape == piece.shape && p.start == piece.start) {
-                Some((shared, members)) => {
-                    shared.end = shared.end.min(piece.end);
-                    members.push(r);
-                }
-                None => next.push((piece.clone(), vec![r])),
             }
-        }
-        for (piece, members) in next {
-            let depth = path.len();
-            let end = piece.end;
-            match path.last_mut() {
-                Some(last) if last.shape == piece.shape && last.start == piece.start => last.end = end,
-                _ => path.push(piece.clone()),
+            let mut branches = Vec::with_capacity(next.len());
+            for (piece, group) in next {
+                let end = piece.end;
+                let mut path = path.clone();
+                extend(&mut path, &piece);
+                let key = Key::of("state/1", &(stream, &path));
+                let lone_child = parent.filter(|&p| self.segments[p].cells == group.len());
+                let segment = if let Some(p) = lone_child {
+                    // Nobody ends or forks at the parent's end: one longer segment instead of two.
+                    let grown = &mut self.segments[p];
+                    grown.key = key;
+                    grown.end = end;
+                    extend(&mut grown.pieces, &piece);
+                    p
+                } else {
+                    self.segments.push(Segment {
+                        key,
+                        stream,
+                        parent,
+                        start: at,
+                        end,
+                        pieces: vec![piece],
+                        example: runs[group[0]].cell,
+                        cells: group.len(),
+                    });
+                    self.segments.len() - 1
+                };
+                branches.push(Branch { group, parent: Some(segment), at: end, path });
             }
-            let restored = (depth == path.len()).then_some(at);
-            let key = Key::of("state/1", &(stream, &*path));
-            let lone_child = parent.filter(|&p| self.segments[p].cells == members.len());
-            let segment = if let Some(p) = lone_child {
-                // Nobody ends or forks at the parent's end: one longer segment instead of two.
-                let grown = &mut self.segments[p];
-                grown.key = key;
-                grown.end = end;
-                match grown.pieces.last_mut() {
-                    Some(last) if last.shape == piece.shape && last.start == piece.start => last.end = end,
-                    _ => grown.pieces.push(piece),
-                }
-                p
-            } else {
-                self.segments.push(Segment {
-                    key,
-                    stream,
-                    parent,
-                    start: at,
-                    end,
-                    pieces: vec![piece],
-                    example: runs[members[0]].cell,
-                    cells: members.len(),
-                });
-                self.segments.len() - 1
-            };
-            self.grow(stream, runs, &members, Some(segment), end, path);
-            path.truncate(depth);
-            if let (Some(at), Some(last)) = (restored, path.last_mut()) {
-                last.end = at;
-            }
+            // The first branch is followed first.
+            open.extend(branches.into_iter().rev());
         }
     }
 
@@ -179,6 +168,22 @@ impl Training {
 struct Run {
     cell: (usize, usize),
     pieces: Vec<Piece>,
+}
+
+/// Runs with equal rates up to step `at`, to which `path` (pieces, cut there) leads, and the segment that ends there.
+struct Branch {
+    group: Vec<usize>,
+    parent: Option<usize>,
+    at: u64,
+    path: Vec<Piece>,
+}
+
+/// Adds a piece, or makes the last one longer where it is the same formula.
+fn extend(path: &mut Vec<Piece>, piece: &Piece) {
+    match path.last_mut() {
+        Some(last) if last.shape == piece.shape && last.start == piece.start => last.end = piece.end,
+        _ => path.push(piece.clone()),
+    }
 }
 
 #[cfg(test)]

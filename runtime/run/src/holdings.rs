@@ -171,11 +171,12 @@ impl<'a> Holdings<'a> {
 
 /// The classes in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
 pub(crate) fn classes(plan: &Plan, training: &Training, store: &Store) -> Result<Vec<(NumericsClass, usize)>, Problem> {
+    let trained = store.trained()?;
     let mut counts: BTreeMap<NumericsClass, usize> = BTreeMap::new();
     for (grid, number, _) in plan.cells() {
         let key = training.segments[training.ends[grid][number]].key;
-        for class in store.classes(&key)? {
-            *counts.entry(class).or_default() += 1;
+        for class in trained.get(&key).into_iter().flatten() {
+            *counts.entry(class.clone()).or_default() += 1;
         }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();

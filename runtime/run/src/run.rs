@@ -131,7 +131,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
             writer: &writer,
             class: &class,
             corpora: Corpora::new(plan, &options.folder, options.allow_outside),
-            is_end: is_end(&training),
+            ends: ends(&training),
         };
         carried = carrier.carry_out(&todo, &mut *executor, progress).map_err(|problem| {
             problem.note("everything that was finished is kept: the same command goes on from there")
@@ -149,10 +149,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
     Ok(Summary { results, files, interrupted, steps, evaluations })
 }
 
-fn is_end(training: &Training) -> Vec<bool> {
-    let mut is_end = vec![false; training.segments.len()];
-    training.ends.iter().flatten().for_each(|&segment| is_end[segment] = true);
-    is_end
+fn ends(training: &Training) -> Vec<Vec<(usize, usize)>> {
+    let mut ends = vec![Vec::new(); training.segments.len()];
+    for (g, cells) in training.ends.iter().enumerate() {
+        for (c, &segment) in cells.iter().enumerate() {
+            ends[segment].push((g, c));
+        }
+    }
+    ends
 }
 
 /// What is missing.
@@ -228,7 +232,8 @@ struct Carrier<'a> {
     writer: &'a Writer,
     class: &'a NumericsClass,
     corpora: Corpora<'a>,
-    is_end: Vec<bool>,
+    /// For each segment, the cells that end at its end.
+    ends: Vec<Vec<(usize, usize)>>,
 }
 
 impl Carrier<'_> {
@@ -340,14 +345,15 @@ impl Carrier<'_> {
             recipe: &|segment| plan.recipe(cell(segment)),
             initial: &|segment| program.initial_parameters(plan.study.seed, u64::from(cell(segment).replicate)),
         };
-        let teller = Teller { plan, training, names, progress: RefCell::new(progress) };
+        let teller = Teller { plan, training, ends: &self.ends, names, progress: RefCell::new(progress) };
         let mut evaluations = 0;
+        let is_end: Vec<bool> = self.ends.iter().map(|cells| !cells.is_empty()).collect();
         let mut ledger = StoreLedger {
             writer: self.writer,
             class: self.class,
             training,
             keep: self.options.keep,
-            is_end: &self.is_end,
+            is_end: &is_end,
             waiting: work.evaluate.iter().map(|(&segment, domains)| (segment, domains.len())).collect(),
             domains: &domain_keys,
             evaluated: &mut |segment, domain, loss| {
@@ -421,6 +427,7 @@ impl BatchSource for Batches {
 struct Teller<'a> {
     plan: &'a Plan,
     training: &'a Training,
+    ends: &'a [Vec<(usize, usize)>],
     /// Of the domains of the work.
     names: Vec<String>,
     progress: RefCell<&'a mut dyn Progress>,
@@ -434,11 +441,7 @@ impl Teller<'_> {
 
     /// The cells that end at a segment's end.
     fn ends(&self, segment: usize) -> Vec<String> {
-        let ends = self.training.ends.iter().enumerate();
-        let here = ends.flat_map(|(g, ends)| {
-            ends.iter().enumerate().filter(|(_, end)| **end == segment).map(move |(c, _)| (g, c))
-        });
-        here.map(|cell| self.name(cell)).collect()
+        self.ends[segment].iter().map(|&cell| self.name(cell)).collect()
     }
 
     fn evaluated(&self, segment: usize, domain: usize, loss: Option<f64>) {

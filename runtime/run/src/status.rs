@@ -18,7 +18,7 @@ pub struct Status {
     pub classes: Vec<(String, usize)>,
     /// Every cell, grid after grid, in the plan's order.
     pub cells: Vec<CellStanding>,
-    /// The process that runs the study, or was killed while it did.
+    /// The process that runs the study at the moment.
     pub holder: Option<Holder>,
     /// Damaged entries that were met; a run makes them again.
     pub warnings: Vec<Problem>,
@@ -81,7 +81,7 @@ pub fn status(plan: &Plan, folder: &Path, share: bool) -> Result<Status, Problem
         class: known.first().map(|(class, _)| class.0.clone()),
         classes: known.into_iter().map(|(class, cells)| (class.0, cells)).collect(),
         cells,
-        holder: store.holder(),
+        holder: store.runner(),
         warnings: store.take_warnings(),
     })
 }

@@ -15,11 +15,12 @@
 //!
 //! An entry that does not have the bytes that were written is as good as absent: it is reported, and made again.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,9 @@ use crate::record::{
 };
 
 const FORMAT: &str = "synx store 1\n";
+
+/// How long to wait for one who only looks at a lock.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The folder's name, beside the study's file.
 pub const FOLDER: &str = ".synx";
@@ -142,7 +146,13 @@ impl Store {
     pub fn write(&self) -> Result<Writer, Problem> {
         self.make_folder(&self.root)?;
         let path = self.root.join("lock");
-        let lock = self.files.lock(&path).map_err(|error| entry::trouble("lock", &path, &error))?;
+        let try_lock = || self.files.lock(&path).map_err(|error| entry::trouble("lock", &path, &error));
+        let mut lock = try_lock()?;
+        if lock.is_none() {
+            // Someone may just have looked whether there is a run.
+            std::thread::sleep(GLANCE);
+            lock = try_lock()?;
+        }
         let Some(lock) = lock else {
             let who = match self.holder() {
                 Some(Holder { process, host, since }) => {
@@ -172,8 +182,16 @@ impl Store {
         Ok(writer)
     }
 
+    /// Who runs the study at the moment.
+    pub fn runner(&self) -> Option<Holder> {
+        let holder = self.holder()?;
+        // A lock that can be had is nobody's: the holder was killed.
+        let held = matches!(self.files.lock(&self.root.join("lock")), Ok(None));
+        held.then_some(holder)
+    }
+
     /// Who runs the study at the moment, or was killed while doing so.
-    pub fn holder(&self) -> Option<Holder> {
+    fn holder(&self) -> Option<Holder> {
         let bytes = self.files.read(&self.root.join("holder.json")).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
@@ -207,18 +225,29 @@ impl Store {
         Ok(found.map(|(record, blobs)| SegmentRecord { curve: decode_curve(&blobs[0]), ..record }))
     }
 
-    /// The classes that there is a segment of this state in.
-    pub fn classes(&self, state: &Key) -> Result<Vec<NumericsClass>, Problem> {
-        let folder = self.folder(Kind::Segments, &state.to_string());
-        let names = self.files.list(&folder).map_err(|error| entry::trouble("list", &folder, &error))?;
-        let prefix = format!("{state}.");
-        let slugs = names.iter().filter_map(|n| n.strip_prefix(&prefix)?.strip_suffix(MARKER));
-        let mut classes = Vec::new();
-        for slug in slugs {
-            let found = self.read::<Classed<serde_json::Value>>(Kind::Segments, &format!("{prefix}{slug}"), &[])?;
-            classes.extend(found.map(|(found, _)| NumericsClass(found.class)));
+    /// The states at whose ends there is a record, with its classes: by the names of entries alone, whole or not.
+    pub fn trained(&self) -> Result<BTreeMap<Key, Vec<NumericsClass>>, Problem> {
+        let folder = self.root.join(Kind::Segments.folder());
+        let list = |folder: &Path| self.files.list(folder).map_err(|error| entry::trouble("list", folder, &error));
+        let mut known: BTreeMap<String, NumericsClass> = BTreeMap::new();
+        let mut trained: BTreeMap<Key, Vec<NumericsClass>> = BTreeMap::new();
+        for shard in list(&folder)?.iter().filter(|name| name.len() == 2) {
+            for name in list(&folder.join(shard))? {
+                let named = name.strip_suffix(MARKER).and_then(|name| name.split_once('.'));
+                let Some((key, slug)) = named.and_then(|(key, slug)| Some((key.parse::<Key>().ok()?, slug))) else {
+                    continue;
+                };
+                // The name holds the class shortened; each is read out of one entry.
+                if !known.contains_key(slug) {
+                    let found =
+                        self.read::<Classed<serde_json::Value>>(Kind::Segments, &format!("{key}.{slug}"), &[])?;
+                    let Some((found, _)) = found else { continue };
+                    known.insert(slug.to_owned(), NumericsClass(found.class));
+                }
+                trained.entry(key).or_default().push(known[slug].clone());
+            }
         }
-        Ok(classes)
+        Ok(trained)
     }
 
     pub fn checkpoint(&self, state: &Key, class: &NumericsClass) -> Result<Option<Checkpoint>, Problem> {

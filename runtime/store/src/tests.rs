@@ -318,7 +318,12 @@ fn one_run_at_a_time_and_the_second_says_who_has_it() {
     let problem = second.write().err().unwrap();
     assert_eq!(problem.code, "E0960");
     assert!(problem.to_string().contains(&format!("process {}", std::process::id())), "{problem}");
+    assert_eq!(second.runner().map(|holder| holder.process), Some(std::process::id()));
     drop(first);
+    assert_eq!(second.runner(), None);
+    let holder = r#"{"process":1,"host":"elsewhere","since":0}"#;
+    std::fs::write(folder.path().join(".synx/holder.json"), holder).unwrap();
+    assert_eq!(second.runner(), None, "that one was killed");
     assert!(second.write().is_ok());
 }
 
@@ -381,10 +386,11 @@ fn classes_are_kept_apart_and_listed() {
     writer.save_segment(&key("end"), &class(), &record()).unwrap();
     assert_eq!(store.segment(&key("end"), &other).unwrap(), None);
     writer.save_segment(&key("end"), &other, &record()).unwrap();
-    let mut classes = store.classes(&key("end")).unwrap();
-    classes.sort();
-    assert_eq!(classes, [class(), other]);
-    assert_eq!(store.classes(&key("elsewhere")).unwrap(), []);
+    writer.save_segment(&key("elsewhere"), &other, &record()).unwrap();
+    let trained = store.trained().unwrap();
+    assert_eq!(trained[&key("end")], [class(), other.clone()]);
+    assert_eq!(trained[&key("elsewhere")], [other]);
+    assert_eq!(trained.len(), 2);
 }
 
 #[test]
