@@ -20,14 +20,14 @@ use crate::value::{Span, Value};
 /// write stays below 30, and the stack of a small thread holds this many.
 const MAX_DEPTH: u32 = 160;
 
-/// How many values may be made while one declaration, or the cells of one grid so far, is evaluated. Arbitrary; about a second.
-const FUEL: u64 = 4_000_000;
+/// How many values may be made while one declaration, or the cells of one grid so far, is evaluated. Arbitrary; a fraction of a second.
+const FUEL: u64 = 1_000_000;
 
 /// How many findings one run reports; more help nobody.
 const MAX_DIAGNOSTICS: usize = 200;
 
-/// How many elements a list may have once its elements are needed.
-pub(crate) const MAX_LIST: u64 = 1_000_000;
+/// How many elements a list may have once its elements are needed; an axis of equal steps may have more.
+pub(crate) const MAX_LIST: u64 = 100_000;
 
 /// A declaration of the file.
 pub(crate) struct ItemSlot<'t> {
@@ -63,6 +63,8 @@ pub(crate) struct Compiler<'t> {
     seen: HashSet<(&'static str, String, usize, usize)>,
     muted: u32,
     depth: u32,
+    /// Whether the evaluation at hand has been reported as too deep.
+    too_deep: bool,
     fuel: u64,
     pub settings: Settings,
     pub corpora: Corpora,
@@ -87,6 +89,7 @@ impl<'t> Compiler<'t> {
             seen: HashSet::new(),
             muted: 0,
             depth: 0,
+            too_deep: false,
             fuel: FUEL,
             settings: default_settings(path),
             corpora: Corpora::default(),
@@ -174,7 +177,14 @@ impl<'t> Compiler<'t> {
 
     /// Goes one level deeper, if the limits of depth and work allow it.
     pub(crate) fn enter(&mut self, span: Span) -> bool {
+        if self.depth == 0 {
+            self.too_deep = false;
+        }
         if self.depth >= MAX_DEPTH {
+            // One finding for the whole way back up.
+            if std::mem::replace(&mut self.too_deep, true) {
+                return false;
+            }
             let finding =
                 self.finding("E0504", span, "this leads too deep", format!("more than {MAX_DEPTH} levels")).help(
                     "declarations, calls and expressions may lead into each other only so far; name a part with `let`",

@@ -60,7 +60,8 @@ impl<'t> Compiler<'t> {
         let Some(matched) = self.match_arguments(name, &names, &arguments, piped.is_some(), span) else {
             return Value::Error;
         };
-        if !self.enter(span) {
+        // A call costs more than a value: its arguments are matched, named and bound.
+        if !self.burn(20, span) || !self.enter(span) {
             return Value::Error;
         }
         let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();

@@ -478,7 +478,9 @@ impl<'t> Compiler<'t> {
                 let values = arguments.iter().filter_map(|argument| argument.value());
                 let names: Vec<&'t str> =
                     values.flat_map(|value| crate::grid::scope::free_names(value.node())).collect();
-                names.into_iter().for_each(|name| drop(self.mark(name)));
+                for name in names {
+                    self.mark(name);
+                }
                 return Vec::new();
             }
             return plain(arguments);

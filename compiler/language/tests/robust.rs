@@ -1,0 +1,125 @@
+//! No text makes the compiler panic, hang or fill the memory.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fmt::Write as _;
+
+use common::check;
+use proptest::prelude::*;
+
+const TOUR: &str = include_str!("studies/tour.synx");
+
+/// Grids small enough that thousands of texts are compiled in seconds.
+fn small() -> String {
+    TOUR.replace("1Mi..64Mi factor 2", "[1Mi, 2Mi]")
+        .replace("4Mi..64Mi factor 4", "[4Mi]")
+        .replace("1..3 step 1", "[1]")
+}
+
+#[test]
+fn every_prefix_of_the_tour_compiles_to_something() {
+    let source = small();
+    let mut at = 0;
+    while at <= source.len() {
+        if source.is_char_boundary(at) {
+            let compiled = check(&source[..at]);
+            assert_eq!(compiled.plan.is_none(), compiled.has_errors());
+        }
+        // A prime, so that every kind of place is cut somewhere.
+        at += 13;
+    }
+}
+
+#[test]
+fn hostile_texts_end_in_a_finding() {
+    let mut chain = String::from("synx 1\n");
+    for i in (0..2000).rev() {
+        writeln!(chain, "let a{} = a{i} + 1", i + 1).unwrap();
+    }
+    chain.push_str("let a0 = 1\n");
+    let mut calls = String::from("synx 1\nlet f0(x) = x\n");
+    for i in 0..60 {
+        writeln!(calls, "let f{}(x) = f{i}(x) + f{i}(x)", i + 1).unwrap();
+    }
+    calls.push_str("let y = f60(1)\n");
+    let mut lists = String::from("synx 1\nlet l0 = [1]\n");
+    for i in 0..60 {
+        writeln!(lists, "let l{} = l{i} + l{i}", i + 1).unwrap();
+    }
+    let recursion = "synx 1\nlet f(x) = f(x + 1)\nlet y = f(0)\n".to_owned();
+    let brackets = format!("synx 1\nlet x = {}", "(".repeat(100_000));
+    let nested = "synx 1\nlet x = [[[1] * 1000000 for i in 1..1000000 step 1] for j in 1..1000000 step 1]\n".to_owned();
+    let factor = "synx 1\nlet x = 1..1e300 factor 1.0000000001\n".to_owned();
+    for (name, source) in [
+        ("chain", &chain),
+        ("calls", &calls),
+        ("lists", &lists),
+        ("recursion", &recursion),
+        ("brackets", &brackets),
+        ("nested", &nested),
+        ("factor", &factor),
+    ] {
+        let compiled = check(source);
+        assert!(compiled.has_errors() && compiled.plan.is_none(), "{name}");
+    }
+}
+
+#[test]
+fn long_sums_need_no_depth() {
+    let sum = vec!["1"; 200].join(" + ");
+    let compiled = check(&format!("synx 1\nlet x = {sum}\n"));
+    assert!(!compiled.has_errors(), "{:?}", common::findings(&compiled));
+}
+
+#[test]
+fn errors_of_one_file_come_all_at_once() {
+    let mut source = String::from("synx 1\n");
+    for i in 0..100 {
+        writeln!(source, "let a{i} = b{i}").unwrap();
+    }
+    assert_eq!(check(&source).diagnostics.len(), 100);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Pieces of the tour cut out, doubled and put elsewhere.
+    #[test]
+    fn no_mutation_of_the_tour_panics(cuts in prop::collection::vec((0.0..1.0f64, 0usize..40, 0.0..1.0f64, 0usize..4), 1..4)) {
+        let mut source = small();
+        for (from, length, to, what) in cuts {
+            let boundary = |text: &str, part: f64| {
+                let mut at = (part * text.len() as f64) as usize;
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                at
+            };
+            let start = boundary(&source, from);
+            let mut end = (start + length).min(source.len());
+            while !source.is_char_boundary(end) {
+                end += 1;
+            }
+            let piece = source[start..end].to_owned();
+            if what != 0 {
+                source.replace_range(start..end, "");
+            }
+            if what != 1 {
+                let at = boundary(&source, to);
+                source.insert_str(at, &piece);
+            }
+            if what == 3 {
+                let at = boundary(&source, from * to);
+                source.insert_str(at, ["{", "]", "\"", " rest ", "1e400", "..", "|>"][length % 7]);
+            }
+        }
+        let compiled = check(&source);
+        prop_assert_eq!(compiled.plan.is_none(), compiled.has_errors());
+        for diagnostic in &compiled.diagnostics {
+            for label in &diagnostic.labels {
+                prop_assert!(source.get(label.range.clone()).is_some());
+            }
+        }
+    }
+}
