@@ -335,4 +335,13 @@ mod tests {
         assert_eq!(shape(&training), [(None, 0, 50, 2), (Some(0), 50, 100, 1)]);
         assert_eq!(training.ends[0], [1, 0]);
     }
+
+    #[test]
+    fn a_stream_may_have_thousands_of_budgets() {
+        let budgets: Vec<(u64, u32, u32)> = (1..=3000).map(|steps| (steps, 0, 1)).collect();
+        let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
+        let training = Training::new(&plan(vec![constant], &budgets), true).unwrap();
+        assert_eq!(training.segments.len(), 3000);
+        assert!(training.segments.iter().all(|segment| segment.end == segment.start + 1));
+    }
 }

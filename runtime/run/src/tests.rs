@@ -360,11 +360,14 @@ fn files(folder: &Path, part: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Entries by a part of their path, and what happens to them.
+type Loss = (&'static str, fn(&Path));
+
 #[test]
 fn what_is_lost_or_damaged_is_found_and_made_again() {
     let mut study = Study::new(plan());
     let whole = bits(&study.run(USUAL).unwrap().results);
-    let lose: [(&str, fn(&Path)); 3] = [
+    let lose: [Loss; 3] = [
         ("segments", |path| std::fs::remove_file(path).unwrap()),
         ("evaluations", |path| std::fs::remove_file(path).unwrap()),
         ("segments", |path| std::fs::write(path, b"{}").unwrap()),
@@ -380,7 +383,9 @@ fn what_is_lost_or_damaged_is_found_and_made_again() {
         }
     }
     // Weights that are gone are no loss until something needs them.
-    files(study.path(), "weights").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    for path in files(study.path(), "weights") {
+        std::fs::remove_file(path).unwrap();
+    }
     assert_eq!(study.run(USUAL).unwrap().steps, 0);
     std::fs::remove_file(&files(study.path(), "evaluations")[0]).unwrap();
     let again = study.run(USUAL).unwrap();
@@ -449,7 +454,7 @@ fn facts_are_what_the_last_scan_found() {
 #[test]
 fn files_are_hashed_and_read_again_when_they_change() {
     let mut study = Study::new(plan());
-    let text = |seed: u32| (0..400).map(|i| format!("line {} of {seed}\n", i * seed)).collect::<String>();
+    let text = |seed: u32| (0..400).map(|i| format!("line {} of {seed}", i * seed)).collect::<Vec<_>>().join("\n");
     std::fs::write(study.path().join("a.txt"), text(3)).unwrap();
     let files = synx_plan::corpus::Files {
         patterns: vec!["a.txt".to_owned()],
