@@ -214,7 +214,7 @@ fn a_file_outside_the_folder_needs_leave() {
     fs::create_dir(&inner).unwrap();
     let path = folder.path().join("data.jsonl").display().to_string();
     fs::write(inner.join("study.synx"), STUDY.replace("data.jsonl", &path)).unwrap();
-    refused(&inner, &["E0912"]);
+    refused(&inner, &["E0912", "--allow-path"]);
     synx(&inner, ["run", "study.synx", "--device", "cpu", "--allow-path"]).expect(0);
 }
 

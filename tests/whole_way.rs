@@ -136,7 +136,7 @@ fn a_rate_that_diverges_marks_its_cells_and_the_study_goes_on() {
     let wild = SMALL
         .replace("recipe short {", "recipe short(lr) {")
         .replace("adamw(lr = 4e-3)", "adamw(lr = lr)")
-        .replace("axis r      = [0, 1/2]", "axis r = [0]\n    axis lr = [4e-3, 1e12]")
+        .replace("axis r      = [0, 1/2]", "axis r = [0]\n    axis lr = [4e-3, 1000]")
         .replace("recipe   = short", "recipe = short(lr)")
         .replace("by   = [r]", "by = [r, lr]");
     let folder = study(&wild);

@@ -62,7 +62,7 @@ impl Study {
         let facts = match scanned {
             Ok(facts) => facts,
             Err(problems) => {
-                let findings: Vec<Diagnostic> = problems.iter().map(Diagnostic::from_problem).collect();
+                let findings: Vec<Diagnostic> = problems.iter().map(finding).collect();
                 show_all(&findings, &compiled.sources);
                 return Err(Outcome::Failed);
             }
@@ -102,6 +102,17 @@ impl Host for Known<'_> {
     }
 }
 
+/// A problem of a scan, with the option that cures it.
+fn finding(problem: &Problem) -> Diagnostic {
+    let finding = Diagnostic::from_problem(problem);
+    match problem.code {
+        "E0912" => {
+            finding.help("copy the file beside the study, or let it read files outside its folder with `--allow-path`")
+        }
+        _ => finding,
+    }
+}
+
 /// The bytes of a study's file.
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     let failed = |error: io::Error| {
@@ -132,6 +143,8 @@ impl Host for Study {
             Ok(files) => Ok(files.iter().map(|file| file.display().to_string()).collect()),
             Err(problem) => match problem.code {
                 "E0910" | "E0911" => Ok(Vec::new()),
+                // Whether it may be read is the reader's to say, with what to do about it; nothing is wrong with the study.
+                "E0912" => Ok(vec![pattern.to_owned()]),
                 _ => Err(problem.headline),
             },
         }

@@ -77,11 +77,7 @@ fn text(study: &str, status: &Status) -> String {
     }
     if let Some(holder) = &status.holder {
         let since = synx_run::utc(holder.since);
-        let _ = writeln!(
-            text,
-            "process {} on {} runs it, or was stopped while it did, since {since}",
-            holder.process, holder.host
-        );
+        let _ = writeln!(text, "process {} on {} runs it, since {since}", holder.process, holder.host);
     }
     let open: Vec<Vec<String>> = status
         .cells

@@ -123,11 +123,15 @@ impl Progress for Shown {
             Event::Building { corpus } => self.spin(format!("making the tokens of {corpus}")),
             Event::Scanned { corpus, facts, again } => {
                 if self.scans && !again {
+                    let documents = facts.training.documents + facts.heldout.documents;
+                    let held = match facts.heldout.tokens {
+                        0 => String::new(),
+                        tokens => format!(", {} more held out", count(tokens as f64)),
+                    };
                     self.say(&format!(
-                        "scanned {corpus}: {} documents, {} tokens to train on, {} held out",
-                        grouped(facts.training.documents + facts.heldout.documents),
+                        "scanned {corpus}: {}, {} tokens{held}",
+                        plural(documents as usize, "document"),
                         count(facts.training.tokens as f64),
-                        count(facts.heldout.tokens as f64),
                     ));
                 }
                 self.clear();
