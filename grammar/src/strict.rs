@@ -128,7 +128,7 @@ pub(crate) fn rest(source: &str, before: Range<usize>, rest: Range<usize>, rule:
         return wrong;
     }
     let last = source[before].trim_end_matches(BLANKS);
-    let last = last.rsplit(|c: char| c.is_whitespace() || c == '\n').next().unwrap_or(last);
+    let last = last.rsplit(BLANKS).next().unwrap_or(last);
     let found = first_token(line);
     let mut wrong = error(
         SyntaxErrorKind::Unexpected,
@@ -150,7 +150,7 @@ fn stopped(rule: Rule, text: &str, start: usize) -> Option<SyntaxError> {
     let before = text[..at].trim_end_matches(BLANKS);
     let end = start + before.len();
     let what = wanted(&rules)?;
-    let last = before.rsplit(|c: char| c.is_whitespace() || "([{,".contains(c)).next().unwrap_or(before);
+    let last = before.rsplit(|c: char| BLANKS.contains(&c) || "([{,".contains(c)).next().unwrap_or(before);
     let after = if last.is_empty() { String::new() } else { format!(" after `{}`", shortened(last)) };
     let found = first_token(text[at..].trim_start_matches(BLANKS));
     let (range, seen) = if found.is_empty() {

@@ -188,7 +188,9 @@ impl Builder<'_> {
                 SyntaxErrorKind::Unexpected,
                 range,
                 match name {
-                    Some(id) => format!("expected `=` or `{{` after `{}`, found `{found}`", self.tree.text(id)),
+                    Some(id) => {
+                        format!("expected `=` or `{{` after `{}`, found `{found}`", shortened(self.tree.text(id)))
+                    }
                     None => format!("expected `=` or `{{`, found `{found}`"),
                 },
             );
