@@ -41,7 +41,8 @@ impl<'t> Compiler<'t> {
     pub(crate) fn call(&mut self, call: Call<'t>, scope: &Rc<Scope<'t>>) -> Value {
         let span = self.span(call.node());
         let Some(callee) = call.callee() else { return Value::Error };
-        self.apply(callee, call.arguments().collect(), None, span, scope)
+        let arguments: Vec<Argument<'t>> = call.arguments().collect();
+        self.apply(callee, &arguments, None, span, scope)
     }
 
     /// `input |> function(arguments)`: the input is the first argument.
@@ -57,13 +58,13 @@ impl<'t> Compiler<'t> {
             },
             other => (other, Vec::new()),
         };
-        self.apply(callee, arguments, Some((value, place)), span, scope)
+        self.apply(callee, &arguments, Some((value, place)), span, scope)
     }
 
     fn apply(
         &mut self,
         callee: Expression<'t>,
-        arguments: Vec<Argument<'t>>,
+        arguments: &[Argument<'t>],
         piped: Option<(Value, Span)>,
         span: Span,
         scope: &Rc<Scope<'t>>,
@@ -80,18 +81,22 @@ impl<'t> Compiler<'t> {
         let word = name.text();
         if scope.is_local(word) || self.names.contains_key(word) {
             return match self.lookup(name, scope) {
-                Value::Declaration(item) => self.call_item(item, arguments, piped, span, scope),
+                Value::Declaration(item) => self.call_item(item, arguments, piped.as_ref(), span, scope),
                 Value::Error => Value::Error,
                 other => {
                     let finding = self
                         .finding("E0106", place, format!("{} takes no arguments", other.describe()), "called here")
-                        .help(format!("write `{word}` without parentheses, or declare it with parameters"));
+                        .help(if scope.is_local(word) && self.names.contains_key(word) {
+                            format!("a parameter, an axis or a `let` has the name `{word}` here; give it another name")
+                        } else {
+                            format!("write `{word}` without parentheses, or declare it with parameters")
+                        });
                     self.report(finding)
                 }
             };
         }
         if let Some(signature) = signature(word) {
-            return match self.bind(signature, &arguments, piped, span, scope) {
+            return match self.bind(signature, arguments, piped, span, scope) {
                 Some(arguments) => self.function(&arguments),
                 None => Value::Error,
             };

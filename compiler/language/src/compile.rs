@@ -117,11 +117,11 @@ impl<'t> Compiler<'t> {
                 self.items[item].used = used;
             }
         }
-        self.lower_study()
+        Some(self.lower_study())
     }
 
     /// Grids, then laws, then what only the whole shows.
-    fn lower_study(&mut self) -> Option<Plan> {
+    fn lower_study(&mut self) -> Plan {
         let mut lists = Lists::default();
         let mut grids: Vec<Expanded> = Vec::new();
         let blocks = |compiler: &Self, kind: ItemKind| -> Vec<(usize, Block<'t>)> {
@@ -157,7 +157,7 @@ impl<'t> Compiler<'t> {
         let names: Vec<String> = corpora.iter().map(|corpus| corpus.name.clone()).collect();
         self.lint_epochs(&grids, &lists, &facts, &names);
         self.check_domains(&lists, &facts, &grids);
-        Some(Plan {
+        Plan {
             version: PLAN_VERSION,
             study: self.settings.clone(),
             corpora,
@@ -168,7 +168,7 @@ impl<'t> Compiler<'t> {
             evaluations: lists.evaluations,
             grids: grids.into_iter().map(|expanded| expanded.grid).collect(),
             laws,
-        })
+        }
     }
 
     pub(crate) fn syntax_error(&mut self, error: &SyntaxError, file: u32) {
@@ -392,10 +392,7 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
                 continue;
             };
-            let default = match self.items[item].item.body() {
-                Body::Expression(default) => default,
-                _ => continue,
-            };
+            let Body::Expression(default) = self.items[item].item.body() else { continue };
             if crate::fill::is_text(default) && !value.text.trim_start().starts_with('"') {
                 self.items[item].given_text = Some(value.text.clone());
                 let quoted = crate::fill::quoted(&value.text);

@@ -205,19 +205,16 @@ impl<'t> Compiler<'t> {
 
     /// Pays for making `values` values; false where the limit is reached, which is reported.
     pub(crate) fn burn(&mut self, values: u64, span: Span) -> bool {
-        match self.fuel.checked_sub(values) {
-            Some(rest) => {
-                self.fuel = rest;
-                true
-            }
-            None => {
-                self.fuel = 0;
-                let finding = self
-                    .finding("E0504", span, "this takes too many steps to evaluate", "stopped here")
-                    .help("a list or a chain of declarations grows out of hand");
-                self.report(finding);
-                false
-            }
+        if let Some(rest) = self.fuel.checked_sub(values) {
+            self.fuel = rest;
+            true
+        } else {
+            self.fuel = 0;
+            let finding = self
+                .finding("E0504", span, "this takes too many steps to evaluate", "stopped here")
+                .help("a list or a chain of declarations grows out of hand");
+            self.report(finding);
+            false
         }
     }
 

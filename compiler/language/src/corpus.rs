@@ -120,6 +120,7 @@ impl<'t> Compiler<'t> {
         self.whole(&seed, at, Unit::PLAIN, "`seed`", (0, 1 << 53))
     }
 
+    #[allow(clippy::option_option, reason = "the outer one is a mistake, the inner one a part that is not held out")]
     /// The held-out part: none where it is not given; nothing at all where it is wrong.
     fn heldout(&mut self, given: Option<(Value, Span)>) -> Option<Option<Exact>> {
         let Some((value, span)) = given else { return Some(None) };
@@ -172,12 +173,11 @@ impl<'t> Compiler<'t> {
                 order.zip(concentration).map(|(order, concentration)| ProcessKind::Markov { order, concentration })
             }
             "hmm" => {
-                let states = match arguments.get("states") {
-                    Some((value, at)) => self.whole(&value, at, Unit::PLAIN, "`states`", (1, MOST_STATES)),
-                    None => {
-                        self.missing_argument("process", "states", arguments.span);
-                        None
-                    }
+                let states = if let Some((value, at)) = arguments.get("states") {
+                    self.whole(&value, at, Unit::PLAIN, "`states`", (1, MOST_STATES))
+                } else {
+                    self.missing_argument("process", "states", arguments.span);
+                    None
                 };
                 let concentration = positive(self, "concentration");
                 states.zip(concentration).map(|(states, concentration)| ProcessKind::Hmm { states, concentration })
@@ -234,8 +234,8 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    fn tokens_argument(&mut self, given: (Value, Span)) -> Option<u64> {
-        if let (Value::Number(amount), span) = &given
+    fn tokens_argument(&mut self, given: &(Value, Span)) -> Option<u64> {
+        if let (Value::Number(amount), span) = given
             && amount.unit.is_plain()
             && amount.value.is_positive()
             && amount.value < Exact::one()
@@ -251,7 +251,7 @@ impl<'t> Compiler<'t> {
 
     pub(crate) fn take(&mut self, arguments: &Arguments) -> Value {
         let input = self.input(arguments.required("of"));
-        let tokens = self.tokens_argument(arguments.required("tokens"));
+        let tokens = self.tokens_argument(&arguments.required("tokens"));
         let (Some((of, name)), Some(tokens)) = (input, tokens) else { return Value::Error };
         let shown = synx_plan::grid::readable(&Exact::from(tokens));
         let heldout = self.corpora.get(of).corpus.heldout.clone();
@@ -262,14 +262,14 @@ impl<'t> Compiler<'t> {
         let (of, at) = arguments.required("of");
         let input = self.input((of, at));
         let tokens = match arguments.get("tokens") {
-            Some(given) => self.tokens_argument(given).map(Some),
+            Some(given) => self.tokens_argument(&given).map(Some),
             None => Some(None),
         };
         let (Some((of, name)), Some(tokens), Some(style)) = (input, tokens, register(&arguments.required("style").0))
         else {
             return Value::Error;
         };
-        if !self.from_world(of, at) {
+        if !self.is_of_world(of, at) {
             return Value::Error;
         }
         let heldout = self.corpora.get(of).corpus.heldout.clone();
@@ -280,13 +280,13 @@ impl<'t> Compiler<'t> {
     pub(crate) fn write(&mut self, arguments: &Arguments) -> Value {
         let (about, at) = arguments.required("about");
         let input = self.input((about, at));
-        let tokens = self.tokens_argument(arguments.required("tokens"));
+        let tokens = self.tokens_argument(&arguments.required("tokens"));
         let (Some((about, name)), Some(tokens), Some(style)) =
             (input, tokens, register(&arguments.required("style").0))
         else {
             return Value::Error;
         };
-        if !self.from_world(about, at) {
+        if !self.is_of_world(about, at) {
             return Value::Error;
         }
         let content = Content::Write { about, style, generator: Generator::Builtin, tokens };
@@ -294,7 +294,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// Whether the built-in generator knows the facts of a corpus: those of the built-in world, told once or again.
-    fn from_world(&mut self, id: CorpusId, span: Span) -> bool {
+    fn is_of_world(&mut self, id: CorpusId, span: Span) -> bool {
         let anchor = self.corpora.get(self.corpora.anchor(id));
         let declared = anchor.span;
         let known = matches!(anchor.corpus.content, Content::World(_));
@@ -423,6 +423,7 @@ impl<'t> Compiler<'t> {
         self.declared_corpus(&made, name, span, span)
     }
 
+    #[allow(clippy::option_option, reason = "as `heldout` gives it")]
     fn corpus_from_source(
         &mut self,
         fields: &mut Fields<'t>,

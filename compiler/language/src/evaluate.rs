@@ -84,10 +84,8 @@ impl<'t> Compiler<'t> {
             let Some((scale, named)) = Unit::named(word.text()) else { return self.unknown_unit(*word) };
             let combined = if i == 0 { Some(named) } else { unit.over(named) };
             let scaled = if i == 0 { Some(value.mul(&scale)) } else { value.div(&scale) };
-            (value, unit) = match (scaled, combined) {
-                (Some(value), Some(unit)) => (value, unit),
-                _ => return Value::Error,
-            };
+            let (Some(scaled), Some(combined)) = (scaled, combined) else { return Value::Error };
+            (value, unit) = (scaled, combined);
         }
         Value::Number(Amount::new(value, unit))
     }

@@ -83,7 +83,7 @@ impl<'t> Compiler<'t> {
             },
             one => Rc::new(vec![one.clone()]),
         };
-        let places: Vec<Span> = match fields.expression("domains").map(|e| e.without_parens()) {
+        let places: Vec<Span> = match fields.expression("domains").map(synx_grammar::view::Expression::without_parens) {
             Some(synx_grammar::view::Expression::List(list)) => {
                 list.elements().map(|element| self.span(element.node())).collect()
             }

@@ -55,7 +55,7 @@ impl<'t> Compiler<'t> {
         let last = call.arguments_node().and_then(|node| {
             node.children().filter(|child| !child.kind().is_trivia() && child.kind() != SyntaxKind::RightParen).last()
         });
-        let separator = match last.map(|node| node.kind()) {
+        let separator = match last.map(synx_grammar::Node::kind) {
             Some(SyntaxKind::LeftParen | SyntaxKind::Comma) => "",
             _ => ", ",
         };
@@ -69,12 +69,21 @@ impl<'t> Compiler<'t> {
 
     /// Writes out the defaults of a block's fields, but for those that a parameter sets.
     pub(crate) fn fill_block(&mut self, item: Item<'t>, kind: ItemKind, block: Block<'t>) {
-        let mut set: Vec<&str> = item.parameters().filter_map(|p| p.name()).map(|name| name.text()).collect();
+        let mut set: Vec<&str> = item
+            .parameters()
+            .filter_map(synx_grammar::view::Parameter::name)
+            .map(synx_grammar::view::Name::text)
+            .collect();
         for entry in block.entries() {
             match entry {
-                Entry::Field(field) => set.extend(field.name().map(|name| name.text())),
+                Entry::Field(field) => set.extend(field.name().map(synx_grammar::view::Name::text)),
                 Entry::Axis(axis) => {
-                    set.extend(axis.pattern().into_iter().flat_map(|pattern| pattern.names()).map(|name| name.text()));
+                    set.extend(
+                        axis.pattern()
+                            .into_iter()
+                            .flat_map(synx_grammar::view::Pattern::names)
+                            .map(synx_grammar::view::Name::text),
+                    );
                 }
                 _ => {}
             }

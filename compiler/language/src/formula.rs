@@ -71,22 +71,21 @@ pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
 
 /// The request as a study would declare it.
 fn declaration(request: &FormulaRequest) -> String {
-    let mut text = String::from("synx 1\nlaw fit {\n");
+    let mut lines = vec!["synx 1".to_owned(), "law fit {".to_owned()];
     if !request.free.is_empty() {
-        text.push_str(&format!("    free {}\n", request.free.join(", ")));
+        lines.push(format!("    free {}", request.free.join(", ")));
     }
-    text.push_str(&format!("    {}\n", request.law));
+    lines.push(format!("    {}", request.law));
     if !request.by.is_empty() {
         let by: Vec<String> = request.by.iter().map(|column| crate::fill::quoted(column)).collect();
-        text.push_str(&format!("    by = [{}]\n", by.join(", ")));
+        lines.push(format!("    by = [{}]", by.join(", ")));
     }
     for (field, value) in [("method", request.method), ("test", request.test)] {
-        if let Some(value) = value {
-            text.push_str(&format!("    {field} = {value}\n"));
-        }
+        lines.extend(value.map(|value| format!("    {field} = {value}")));
     }
-    text.push_str(&format!("    bootstrap = {}\n}}\n", request.bootstrap));
-    text
+    lines.push(format!("    bootstrap = {}", request.bootstrap));
+    lines.push("}\n".to_owned());
+    lines.join("\n")
 }
 
 /// A host for formulas, which need nothing of the world.

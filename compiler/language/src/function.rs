@@ -92,12 +92,11 @@ impl Compiler<'_> {
                 }
             });
         }
-        match best {
-            Some(best) => Value::Number(best),
-            None => {
-                self.missing_argument(arguments.signature.name, "numbers", arguments.span);
-                Value::Error
-            }
+        if let Some(best) = best {
+            Value::Number(best)
+        } else {
+            self.missing_argument(arguments.signature.name, "numbers", arguments.span);
+            Value::Error
         }
     }
 

@@ -47,8 +47,8 @@ impl<'t> Compiler<'t> {
     pub(crate) fn call_item(
         &mut self,
         item: usize,
-        arguments: Vec<Argument<'t>>,
-        piped: Option<(Value, Span)>,
+        arguments: &[Argument<'t>],
+        piped: Option<&(Value, Span)>,
         span: Span,
         scope: &Rc<Scope<'t>>,
     ) -> Value {
@@ -56,8 +56,8 @@ impl<'t> Compiler<'t> {
         let (name, declaration, kind) = (slot.name, slot.item, slot.kind);
         let parameters: Vec<_> = declaration.parameters().filter(|parameter| parameter.name().is_some()).collect();
         let names: Vec<&'t str> =
-            parameters.iter().filter_map(|parameter| parameter.name()).map(|name| name.text()).collect();
-        let Some(matched) = self.match_arguments(name, &names, &arguments, piped.is_some(), span) else {
+            parameters.iter().filter_map(|parameter| parameter.name()).map(synx_grammar::view::Name::text).collect();
+        let Some(matched) = self.match_arguments(name, &names, arguments, piped.is_some(), span) else {
             return Value::Error;
         };
         // A call costs more than a value: its arguments are matched, named and bound.
@@ -69,7 +69,7 @@ impl<'t> Compiler<'t> {
         let mut skipped = false;
         let mut fits = true;
         for (i, parameter) in parameters.iter().enumerate() {
-            let given = match (&piped, matched[i]) {
+            let given = match (piped, matched[i]) {
                 (Some(piped), None) if i == 0 => Some(piped.clone()),
                 (_, Some(at)) => match arguments[at].value() {
                     Some(value) if is_number_list(value) && kind != ItemKind::Let => {

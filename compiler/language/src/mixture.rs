@@ -219,13 +219,12 @@ impl Compiler<'_> {
             Weight::Share(share) => (term.corpus, share.clone()),
             Weight::Rest(part) => (term.corpus, part.mul(&left)),
         });
-        match Mixture::new(parts) {
-            Ok(mixture) => Some(mixture),
-            Err(_) => {
-                // Only the parts of a mixture under `rest` remain, and those sum to one.
-                self.wrong_sum(&addends, &fixed, !rests.is_empty(), span);
-                None
-            }
+        if let Ok(mixture) = Mixture::new(parts) {
+            Some(mixture)
+        } else {
+            // Only the parts of a mixture under `rest` remain, and those sum to one.
+            self.wrong_sum(&addends, &fixed, !rests.is_empty(), span);
+            None
         }
     }
 

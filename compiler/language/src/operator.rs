@@ -34,10 +34,8 @@ impl<'t> Compiler<'t> {
         for binary in spine.into_iter().rev() {
             let span = self.span(binary.node());
             let Some(right) = binary.right() else { return Value::Error };
-            let decided = match (binary.operator(), &left.value) {
-                (Op::And, Value::Bool(false)) | (Op::Or, Value::Bool(true)) => true,
-                _ => false,
-            };
+            let decided =
+                matches!((binary.operator(), &left.value), (Op::And, Value::Bool(false)) | (Op::Or, Value::Bool(true)));
             if !decided {
                 let right = Placed { value: self.evaluate(right, scope), span: self.span(right.node()) };
                 left.value = self.binary(binary.operator(), &left, &right, span);
@@ -145,10 +143,13 @@ impl<'t> Compiler<'t> {
             },
             Op::Multiply => a.unit.times(b.unit),
             Op::Divide => a.unit.over(b.unit),
-            _ => match b.unit.is_dimensionless() {
-                true => a.unit.power(&b.value),
-                false => None,
-            },
+            _ => {
+                if b.unit.is_dimensionless() {
+                    a.unit.power(&b.value)
+                } else {
+                    None
+                }
+            }
         };
         let Some(unit) = unit else {
             let finding = self

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, ItemKind, Name};
+use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, IntervalStep, ItemKind, Name};
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
@@ -103,17 +103,16 @@ impl<'t> Compiler<'t> {
             let bound: Vec<Name<'t>> = match entry {
                 Entry::Field(field) => field.name().into_iter().collect(),
                 Entry::Let(entry) => entry.name().into_iter().collect(),
-                Entry::Axis(axis) => axis.pattern().into_iter().flat_map(|pattern| pattern.names()).collect(),
-                Entry::Free(free) => free.names().filter_map(|free| free.name()).collect(),
+                Entry::Axis(axis) => axis.pattern().into_iter().flat_map(synx_grammar::view::Pattern::names).collect(),
+                Entry::Free(free) => free.names().filter_map(synx_grammar::view::FreeName::name).collect(),
                 _ => Vec::new(),
             };
             for name in bound {
-                match names.get(name.text()) {
-                    Some(first) => self.twice(name, Some(*first), "entry"),
-                    None => {
-                        names.insert(name.text(), self.span(name.node()));
-                        entries.push(name.text());
-                    }
+                if let Some(first) = names.get(name.text()) {
+                    self.twice(name, Some(*first), "entry")
+                } else {
+                    names.insert(name.text(), self.span(name.node()));
+                    entries.push(name.text());
                 }
             }
         }
@@ -139,7 +138,7 @@ impl<'t> Compiler<'t> {
                         continue;
                     };
                     if role != Role::Columns {
-                        let inside = self.without(&known, parameters, name.text(), &names);
+                        let inside = without(&known, parameters, name.text());
                         self.resolve(value, &inside, role, (kind == ItemKind::Grid).then_some((field.node(), &names)));
                     }
                 }
@@ -148,7 +147,7 @@ impl<'t> Compiler<'t> {
                         self.resolve(value, &known, Role::Any, None);
                     }
                 }
-                Entry::Axis(axis) => self.resolve_axis(axis, &known, parameters, &names),
+                Entry::Axis(axis) => self.resolve_axis(axis, &known, parameters),
                 Entry::Where(condition) => {
                     if let Some(condition) = condition.condition() {
                         self.resolve(condition, &known, Role::Any, None);
@@ -169,19 +168,6 @@ impl<'t> Compiler<'t> {
                 self.missing_fields(kind.word(), &missing, span);
             }
         }
-    }
-
-    /// The names that are seen within the field `name`: all but itself.
-    fn without(
-        &self,
-        known: &Rc<Known<'t>>,
-        parameters: &Rc<Known<'t>>,
-        name: &str,
-        names: &HashMap<&'t str, Span>,
-    ) -> Rc<Known<'t>> {
-        let _ = names;
-        let others = known.names.iter().copied().filter(|other| *other != name).collect();
-        Known::inner(parameters, others)
     }
 
     /// What a field of a block takes; none, and reported, where there is no such field in this version.
@@ -220,13 +206,7 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    fn resolve_axis(
-        &mut self,
-        axis: Axis<'t>,
-        known: &Rc<Known<'t>>,
-        parameters: &Rc<Known<'t>>,
-        names: &HashMap<&'t str, Span>,
-    ) {
+    fn resolve_axis(&mut self, axis: Axis<'t>, known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>) {
         let (Some(pattern), Some(value)) = (axis.pattern(), axis.value()) else { return };
         let mut role = Role::Any;
         let mut inside = Rc::clone(known);
@@ -238,7 +218,7 @@ impl<'t> Compiler<'t> {
                 }
                 role = field.role;
             }
-            inside = self.without(&inside, parameters, name.text(), names);
+            inside = without(&inside, parameters, name.text());
         }
         self.resolve(value, &inside, role, None);
     }
@@ -314,8 +294,7 @@ impl<'t> Compiler<'t> {
                 Expression::Interval(interval) => {
                     push(interval.start(), &known, Role::Any, false);
                     push(interval.end(), &known, Role::Any, false);
-                    use synx_grammar::view::IntervalStep as S;
-                    if let Some(S::Step(step) | S::Factor(step)) = interval.step() {
+                    if let Some(IntervalStep::Step(step) | IntervalStep::Factor(step)) = interval.step() {
                         push(Some(step), &known, Role::Any, false);
                     }
                 }
@@ -328,8 +307,8 @@ impl<'t> Compiler<'t> {
                     push(choice.otherwise(), &known, role, false);
                 }
                 Expression::Comprehension(comprehension) => {
-                    let bound = comprehension.pattern().into_iter().flat_map(|pattern| pattern.names());
-                    let inner = Known::inner(&known, bound.map(|name| name.text()).collect());
+                    let bound = comprehension.pattern().into_iter().flat_map(synx_grammar::view::Pattern::names);
+                    let inner = Known::inner(&known, bound.map(synx_grammar::view::Name::text).collect());
                     push(comprehension.source(), &known, Role::Any, false);
                     push(comprehension.element(), &inner, role, false);
                     push(comprehension.filter(), &inner, Role::Any, false);
@@ -454,8 +433,11 @@ impl<'t> Compiler<'t> {
             let slot = &self.items[item];
             let declaration = slot.item;
             if declaration.parameters_node().is_some() && !crate::signature::is_later(slot.kind) {
-                let names: Vec<&str> =
-                    declaration.parameters().filter_map(|p| p.name()).map(|name| name.text()).collect();
+                let names: Vec<&str> = declaration
+                    .parameters()
+                    .filter_map(synx_grammar::view::Parameter::name)
+                    .map(synx_grammar::view::Name::text)
+                    .collect();
                 let span = self.span(call.node());
                 let kind = slot.kind;
                 let matched = self.match_arguments(word, &names, &arguments, piped, span);
@@ -550,6 +532,12 @@ impl<'t> Compiler<'t> {
         };
         self.report(finding);
     }
+}
+
+/// The names that are seen within the field `name`: all but itself.
+fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) -> Rc<Known<'t>> {
+    let others = known.names.iter().copied().filter(|other| *other != name).collect();
+    Known::inner(parameters, others)
 }
 
 /// The word of an entry that does not belong in a block of this kind.

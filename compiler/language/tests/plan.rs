@@ -154,11 +154,7 @@ fn keys_do_not_depend_on_names_comments_or_the_order_of_lines() {
     assert_ne!(reversed, small);
     assert_eq!(keys(&reversed), plain, "order of declarations");
     assert_ne!(keys(&small.replace("seed       = 17", "seed = 18")), plain, "the seed is meaning");
-    assert_ne!(
-        keys(&small.replace("rotary", "rotary").replace("lr = 3e-3", "lr = 2e-3")),
-        plain,
-        "the rate is meaning"
-    );
+    assert_ne!(keys(&small.replace("lr = 3e-3", "lr = 2e-3")), plain, "the rate is meaning");
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Diagnostic {
 
     /// A study that is not text: `bytes` are what the file holds, `at` the offset of the first byte that is not UTF-8.
     pub fn not_utf8(path: &str, bytes: &[u8], at: usize) -> Diagnostic {
-        let line = 1 + bytes[..at.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count();
+        let line = bytes[..at.min(bytes.len())].split(|byte| *byte == b'\n').count();
         let mut diagnostic = Diagnostic::new("E0012", format!("{path} is not text in UTF-8"));
         diagnostic.notes.push(format!("the first byte that is not UTF-8 stands in line {line}, at byte {at}"));
         diagnostic.help = Some("save the file as UTF-8, or check that it is the file that was meant".to_owned());

@@ -93,7 +93,7 @@ impl<'t> Compiler<'t> {
         let lets: Vec<&'t str> = block
             .entries()
             .filter_map(|entry| match entry {
-                Entry::Let(entry) => entry.name().map(|name| name.text()),
+                Entry::Let(entry) => entry.name().map(synx_grammar::view::Name::text),
                 _ => None,
             })
             .collect();
@@ -178,22 +178,16 @@ impl<'t> Compiler<'t> {
             let depth = levels.len();
             if depth < order.len() {
                 let axis = order[depth];
-                let values = match &independent[axis] {
-                    Some(values) => Rc::clone(values),
-                    None => {
-                        let list = self.axis_list(grid, axis, scope)?;
-                        let Some(values) = list.expand(self.max_cells) else {
-                            let count = synx_plan::grid::readable(&list.count());
-                            self.too_many_cells(
-                                name,
-                                &format!("at least {count}"),
-                                "from a dependent axis",
-                                lists.cells,
-                            );
-                            return None;
-                        };
-                        values
-                    }
+                let values = if let Some(values) = &independent[axis] {
+                    Rc::clone(values)
+                } else {
+                    let list = self.axis_list(grid, axis, scope)?;
+                    let Some(values) = list.expand(self.max_cells) else {
+                        let count = synx_plan::grid::readable(&list.count());
+                        self.too_many_cells(name, &format!("at least {count}"), "from a dependent axis", lists.cells);
+                        return None;
+                    };
+                    values
                 };
                 self.check_axis(grid, axis, &values)?;
                 levels.push((values, 0));

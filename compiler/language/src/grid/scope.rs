@@ -31,6 +31,9 @@ pub(crate) struct GridScope<'t> {
     current: RefCell<Vec<Option<(u32, Value)>>>,
 }
 
+/// A name while the entries are collected: its place, the axis and the part of it, the value, and whether that does not see the name.
+type Named<'t> = (Name<'t>, Option<(usize, Option<usize>)>, Expression<'t>, bool);
+
 enum GridEntry<'t> {
     /// An axis, or a part of a tuple axis.
     Axis { axis: usize, part: Option<usize> },
@@ -42,8 +45,7 @@ impl<'t> GridScope<'t> {
     /// The names of a block; `None` where entries depend on each other in a circle, given as the name of one of them.
     pub(crate) fn new(entries: impl Iterator<Item = Entry<'t>>) -> Result<GridScope<'t>, Name<'t>> {
         let mut axes = Vec::new();
-        let mut names: IndexMap<&'t str, (Name<'t>, Option<(usize, Option<usize>)>, Expression<'t>, bool)> =
-            IndexMap::new();
+        let mut names: IndexMap<&'t str, Named<'t>> = IndexMap::new();
         for entry in entries {
             match entry {
                 Entry::Axis(axis) => {
@@ -184,9 +186,8 @@ impl<'t> Compiler<'t> {
                 let current = grid.current.borrow()[*axis].clone();
                 match (current, part) {
                     (Some((_, Value::Tuple(parts))), Some(part)) => parts.get(*part).cloned().unwrap_or(Value::Error),
-                    (Some((_, _)), Some(_)) => Value::Error,
                     (Some((_, value)), None) => value,
-                    (None, _) => Value::Error,
+                    _ => Value::Error,
                 }
             }
             GridEntry::Lazy { value, field, needs, known } => {
@@ -207,7 +208,7 @@ impl<'t> Compiler<'t> {
 }
 
 /// The names that an expression looks up: not those of arguments, fields and units.
-pub(crate) fn free_names<'t>(node: Node<'t>) -> impl Iterator<Item = &'t str> {
+pub(crate) fn free_names(node: Node<'_>) -> impl Iterator<Item = &str> {
     node.descendants().filter(|inner| inner.kind() == SyntaxKind::Name).filter_map(move |inner| {
         if inner == node {
             return Some(inner.text());

@@ -230,15 +230,12 @@ impl<'t> Compiler<'t> {
         let word = callee.text();
         let arguments: Vec<Argument<'t>> = call.arguments().collect();
         if word == "column" {
-            return match arguments.first().and_then(|argument| argument.value()) {
-                Some(Expression::Text(text)) => {
-                    let name = text.value();
-                    self.lower_named(&name, Expression::Call(call), names)
-                }
-                _ => {
-                    self.missing_argument("column", "name", span);
-                    None
-                }
+            return if let Some(Expression::Text(text)) = arguments.first().and_then(|argument| argument.value()) {
+                let name = text.value();
+                self.lower_named(&name, Expression::Call(call), names)
+            } else {
+                self.missing_argument("column", "name", span);
+                None
             };
         }
         let Some(function) = Function::named(word) else {
@@ -268,12 +265,11 @@ impl<'t> Compiler<'t> {
             let matched = self.match_arguments(word, function.argument_names(), &arguments, false, span)?;
             let count = matched.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
             for (name, at) in function.argument_names().iter().zip(&matched).take(count) {
-                match at.and_then(|at| arguments[at].value()) {
-                    Some(value) => lowered.push(self.lower(value, names)?),
-                    None => {
-                        self.missing_argument(word, name, span);
-                        return None;
-                    }
+                if let Some(value) = at.and_then(|at| arguments[at].value()) {
+                    lowered.push(self.lower(value, names)?)
+                } else {
+                    self.missing_argument(word, name, span);
+                    return None;
                 }
             }
         }

@@ -35,7 +35,7 @@ impl<'t> Compiler<'t> {
         let declaration = self.items[item].item;
         let name = declaration.name()?;
         let span = self.span(name.node());
-        let over = self.field(block, "over");
+        let over = field(block, "over");
         let grid = match over {
             None => None,
             Some(value) => {
@@ -67,13 +67,6 @@ impl<'t> Compiler<'t> {
         };
         let formula = self.formula(block, &table, span);
         Some(Law { name: name.text().to_owned(), over: grid?, formula: formula?, origin: Some(self.origin(span)) })
-    }
-
-    fn field(&self, block: Block<'t>, name: &str) -> Option<Expression<'t>> {
-        block.entries().find_map(|entry| match entry {
-            Entry::Field(field) if field.name().is_some_and(|n| n.text() == name) => field.value(),
-            _ => None,
-        })
     }
 
     /// What a law's block says, over the columns of `table`.
@@ -132,7 +125,7 @@ impl<'t> Compiler<'t> {
         let by = self.by(block, table);
         let method = self.method(block);
         let test = self.test(block, table);
-        let bootstrap = match self.field(block, "bootstrap") {
+        let bootstrap = match field(block, "bootstrap") {
             None => Some(0),
             Some(value) => {
                 let at = self.span(value.node());
@@ -276,7 +269,7 @@ impl<'t> Compiler<'t> {
     }
 
     fn by(&mut self, block: Block<'t>, table: &Table) -> Option<Vec<String>> {
-        let Some(value) = self.field(block, "by") else { return Some(Vec::new()) };
+        let Some(value) = field(block, "by") else { return Some(Vec::new()) };
         let columns: Vec<Expression<'t>> = match value.without_parens() {
             Expression::List(list) => list.elements().collect(),
             Expression::Tuple(tuple) => tuple.elements().collect(),
@@ -327,7 +320,7 @@ impl<'t> Compiler<'t> {
     }
 
     fn method(&mut self, block: Block<'t>) -> Option<Method> {
-        let Some(value) = self.field(block, "method") else { return Some(Method::default()) };
+        let Some(value) = field(block, "method") else { return Some(Method::default()) };
         let at = self.span(value.node());
         let (word, arguments): (&str, Vec<Argument<'t>>) = match value.without_parens() {
             Expression::Name(name) => (name.text(), Vec::new()),
@@ -367,8 +360,9 @@ impl<'t> Compiler<'t> {
         Some(Method::Huber { delta })
     }
 
+    #[allow(clippy::option_option, reason = "the outer one is a mistake, the inner one a law without a test")]
     fn test(&mut self, block: Block<'t>, table: &Table) -> Option<Option<HoldOut>> {
-        let Some(value) = self.field(block, "test") else { return Some(None) };
+        let Some(value) = field(block, "test") else { return Some(None) };
         let at = self.span(value.node());
         if let Expression::Call(call) = value.without_parens()
             && let Some(Expression::Name(callee)) = call.callee()
@@ -398,4 +392,12 @@ impl<'t> Compiler<'t> {
         }
         None
     }
+}
+
+/// A field's value in a block.
+fn field<'t>(block: Block<'t>, name: &str) -> Option<Expression<'t>> {
+    block.entries().find_map(|entry| match entry {
+        Entry::Field(field) if field.name().is_some_and(|n| n.text() == name) => field.value(),
+        _ => None,
+    })
 }

@@ -62,26 +62,19 @@ pub fn findings(compiled: &Compiled) -> Vec<String> {
 
 /// The findings as the goldens show them: each with its labels, help and fixes.
 pub fn shown(compiled: &Compiled) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for diagnostic in &compiled.diagnostics {
-        text.push_str(&synx_compiler::diagnostic::concise(diagnostic, &compiled.sources));
-        text.push('\n');
+        lines.push(synx_compiler::diagnostic::concise(diagnostic, &compiled.sources));
         for label in &diagnostic.labels {
             let source = compiled.sources.get(&label.file).unwrap();
             let at = source.place(label.range.start);
-            let quoted: String =
-                source.text[label.range.clone()].lines().next().unwrap_or("").chars().take(60).collect();
-            text.push_str(&format!("    {}:{} `{quoted}` {}\n", at.line, at.column, label.text));
+            let line = source.text[label.range.clone()].lines().next().unwrap_or("");
+            let quoted: String = line.chars().take(60).collect();
+            lines.push(format!("    {}:{} `{quoted}` {}", at.line, at.column, label.text));
         }
-        for note in &diagnostic.notes {
-            text.push_str(&format!("    note: {note}\n"));
-        }
-        if let Some(help) = &diagnostic.help {
-            text.push_str(&format!("    help: {help}\n"));
-        }
-        for fix in &diagnostic.fixes {
-            text.push_str(&format!("    fix: {}\n", fix.title));
-        }
+        lines.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}")));
+        lines.extend(diagnostic.help.iter().map(|help| format!("    help: {help}")));
+        lines.extend(diagnostic.fixes.iter().map(|fix| format!("    fix: {}", fix.title)));
     }
-    text
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
