@@ -1,12 +1,17 @@
 //! Laws: each fitted to the finished cells of its grid.
 
 use synx_laws::{Column, GroupFit, LawResult as Fit, Options, Table};
-use synx_plan::grid::{ColumnValue, Grid};
+use synx_plan::column::result_column;
+use synx_plan::exact::Exact;
+use synx_plan::grid::{Cell, ColumnValue, Grid};
 use synx_plan::key::Key;
 use synx_plan::law::{Law, law_key};
+use synx_plan::model::ParameterCount;
 use synx_plan::problem::Problem;
 use synx_plan::study::{FlopCount, Plan};
-use synx_report::{CellResult, CellStatus, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, StudyResults};
+use synx_report::{
+    CellResult, CellStatus, DomainResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, StudyResults,
+};
 use synx_store::Writer;
 
 use crate::progress::{Event, Progress};
@@ -28,48 +33,58 @@ pub(crate) fn laws(
     Ok(laws)
 }
 
+/// A cell as declared, and what came out.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    cell: &'a Cell,
+    result: &'a CellResult,
+}
+
+/// Below it every whole number is a float.
+const EXACT: f64 = (1u64 << 53) as f64;
+
 /// The rows of one group.
 struct Group<'a> {
     labels: Vec<String>,
     values: Vec<ColumnValue>,
-    cells: Vec<&'a CellResult>,
+    rows: Vec<Row<'a>>,
 }
 
 impl Group<'_> {
     fn finished(&self) -> usize {
-        self.cells.iter().filter(|cell| cell.status == CellStatus::Ok).count()
+        self.rows.iter().filter(|row| row.result.status == CellStatus::Ok).count()
     }
 
     fn missing(&self) -> usize {
-        self.cells.iter().filter(|cell| matches!(cell.status, CellStatus::Missing { .. })).count()
+        self.rows.iter().filter(|row| matches!(row.result.status, CellStatus::Missing { .. })).count()
     }
 }
 
 fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Result<LawResult, Problem> {
     let grid = &plan.grids[law.over];
     let first = plan.grids[..law.over].iter().map(|grid| grid.cells.len()).sum::<usize>();
-    let cells = &results.cells[first..first + grid.cells.len()];
+    let rows = grid.cells.iter().zip(&results.cells[first..]).map(|(cell, result)| Row { cell, result });
     let by = &law.formula.by;
     let mut groups: Vec<Group> = Vec::new();
-    for cell in cells {
-        let values: Vec<ColumnValue> = by.iter().map(|name| group_value(plan, results, cell, name)).collect();
+    for row in rows {
+        let values: Vec<ColumnValue> = by.iter().map(|name| group_value(plan, results, row, name)).collect();
         let labels: Vec<String> = values.iter().map(label).collect();
         match groups.iter_mut().find(|group| group.labels == labels) {
-            Some(group) => group.cells.push(cell),
-            None => groups.push(Group { labels, values, cells: vec![cell] }),
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group { labels, values, rows: vec![row] }),
         }
     }
     // Cells that diverged are left out of a fit; while one is missing there is none.
     let whole = |group: &&Group| group.missing() == 0 && group.finished() > 0;
-    let rows: Vec<&CellResult> = groups
+    let rows: Vec<Row> = groups
         .iter()
         .filter(whole)
-        .flat_map(|group| group.cells.iter().copied())
-        .filter(|cell| cell.status == CellStatus::Ok)
+        .flat_map(|group| group.rows.iter().copied())
+        .filter(|row| row.result.status == CellStatus::Ok)
         .collect();
     let fitted = if rows.is_empty() { None } else { Some(fit_rows(plan, law, grid, results, &rows, writer)?) };
     let outcome = |group: &Group| -> LawOutcome {
-        let count = group.cells.len();
+        let count = group.rows.len();
         if group.missing() > 0 {
             return LawOutcome::NotFitted(format!("{} of its {count} cells have no result yet", group.missing()));
         }
@@ -93,7 +108,7 @@ fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Resul
         .map(|group| LawGroup {
             values: group.values.clone(),
             rows: group.finished(),
-            rows_expected: group.cells.len(),
+            rows_expected: group.rows.len(),
             outcome: outcome(group),
         })
         .collect();
@@ -106,13 +121,13 @@ fn fit_rows(
     law: &Law,
     grid: &Grid,
     results: &StudyResults,
-    rows: &[&CellResult],
+    rows: &[Row],
     writer: &Writer,
 ) -> Result<Result<Fit, Problem>, Problem> {
     let mut table = Table::new(rows.len());
     let mut content: Vec<(String, Vec<String>)> = Vec::new();
     for name in law.formula.columns() {
-        let values: Vec<Option<ColumnOrNumber>> = rows.iter().map(|cell| column(plan, results, cell, &name)).collect();
+        let values: Vec<Option<ColumnOrNumber>> = rows.iter().map(|row| column(plan, results, *row, &name)).collect();
         let number = |value: &Option<ColumnOrNumber>| match value {
             Some(ColumnOrNumber::Number(number)) => Some(*number),
             _ => None,
@@ -134,7 +149,7 @@ fn fit_rows(
             return Ok(Err(problem));
         }
     }
-    let streams: Vec<String> = rows.iter().map(|cell| cell.stream.to_string()).collect();
+    let streams: Vec<String> = rows.iter().map(|row| row.result.stream.to_string()).collect();
     let key = law_key(&law.formula, &Key::of("table/1", &(&content, &streams)));
     if let Some(fit) = writer.law::<Fit>(&key)? {
         return Ok(Ok(fit));
@@ -154,56 +169,60 @@ enum ColumnOrNumber {
     Text(String),
 }
 
-/// The value of a cell in a column that a law names: an axis or `let`, or what every cell has.
-fn column(plan: &Plan, results: &StudyResults, cell: &CellResult, name: &str) -> Option<ColumnOrNumber> {
-    if let Some(place) = results.columns.iter().position(|column| column.name == name) {
-        return match cell.values[place].as_ref()? {
-            ColumnValue::Number(number) => Some(ColumnOrNumber::Number(number.to_f64())),
-            ColumnValue::Text(text) => Some(ColumnOrNumber::Text(text.clone())),
-        };
+/// The value of a cell in a column that a law names: an axis or `let`, or what every cell has (`synx_plan::column`).
+fn column(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> Option<ColumnOrNumber> {
+    let Row { cell, result } = row;
+    if let Some(place) = results.columns.iter().position(|column| column.name == name)
+        && let Some(value) = &result.values[place]
+    {
+        return Some(match value {
+            ColumnValue::Number(number) => ColumnOrNumber::Number(number.to_f64()),
+            ColumnValue::Text(text) => ColumnOrNumber::Text(text.clone()),
+        });
     }
-    let in_brackets = |of: &str| name.strip_prefix(of)?.strip_prefix('[')?.strip_suffix(']');
-    let of_domain = |of: &str, value: fn(&synx_report::DomainResult) -> f64| {
-        let domain = in_brackets(of)?;
-        cell.domains.iter().find(|result| result.domain == domain).map(value)
+    let of_domain = |of: &str, value: fn(&DomainResult) -> f64| {
+        let domain = name.strip_prefix(of)?.strip_prefix('[')?.strip_suffix(']')?;
+        result.domains.iter().find(|result| result.domain == domain).map(value)
     };
+    let model = plan.model(cell);
     let flops = match plan.study.flops {
-        FlopCount::Exact => cell.flops_exact,
-        FlopCount::SixNd => cell.flops_6nd,
+        FlopCount::Exact => result.flops_exact,
+        FlopCount::SixNd => result.flops_6nd,
     };
-    let number = match name {
+    let number = match result_column(name).map_or(name, |column| column.name) {
+        "loss" => result.loss,
+        "bits_per_byte" => result.bits_per_byte,
         "tokens" => Some(cell.tokens as f64),
+        "steps" => Some(plan.steps(cell) as f64),
         "replicate" => Some(f64::from(cell.replicate)),
-        "params" => Some(cell.params as f64),
-        "params.total" | "params_total" => Some(cell.params_total as f64),
-        "params.embedding" | "params_embedding" => Some(cell.params_embedding as f64),
+        "params" => Some(result.params as f64),
+        // Without experts every parameter is active.
+        "params.total" | "params.active" => Some(result.params_total as f64),
+        "params.embedding" => Some(result.params_embedding as f64),
+        "params.non_embedding" => Some(model.parameters(ParameterCount::NonEmbedding) as f64),
         "flops" => Some(flops as f64),
-        "flops.exact" | "flops_exact" => Some(cell.flops_exact as f64),
-        "flops.6nd" | "flops_6nd" => Some(cell.flops_6nd as f64),
-        "seconds" => cell.seconds,
-        "loss" => cell.loss,
-        "bits_per_byte" => cell.bits_per_byte,
+        "flops.exact" => Some(result.flops_exact as f64),
+        "flops.six_nd" => Some(result.flops_6nd as f64),
+        "batch" => Some(plan.recipe(cell).batch as f64),
         _ => of_domain("loss", |d| d.loss).or_else(|| of_domain("bits_per_byte", |d| d.bits_per_byte)),
     };
     number.map(ColumnOrNumber::Number)
 }
 
 /// The value of a cell in a column that a law groups by.
-fn group_value(plan: &Plan, results: &StudyResults, cell: &CellResult, name: &str) -> ColumnValue {
+fn group_value(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> ColumnValue {
     if let Some(place) = results.columns.iter().position(|column| column.name == name)
-        && let Some(value) = &cell.values[place]
+        && let Some(value) = &row.result.values[place]
     {
         return value.clone();
     }
-    match name {
-        "tokens" => ColumnValue::Number(cell.tokens.into()),
-        "replicate" => ColumnValue::Number(u64::from(cell.replicate).into()),
-        "params" => ColumnValue::Number(cell.params.into()),
-        _ => match column(plan, results, cell, name) {
-            Some(ColumnOrNumber::Number(number)) => ColumnValue::Text(number.to_string()),
-            Some(ColumnOrNumber::Text(text)) => ColumnValue::Text(text),
-            None => ColumnValue::Text(String::new()),
-        },
+    match column(plan, results, row, name) {
+        Some(ColumnOrNumber::Number(number)) if number >= 0.0 && number < EXACT && number.fract() == 0.0 => {
+            ColumnValue::Number(Exact::from(number as u64))
+        }
+        Some(ColumnOrNumber::Number(number)) => ColumnValue::Text(number.to_string()),
+        Some(ColumnOrNumber::Text(text)) => ColumnValue::Text(text),
+        None => ColumnValue::Text(String::new()),
     }
 }
 
@@ -228,5 +247,30 @@ fn row(fit: &GroupFit) -> LawFit {
         points: fit.points,
         test_points: fit.test.map_or(0, |test| test.points),
         test_error: fit.test.map(|test| test.mean_relative_error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use synx_plan::column::RESULT_COLUMNS;
+
+    use crate::tests::{Study, USUAL, plan};
+
+    use super::*;
+
+    #[test]
+    fn every_column_that_a_law_may_name_has_a_value_in_every_finished_cell() {
+        let mut study = Study::new(plan());
+        study.plan.grids[0].cells.truncate(1);
+        study.plan.laws.clear();
+        let results = study.run(USUAL).unwrap().results;
+        let row = Row { cell: &study.plan.grids[0].cells[0], result: &results.cells[0] };
+        let names = RESULT_COLUMNS.iter().map(|column| column.name);
+        let others = ["loss[markov0.heldout]", "bits_per_byte[markov1.heldout]", "rate", "params_total", "flops_6nd"];
+        for name in names.chain(others) {
+            let found = column(&study.plan, &results, row, name);
+            assert!(matches!(found, Some(ColumnOrNumber::Number(number)) if number > 0.0), "{name}");
+        }
+        assert!(column(&study.plan, &results, row, "loss[elsewhere]").is_none());
     }
 }

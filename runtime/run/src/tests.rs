@@ -69,7 +69,7 @@ fn heldout(corpus: usize) -> Domain {
 }
 
 /// Two processes, half of each; budgets of 8 to 32 steps by two rates; a law over each rate's budgets.
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let budgets = [8u64, 16, 24, 32];
     let rates = ["0.003", "0.01"];
     let numbers = |values: &[Exact]| values.iter().cloned().map(ColumnValue::Number).collect();
@@ -147,14 +147,14 @@ fn plan() -> Plan {
 }
 
 /// A study's folder.
-struct Study {
+pub(crate) struct Study {
     folder: tempfile::TempDir,
-    plan: Plan,
+    pub plan: Plan,
 }
 
 /// How one run is made.
 #[derive(Clone, Copy)]
-struct How {
+pub(crate) struct How {
     threads: usize,
     slots: usize,
     share: bool,
@@ -163,10 +163,10 @@ struct How {
     stop_after: usize,
 }
 
-const USUAL: How = How { threads: 2, slots: 4, share: true, keep: Keep::Weights, stop_after: usize::MAX };
+pub(crate) const USUAL: How = How { threads: 2, slots: 4, share: true, keep: Keep::Weights, stop_after: usize::MAX };
 
 impl Study {
-    fn new(plan: Plan) -> Study {
+    pub(crate) fn new(plan: Plan) -> Study {
         Study { folder: tempfile::tempdir().unwrap(), plan }
     }
 
@@ -182,7 +182,7 @@ impl Study {
         std::fs::read_to_string(self.out().join(name)).unwrap()
     }
 
-    fn run(&mut self, how: How) -> Result<Summary, Problem> {
+    pub(crate) fn run(&mut self, how: How) -> Result<Summary, Problem> {
         self.run_watched(how, &mut Silent)
     }
 
