@@ -1,6 +1,7 @@
 // out = x . weight: x [R, I], weight [I, O], out [R, O].
 // Per chunk of 512 of I one ascending chain of fma from zero; chunks are added in ascending order.
-// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: the same, each lane reads one row and hands it round; tiled: a workgroup 64 rows x 64 columns.
+// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: an invocation 16 rows x 4 columns, each lane reads two
+// of the rows and hands them round; tiled: a workgroup 64 rows x 64 columns.
 
 struct Shape {
     rows: u32,
@@ -36,6 +37,72 @@ fn x_part(at: u32, inner4: u32) -> vec4<f32> {
 #end
 }
 
+#if SUBGROUP
+@compute @workgroup_size(8)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = workgroup_number(group, groups);
+    if (block >= shape.blocks) {
+        return;
+    }
+    let slot = slots[group.z];
+    let row = (block / shape.column_blocks) * 16u;
+    let column = (block % shape.column_blocks) * 8u + lane;
+    let last_row = shape.rows - 1u;
+    let last_column = shape.columns4 - 1u;
+    let first_weight = slot * shape.weight_slot + min(column, last_column);
+    // A lane reads two of the sixteen rows.
+    let own_a = slot * shape.x_slot + shape.x_begin + min(row + lane, last_row) * shape.inner4;
+    let own_b = slot * shape.x_slot + shape.x_begin + min(row + lane + 8u, last_row) * shape.inner4;
+    #repeat r 16
+    var acc${r} = vec4<f32>(0.0);
+    #if CHUNKS
+    var sum${r} = vec4<f32>(0.0);
+    #end
+    #end
+    #if CHUNKS
+    for (var chunk = 0u; chunk < shape.inner4; chunk += 128u) {
+        let end = min(chunk + 128u, shape.inner4);
+        #repeat r 16
+        acc${r} = vec4<f32>(0.0);
+        #end
+    #else
+        let chunk = 0u;
+        let end = shape.inner4;
+    #end
+        for (var i = chunk; i < end; i++) {
+            let part_a = x_part(own_a + i, i);
+            let part_b = x_part(own_b + i, i);
+            #repeat j 4
+            let w${j} = weight[first_weight + (i * 4u + ${j}u) * shape.columns4];
+            #repeat r 8
+            acc${r} = fma(vec4<f32>(subgroupBroadcast(part_a[${j}], ${r}u)), w${j}, acc${r});
+            acc${r + 8} = fma(vec4<f32>(subgroupBroadcast(part_b[${j}], ${r}u)), w${j}, acc${r + 8});
+            #end
+            #end
+        }
+    #if CHUNKS
+        #repeat r 16
+        sum${r} += acc${r};
+        #end
+    }
+    #repeat r 16
+    acc${r} = sum${r};
+    #end
+    #end
+    let to = slot * shape.out_slot + shape.out_begin + row * shape.columns4 + column;
+    #repeat r 16
+    if (row + ${r}u < shape.rows && column <= last_column) {
+        out[to + ${r}u * shape.columns4] = acc${r};
+    }
+    #end
+}
+#end
+
+#if !SUBGROUP
 #if TILED
 @compute @workgroup_size(128)
 fn main(
@@ -126,13 +193,8 @@ fn main(
     let last_column = shape.columns4 - 1u;
     let from_a = slot * shape.weight_slot + min(column_a, last_column);
     let from_b = slot * shape.weight_slot + min(column_b, last_column);
-    #if SUBGROUP
-    let own = slot * shape.x_slot + shape.x_begin + min(row + lane, last_row) * shape.inner4;
-    #end
     #repeat r 8
-    #if !SUBGROUP
     let x${r} = slot * shape.x_slot + shape.x_begin + min(row + ${r}u, last_row) * shape.inner4;
-    #end
     var a${r} = vec4<f32>(0.0);
     var b${r} = vec4<f32>(0.0);
     #if CHUNKS
@@ -157,15 +219,8 @@ fn main(
             let wa${j} = weight[from_a + at + ${j}u * shape.columns4];
             let wb${j} = weight[from_b + at + ${j}u * shape.columns4];
             #end
-            #if SUBGROUP
-            let part = x_part(own + i, i);
-            #end
             #repeat r 8
-            #if SUBGROUP
-            let v${r} = subgroupBroadcast(part, ${r}u);
-            #else
             let v${r} = x_part(x${r} + i, i);
-            #end
             #repeat j 4
             a${r} = fma(vec4<f32>(v${r}[${j}]), wa${j}, a${r});
             b${r} = fma(vec4<f32>(v${r}[${j}]), wb${j}, b${r});
@@ -195,4 +250,5 @@ fn main(
     }
     #end
 }
+#end
 #end

@@ -1,6 +1,7 @@
 // dx = dout . weight^T, or dx += with `accumulate`: dout [R, O], weight [I, O], dx [R, I]. The head's logits are this product too.
 // Per chunk of 512 of O one ascending chain of fma from zero; chunks are added in ascending order.
-// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: the same, each lane reads one row and hands it round; tiled: a workgroup 64 rows x 64 columns.
+// direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: an invocation 16 rows x 4 columns, each lane reads two
+// of the rows and hands them round; tiled: a workgroup 64 rows x 64 columns.
 
 struct Shape {
     rows: u32,
@@ -45,6 +46,76 @@ fn put(at: u32, value: vec4<f32>) {
     }
 }
 
+#if SUBGROUP
+@compute @workgroup_size(8)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = workgroup_number(group, groups);
+    if (block >= shape.blocks) {
+        return;
+    }
+    let slot = slots[group.z];
+    let row = (block / shape.column_blocks) * 16u;
+    let column = (block % shape.column_blocks) * 8u + lane;
+    let last_row = shape.rows - 1u;
+    let last_column = shape.columns4 - 1u;
+    // Of the weight's rows that are these columns, the first.
+    let first_weight = slot * shape.weight_slot + min(column, last_column) * 4u * shape.inner4;
+    // A lane reads two of the sixteen rows.
+    let own_a = slot * shape.dout_slot + shape.dout_begin + min(row + lane, last_row) * shape.inner4;
+    let own_b = slot * shape.dout_slot + shape.dout_begin + min(row + lane + 8u, last_row) * shape.inner4;
+    #repeat r 16
+    var acc${r} = vec4<f32>(0.0);
+    #if CHUNKS
+    var sum${r} = vec4<f32>(0.0);
+    #end
+    #end
+    #if CHUNKS
+    for (var chunk = 0u; chunk < shape.inner4; chunk += 128u) {
+        let end = min(chunk + 128u, shape.inner4);
+        #repeat r 16
+        acc${r} = vec4<f32>(0.0);
+        #end
+    #else
+        let chunk = 0u;
+        let end = shape.inner4;
+    #end
+        for (var i = chunk; i < end; i++) {
+            let part_a = dout_part(own_a + i, i);
+            let part_b = dout_part(own_b + i, i);
+            #repeat c 4
+            let t${c} = weight[first_weight + ${c}u * shape.inner4 + i];
+            #end
+            #repeat j 4
+            let w${j} = vec4<f32>(t0[${j}], t1[${j}], t2[${j}], t3[${j}]);
+            #repeat r 8
+            acc${r} = fma(vec4<f32>(subgroupBroadcast(part_a[${j}], ${r}u)), w${j}, acc${r});
+            acc${r + 8} = fma(vec4<f32>(subgroupBroadcast(part_b[${j}], ${r}u)), w${j}, acc${r + 8});
+            #end
+            #end
+        }
+    #if CHUNKS
+        #repeat r 16
+        sum${r} += acc${r};
+        #end
+    }
+    #repeat r 16
+    acc${r} = sum${r};
+    #end
+    #end
+    let to = slot * shape.dx_slot + row * shape.columns4 + column;
+    #repeat r 16
+    if (row + ${r}u < shape.rows && column <= last_column) {
+        put(to + ${r}u * shape.columns4, acc${r});
+    }
+    #end
+}
+#end
+
+#if !SUBGROUP
 #if TILED
 @compute @workgroup_size(128)
 fn main(
@@ -136,13 +207,8 @@ fn main(
     // Of the weight's rows that are these columns, the first.
     let from_a = slot * shape.weight_slot + min(column_a, last_column) * 4u * shape.inner4;
     let from_b = slot * shape.weight_slot + min(column_b, last_column) * 4u * shape.inner4;
-    #if SUBGROUP
-    let own = slot * shape.dout_slot + shape.dout_begin + min(row + lane, last_row) * shape.inner4;
-    #end
     #repeat r 8
-    #if !SUBGROUP
     let dout${r} = slot * shape.dout_slot + shape.dout_begin + min(row + ${r}u, last_row) * shape.inner4;
-    #end
     var a${r} = vec4<f32>(0.0);
     var b${r} = vec4<f32>(0.0);
     #if CHUNKS
@@ -170,15 +236,8 @@ fn main(
             let wa${j} = vec4<f32>(ta0[${j}], ta1[${j}], ta2[${j}], ta3[${j}]);
             let wb${j} = vec4<f32>(tb0[${j}], tb1[${j}], tb2[${j}], tb3[${j}]);
             #end
-            #if SUBGROUP
-            let part = dout_part(own + i, i);
-            #end
             #repeat r 8
-            #if SUBGROUP
-            let v${r} = subgroupBroadcast(part, ${r}u);
-            #else
             let v${r} = dout_part(dout${r} + i, i);
-            #end
             #repeat j 4
             a${r} = fma(vec4<f32>(v${r}[${j}]), wa${j}, a${r});
             b${r} = fma(vec4<f32>(v${r}[${j}]), wb${j}, b${r});
@@ -208,4 +267,5 @@ fn main(
     }
     #end
 }
+#end
 #end

@@ -1,7 +1,8 @@
 // dweight = x^T . dout, summed over the rows of the batch: x [R, I], dout [R, O], dweight [I, O].
 // Per chunk of 512 rows one ascending chain of fma from zero; chunks are added in ascending order. The head's rows come in pieces of whole chunks:
 // with `accumulate` the chunks are added to what is there.
-// direct: an invocation 8 x 8 elements, nothing shared; subgroup: the same, lanes read parts of x and hand them round; tiled: a workgroup 64 x 64 elements.
+// direct: an invocation 8 x 8 elements, nothing shared; subgroup: an invocation 16 x 4 elements, lanes read parts of x
+// and hand them round; tiled: a workgroup 64 x 64 elements.
 
 struct Shape {
     // R, the inner dimension.
@@ -52,6 +53,62 @@ fn before(slot: u32, row: u32, column4: u32) -> vec4<f32> {
     return dweight[slot * shape.dweight_slot + min(row, shape.rows4 * 4u - 1u) * shape.columns4 + min(column4, shape.columns4 - 1u)];
 }
 
+#if SUBGROUP
+@compute @workgroup_size(8)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = workgroup_number(group, groups);
+    if (block >= shape.blocks) {
+        return;
+    }
+    let slot = slots[group.z];
+    let row4 = (block / shape.column_blocks) * 4u;
+    let column = (block % shape.column_blocks) * 8u + lane;
+    let last_column = shape.columns4 - 1u;
+    let first_dout = slot * shape.dout_slot + shape.dout_begin + min(column, last_column);
+    // A lane reads four of the sixteen columns of x that are rows here, in every second of four rows of the batch.
+    let first_x = slot * shape.x_slot + min(row4 + lane % 4u, shape.rows4 - 1u);
+    #repeat r 16
+    var acc${r} = vec4<f32>(0.0);
+    var sum${r} = before(slot, row4 * 4u + ${r}u, column);
+    #end
+    for (var chunk = 0u; chunk < shape.inner; chunk += 512u) {
+        let end = min(chunk + 512u, shape.inner);
+        #repeat r 16
+        acc${r} = vec4<f32>(0.0);
+        #end
+        for (var i = chunk; i < end; i += 4u) {
+            // Rows of the batch beyond the end count as zeros.
+            #repeat h 2
+            let own${h} = i + ${2 * h}u + lane / 4u;
+            let read${h} = x[first_x + min(own${h}, end - 1u) * shape.rows4];
+            let part${h} = select(vec4<f32>(0.0), read${h}, vec4<bool>(own${h} < end));
+            #end
+            #repeat h 2
+            #repeat e 2
+            let w${h}${e} = dout[first_dout + min(i + ${2 * h + e}u, end - 1u) * shape.columns4];
+            #repeat q 4
+            #repeat c 4
+            acc${4 * q + c} = fma(vec4<f32>(subgroupBroadcast(part${h}[${c}], ${4 * e + q}u)), w${h}${e}, acc${4 * q + c});
+            #end
+            #end
+            #end
+            #end
+        }
+        #repeat r 16
+        sum${r} += acc${r};
+        #end
+    }
+    #repeat r 16
+    put(slot, row4 * 4u + ${r}u, column, sum${r});
+    #end
+}
+#end
+
+#if !SUBGROUP
 #if TILED
 @compute @workgroup_size(128)
 fn main(
@@ -140,31 +197,6 @@ fn main(
         a${r} = vec4<f32>(0.0);
         b${r} = vec4<f32>(0.0);
         #end
-    #if SUBGROUP
-        for (var i = chunk; i < end; i += 4u) {
-            // A lane reads four columns of x in one of four rows. Rows beyond the end count as zeros.
-            let own = i + lane / 2u;
-            let read = x[slot * shape.x_slot + min(own, end - 1u) * shape.rows4 + min(row4 + lane % 2u, shape.rows4 - 1u)];
-            let part = select(vec4<f32>(0.0), read, vec4<bool>(own < end));
-            #repeat j 4
-            let at${j} = min(i + ${j}u, end - 1u) * shape.columns4;
-            let wa${j} = dout[from_a + at${j}];
-            let wb${j} = dout[from_b + at${j}];
-            #end
-            #repeat j 4
-            let above${j} = subgroupBroadcast(part, ${2 * j}u);
-            let below${j} = subgroupBroadcast(part, ${2 * j + 1}u);
-            #repeat r 4
-            a${r} = fma(vec4<f32>(above${j}[${r}]), wa${j}, a${r});
-            b${r} = fma(vec4<f32>(above${j}[${r}]), wb${j}, b${r});
-            #end
-            #repeat r 4
-            a${r + 4} = fma(vec4<f32>(below${j}[${r}]), wa${j}, a${r + 4});
-            b${r + 4} = fma(vec4<f32>(below${j}[${r}]), wb${j}, b${r + 4});
-            #end
-            #end
-        }
-    #else
         for (var i = chunk; i < end; i++) {
             let above = x[from_x + i * shape.rows4];
             let below = x[from_y + i * shape.rows4];
@@ -179,7 +211,6 @@ fn main(
             b${r + 4} = fma(vec4<f32>(below[${r}]), wb, b${r + 4});
             #end
         }
-    #end
         #repeat r 8
         sum_a${r} += a${r};
         sum_b${r} += b${r};
@@ -190,4 +221,5 @@ fn main(
     put(slot, row4 * 4u + ${r}u, column_b, sum_b${r});
     #end
 }
+#end
 #end

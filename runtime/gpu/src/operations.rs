@@ -597,11 +597,15 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// For an output of `rows` rows and `columns4` fours of columns: 64 columns, and 8 rows or a tile's 64.
+    /// For an output of `rows` rows and `columns4` fours of columns.
     fn new(set: Set, rows: usize, columns4: usize) -> Blocks {
-        let across = columns4.div_ceil(16);
-        let down = rows.div_ceil(if set == Set::Tiled { 64 } else { 8 });
-        Blocks { across: across as u32, count: across * down }
+        let (down, across) = match set {
+            Set::Direct => (8, 16),
+            Set::Subgroup => (16, 8),
+            Set::Tiled => (64, 16),
+        };
+        let across = columns4.div_ceil(across);
+        Blocks { across: across as u32, count: across * rows.div_ceil(down) }
     }
 }
 
