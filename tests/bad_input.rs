@@ -41,7 +41,8 @@ grid runs {
 
 /// Forty documents, enough for the study.
 fn documents() -> String {
-    (0..40).map(|i| format!("{{\"text\": \"document {i} says that {} is a number\"}}\n", i * i)).collect()
+    let line = |i: u32| format!("{{\"text\": \"document {i} says that {} is a number\"}}\n", i * i);
+    (0..40).map(line).collect()
 }
 
 /// A folder with the study and its data.

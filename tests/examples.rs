@@ -36,7 +36,8 @@ fn a_user_s_own_text_is_one_command_away() {
     let at = |name: &str| folder.path().join(name);
     fs::copy(root().join("examples/your_text.synx"), at("your_text.synx")).unwrap();
     let lines = |field: &str| -> String {
-        (0..400).map(|i| format!("{{\"{field}\": \"line {i}: {} and {}\"}}\n", i * 7, i * i)).collect()
+        let line = |i: u32| format!("{{\"{field}\": \"line {i}: {} and {}\"}}\n", i * 7, i * i);
+        (0..400).map(line).collect()
     };
     fs::write(at("a.jsonl"), lines("text")).unwrap();
     fs::write(at("b.jsonl"), lines("answer")).unwrap();

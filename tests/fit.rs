@@ -1,5 +1,6 @@
 //! `synx fit` on tables whose answer is known.
 
+use std::fmt::Write;
 use std::fs;
 
 use crate::support::synx;
@@ -10,7 +11,7 @@ fn runs(header: &str) -> String {
     for n in [1e6, 4e6, 16e6, 64e6, 256e6] {
         for d in [2e7, 8e7, 32e7, 128e7, 512e7] {
             let loss = 1.8 + 400.0 / f64::powf(n, 0.34) + 800.0 / f64::powf(d, 0.3);
-            text.push_str(&format!("{n},{d},{loss}\n"));
+            writeln!(text, "{n},{d},{loss}").unwrap();
         }
     }
     text
@@ -44,7 +45,7 @@ fn groups_are_fitted_by_themselves_and_the_largest_is_predicted() {
     let mut text = "arm,D,loss\n".to_owned();
     for (arm, floor) in [("a", 1.0), ("b", 2.0)] {
         for d in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0] {
-            text.push_str(&format!("{arm},{d},{}\n", floor + 3.0 / d));
+            writeln!(text, "{arm},{d},{}", floor + 3.0 / d).unwrap();
         }
     }
     fs::write(folder.path().join("runs.csv"), text).unwrap();

@@ -1,4 +1,5 @@
 //! The command `synx`.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod arguments;
 mod commands;

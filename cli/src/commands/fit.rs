@@ -1,5 +1,6 @@
 //! `synx fit DATA.csv`: a law fitted to any table.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -100,12 +101,10 @@ pub fn fit(arguments: &FitArguments) -> Outcome {
     }
     match fit_law("law", &formula, &data, &options) {
         Ok(result) => {
-            match arguments.format {
-                TableFormat::Table => print(&text(&arguments.law, &result)),
-                TableFormat::Json => {
-                    print(&format!("{:#}\n", document(&arguments.law, &result, arguments.by.is_empty())))
-                }
-            }
+            print(&match arguments.format {
+                TableFormat::Table => text(&arguments.law, &result),
+                TableFormat::Json => format!("{:#}\n", document(&arguments.law, &result, arguments.by.is_empty())),
+            });
             Outcome::Done
         }
         Err(problem) => show_problem(&problem),
@@ -157,38 +156,41 @@ fn text(law: &str, result: &LawResult) -> String {
         text.push('\n');
         if !group.group.is_empty() {
             let named: Vec<String> = group.group.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            text.push_str(&format!("{}\n", named.join(", ")));
+            let _ = writeln!(text, "{}", named.join(", "));
         }
         text.push_str(&parameters(group));
-        text.push_str(&format!("objective {:.12} over {} rows", group.objective, group.points));
-        text.push_str(&format!(
-            "; {} of {} starts end there{}\n",
+        let _ = write!(text, "objective {:.12} over {} rows", group.objective, group.points);
+        let _ = writeln!(
+            text,
+            "; {} of {} starts end there{}",
             group.starts.agreeing,
             group.starts.tried,
             if group.converged { "" } else { "; not converged" }
-        ));
+        );
         if let Some(test) = &group.test {
-            text.push_str(&format!(
-                "held out: {} rows, off by {:.2} % on average, {:.2} % at most\n",
+            let _ = writeln!(
+                text,
+                "held out: {} rows, off by {:.2} % on average, {:.2} % at most",
                 test.points,
                 100.0 * test.mean_relative_error,
                 100.0 * test.max_relative_error
-            ));
+            );
         }
         if let Some(drawn) = &group.resampling {
             let unit = match drawn.unit {
                 Unit::Row => "rows",
                 Unit::Stream => "training streams",
             };
-            text.push_str(&format!(
-                "intervals from {} draws of {} {unit} ({} with a fit)\n",
+            let _ = writeln!(
+                text,
+                "intervals from {} draws of {} {unit} ({} with a fit)",
                 drawn.draws, drawn.units, drawn.used
-            ));
+            );
         }
     }
     for skipped in &result.skipped {
         let named: Vec<String> = skipped.group.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        text.push_str(&format!("\n{}: not fitted: {} ({})\n", named.join(", "), skipped.reason, skipped.code));
+        let _ = writeln!(text, "\n{}: not fitted: {} ({})", named.join(", "), skipped.reason, skipped.code);
     }
     text
 }

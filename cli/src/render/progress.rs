@@ -25,7 +25,6 @@ pub struct Shown {
     last: Option<Instant>,
     /// Whether scans are worth a line where there is no bar.
     scans: bool,
-    wave: String,
     /// Evaluations still to be made.
     evaluations: usize,
 }
@@ -34,7 +33,7 @@ impl Shown {
     /// For a run: everything is told.
     pub fn run(sources: Sources) -> Shown {
         let terminal = Stream::Error.is_terminal();
-        Shown { sources, bar: None, terminal, last: None, scans: true, wave: String::new(), evaluations: 0 }
+        Shown { sources, bar: None, terminal, last: None, scans: true, evaluations: 0 }
     }
 
     /// For a plan: scans are shown on a terminal only.
@@ -73,7 +72,6 @@ impl Shown {
     }
 
     fn wave(&mut self, number: &str, model: &str, slots: usize, segments: usize, steps: u64) {
-        self.wave = number.to_owned();
         let what = format!(
             "{number}: {model}, {} in {}, {} steps",
             plural(segments, "segment"),

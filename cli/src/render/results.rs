@@ -57,13 +57,12 @@ fn losses(grid: &str, cells: &[&CellResult]) -> String {
     for cell in cells {
         let name = without_tokens(&cell.cell);
         let place = budgets.iter().position(|tokens| *tokens == cell.tokens).unwrap_or_default();
-        match rows.iter_mut().find(|(known, places)| *known == name && places[place].is_none()) {
-            Some((_, places)) => places[place] = Some(cell),
-            None => {
-                let mut places = vec![None; budgets.len()];
-                places[place] = Some(*cell);
-                rows.push((name, places));
-            }
+        if let Some((_, places)) = rows.iter_mut().find(|(known, places)| *known == name && places[place].is_none()) {
+            places[place] = Some(cell);
+        } else {
+            let mut places = vec![None; budgets.len()];
+            places[place] = Some(*cell);
+            rows.push((name, places));
         }
     }
     let mut text = format!("{grid}: loss, nats per token\n");
