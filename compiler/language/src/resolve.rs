@@ -109,7 +109,7 @@ impl<'t> Compiler<'t> {
             };
             for name in bound {
                 if let Some(first) = names.get(name.text()) {
-                    self.twice(name, Some(*first), "entry")
+                    self.twice(name, Some(*first), "entry");
                 } else {
                     names.insert(name.text(), self.span(name.node()));
                     entries.push(name.text());

@@ -217,7 +217,7 @@ fn group_value(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> Col
         return value.clone();
     }
     match column(plan, results, row, name) {
-        Some(ColumnOrNumber::Number(number)) if number >= 0.0 && number < EXACT && number.fract() == 0.0 => {
+        Some(ColumnOrNumber::Number(number)) if (0.0..EXACT).contains(&number) && number.fract() == 0.0 => {
             ColumnValue::Number(Exact::from(number as u64))
         }
         Some(ColumnOrNumber::Number(number)) => ColumnValue::Text(number.to_string()),

@@ -266,7 +266,7 @@ impl<'t> Compiler<'t> {
             let count = matched.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
             for (name, at) in function.argument_names().iter().zip(&matched).take(count) {
                 if let Some(value) = at.and_then(|at| arguments[at].value()) {
-                    lowered.push(self.lower(value, names)?)
+                    lowered.push(self.lower(value, names)?);
                 } else {
                     self.missing_argument(word, name, span);
                     return None;
