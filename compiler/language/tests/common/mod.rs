@@ -76,5 +76,6 @@ pub fn shown(compiled: &Compiled) -> String {
         lines.extend(diagnostic.help.iter().map(|help| format!("    help: {help}")));
         lines.extend(diagnostic.fixes.iter().map(|fix| format!("    fix: {}", fix.title)));
     }
-    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    if trimmed.is_empty() { String::new() } else { trimmed.join("\n") + "\n" }
 }
