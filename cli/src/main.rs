@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    quiet_loader();
     panic::install();
     let arguments = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -34,6 +35,14 @@ fn main() -> ExitCode {
             eprintln!("synx: could not start: {error}");
             outcome::Outcome::Failed.code()
         }
+    }
+}
+
+/// Keeps Mesa's device-select layer, which only reorders adapters, from printing errors of its own where there is no desktop session.
+fn quiet_loader() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: the first thing that the program does, while it has one thread, so nothing reads the environment meanwhile.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 
