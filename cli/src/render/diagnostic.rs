@@ -108,8 +108,12 @@ impl Shown {
         let text = &source.text;
         let span = |(i, label): (usize, &&Label)| {
             // A range that does not fit the text must not hide the finding.
-            let start = floor(text, label.range.start);
+            let mut start = floor(text, label.range.start);
             let end = floor(text, label.range.end.max(start));
+            if start == text.len() {
+                // Nothing is drawn behind the last character: the end of a file is shown at it.
+                start = floor(text, start.saturating_sub(1));
+            }
             let words = (!label.text.is_empty()).then(|| label.text.clone());
             let span = (start, end - start);
             if i == 0 {
