@@ -10,6 +10,7 @@ use crate::compiler::{Compiler, ItemSlot, State};
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::grid::Expanded;
 use crate::host::{Host, Options};
+use crate::ide::Record;
 use crate::lower::Lists;
 use crate::source::Sources;
 use crate::suggest::nearest;
@@ -53,6 +54,31 @@ struct Given {
 /// Compiles the study in `source`, which was read from `path`.
 pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> Compiled {
     let parse = synx_grammar::parse(source);
+    let Checked { plan, diagnostics, sources, defaults_filled, .. } = checked(path, &parse, host, options, None);
+    let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
+    Compiled { plan, diagnostics, sources, defaults_filled }
+}
+
+/// What compiling a study gives, also where it has mistakes.
+pub(crate) struct Checked {
+    /// Of what could be lowered: grids and laws with mistakes are left out.
+    pub plan: Option<Plan>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: Sources,
+    pub defaults_filled: String,
+    /// What was written down, where it was asked for.
+    pub record: Option<Box<Record>>,
+}
+
+/// Compiles the study of a text that was read before. With a `record`, the compiler fills it on its way.
+pub(crate) fn checked(
+    path: &str,
+    parse: &Parse,
+    host: &dyn Host,
+    options: &Options,
+    record: Option<Box<Record>>,
+) -> Checked {
+    let source = parse.tree.source();
     let mut sources = Sources::new();
     sources.add(path, source);
     let mut given: Vec<Given> = Vec::new();
@@ -64,14 +90,15 @@ pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> 
         given.push(Given { name: name.clone(), text: text.clone(), path, parse });
     }
     let mut compiler = Compiler::new(host, options.max_cells, path, &parse.tree);
+    compiler.record = record;
     for given in &given {
         compiler.add_file(&given.path, &given.parse.tree);
     }
-    let plan = compiler.run(&parse, &given);
+    let plan = compiler.run(parse, &given);
+    let record = compiler.finish_record();
     let (diagnostics, _, _, fills) = compiler.finish();
-    let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     let defaults_filled = crate::fill::filled(source, path, fills);
-    Compiled { plan, diagnostics, sources, defaults_filled }
+    Checked { plan, diagnostics, sources, defaults_filled, record }
 }
 
 /// A text in which a value from the command line can be read.

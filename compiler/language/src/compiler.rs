@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Expression, Item, ItemKind};
+use synx_grammar::view::{Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, Tree};
+use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::problem::Origin;
 use synx_plan::study::{FlopCount, Settings, Tokenizer};
@@ -13,6 +14,7 @@ use synx_plan::study::{FlopCount, Settings, Tokenizer};
 use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::host::Host;
+use crate::ide::{Declared, Record, Target};
 use crate::scope::Scope;
 use crate::value::{Span, Value};
 
@@ -75,6 +77,8 @@ pub(crate) struct Compiler<'t> {
     /// Insertions that write out the defaults.
     pub fills: Vec<Edit>,
     pub file_scope: Rc<Scope<'t>>,
+    /// What the editor asks about afterwards; none where nobody will.
+    pub record: Option<Box<Record>>,
 }
 
 impl<'t> Compiler<'t> {
@@ -97,6 +101,7 @@ impl<'t> Compiler<'t> {
             allowed: Vec::new(),
             fills: Vec::new(),
             file_scope: Rc::new(Scope::file()),
+            record: None,
         }
     }
 
@@ -167,6 +172,14 @@ impl<'t> Compiler<'t> {
         self.seen.contains(&place)
     }
 
+    /// Writes down what a name stands for, where somebody will ask.
+    pub(crate) fn note_name(&mut self, name: Name<'t>, target: Target) {
+        let span = self.span(name.node());
+        if let Some(record) = &mut self.record {
+            record.name(span, target);
+        }
+    }
+
     /// Evaluates without reporting: for what is shown but need not be there.
     pub(crate) fn quietly<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
         self.muted += 1;
@@ -232,6 +245,18 @@ impl<'t> Compiler<'t> {
             self.report(finding);
         }
         large
+    }
+
+    /// What was written down, with the declarations and the corpora that it speaks of.
+    pub(crate) fn finish_record(&mut self) -> Option<Box<Record>> {
+        let mut record = self.record.take()?;
+        for slot in &self.items {
+            let Some(name) = slot.item.name() else { continue };
+            let (name, whole) = (self.span(name.node()), self.span(slot.item.node()));
+            record.items.push(Declared { name, whole, kind: slot.kind, docs: slot.item.docs() });
+        }
+        record.corpora = (0..self.corpora.len()).map(|id| self.corpora.get(CorpusId(id)).corpus.name.clone()).collect();
+        Some(record)
     }
 
     /// The reports and the settings at the end.

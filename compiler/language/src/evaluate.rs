@@ -62,6 +62,9 @@ impl<'t> Compiler<'t> {
             Expression::If(choice) => self.choose(choice, scope),
             Expression::Bad(_) => Value::Error,
         };
+        if let Some(record) = &mut self.record {
+            record.value(span, &value);
+        }
         self.leave();
         value
     }

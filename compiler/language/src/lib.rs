@@ -20,6 +20,7 @@ mod formula;
 mod function;
 mod grid;
 mod host;
+pub mod ide;
 mod item;
 mod law;
 mod lint;

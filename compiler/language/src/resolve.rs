@@ -7,39 +7,45 @@ use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, I
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
+use crate::ide::Target;
 use crate::signature::{Need, Role, WORDS, fields, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
 /// Names that parameters, entries and comprehensions bind.
 struct Known<'t> {
-    names: Vec<&'t str>,
+    names: Vec<Name<'t>>,
     parent: Option<Rc<Known<'t>>>,
 }
 
 impl<'t> Known<'t> {
     fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The name as it is bound, in the innermost place that binds it.
+    fn find(&self, name: &str) -> Option<Name<'t>> {
         let mut here = Some(self);
         while let Some(known) = here {
-            if known.names.contains(&name) {
-                return true;
+            if let Some(bound) = known.names.iter().find(|bound| bound.text() == name) {
+                return Some(*bound);
             }
             here = known.parent.as_deref();
         }
-        false
+        None
     }
 
     fn all(&self) -> Vec<&'t str> {
         let mut all = Vec::new();
         let mut here = Some(self);
         while let Some(known) = here {
-            all.extend(known.names.iter().copied());
+            all.extend(known.names.iter().map(|name| name.text()));
             here = known.parent.as_deref();
         }
         all
     }
 
-    fn inner(parent: &Rc<Known<'t>>, names: Vec<&'t str>) -> Rc<Known<'t>> {
+    fn inner(parent: &Rc<Known<'t>>, names: Vec<Name<'t>>) -> Rc<Known<'t>> {
         Rc::new(Known { names, parent: Some(Rc::clone(parent)) })
     }
 }
@@ -67,7 +73,7 @@ impl<'t> Compiler<'t> {
                 if known.has(name.text()) {
                     self.twice(name, None, "parameter");
                 }
-                known = Known::inner(&known, vec![name.text()]);
+                known = Known::inner(&known, vec![name]);
             }
         }
         match declaration.body() {
@@ -112,7 +118,7 @@ impl<'t> Compiler<'t> {
                     self.twice(name, Some(*first), "entry");
                 } else {
                     names.insert(name.text(), self.span(name.node()));
-                    entries.push(name.text());
+                    entries.push(name);
                 }
             }
         }
@@ -179,7 +185,10 @@ impl<'t> Compiler<'t> {
                 self.not_yet(span, &format!("`{}` of a {}", field.name, kind.word()));
                 None
             }
-            Some(field) => Some(field.role),
+            Some(field) => {
+                self.note_name(name, Target::Field(kind, field.name));
+                Some(field.role)
+            }
             None => {
                 let offered = || known.iter().filter(|field| field.need != Need::Later).map(|field| field.name);
                 let mut finding = self
@@ -257,10 +266,11 @@ impl<'t> Compiler<'t> {
                         && !known.has(name.text())
                         && !self.is_settable(name.text())
                     {
+                        self.note_name(name, Target::Word);
                         continue;
                     }
                     if piped {
-                        if !known.has(name.text()) && !self.mark(name.text()) && signature(name.text()).is_none() {
+                        if !self.find_name(name, &known) && signature(name.text()).is_none() {
                             self.unknown_function(name);
                         }
                     } else {
@@ -308,7 +318,7 @@ impl<'t> Compiler<'t> {
                 }
                 Expression::Comprehension(comprehension) => {
                     let bound = comprehension.pattern().into_iter().flat_map(synx_grammar::view::Pattern::names);
-                    let inner = Known::inner(&known, bound.map(synx_grammar::view::Name::text).collect());
+                    let inner = Known::inner(&known, bound.collect());
                     push(comprehension.source(), &known, Role::Any, false);
                     push(comprehension.element(), &inner, role, false);
                     push(comprehension.filter(), &inner, Role::Any, false);
@@ -325,7 +335,11 @@ impl<'t> Compiler<'t> {
     fn resolve_name(&mut self, name: Name<'t>, known: &Rc<Known<'t>>, role: Role) {
         let word = name.text();
         let is_word = WORDS.contains(&word) && matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
-        if known.has(word) || self.mark(word) || is_word {
+        if self.find_name(name, known) {
+            return;
+        }
+        if is_word {
+            self.note_name(name, Target::Word);
             return;
         }
         let span = self.span(name.node());
@@ -404,6 +418,33 @@ impl<'t> Compiler<'t> {
         self.report(finding)
     }
 
+    /// Looks a name up among what is bound around it, the items and the functions; what it stands for is written down, an
+    /// item marked as used. False where it is neither bound nor an item.
+    fn find_name(&mut self, name: Name<'t>, known: &Rc<Known<'t>>) -> bool {
+        if let Some(bound) = known.find(name.text()) {
+            let span = self.span(bound.node());
+            self.note_name(name, Target::Declared(span));
+            return true;
+        }
+        if self.mark(name.text()) {
+            self.note_item(name);
+            return true;
+        }
+        if let Some(function) = signature(name.text()) {
+            self.note_name(name, Target::Function(function.name));
+        }
+        false
+    }
+
+    /// Writes down which item a name stands for.
+    fn note_item(&mut self, name: Name<'t>) {
+        let declared = self.names.get(name.text()).and_then(|item| self.items[*item].item.name());
+        if let Some(declared) = declared {
+            let span = self.span(declared.node());
+            self.note_name(name, Target::Declared(span));
+        }
+    }
+
     /// Marks an item as used; false where there is none of that name.
     pub(crate) fn mark(&mut self, name: &str) -> bool {
         let Some(&item) = self.names.get(name) else { return false };
@@ -425,21 +466,26 @@ impl<'t> Compiler<'t> {
             return plain(arguments);
         };
         let word = callee.text();
+        self.find_name(callee, known);
         if known.has(word) {
             return plain(arguments);
         }
         if let Some(&item) = self.names.get(word) {
-            self.items[item].used = true;
             let slot = &self.items[item];
-            let declaration = slot.item;
-            if declaration.parameters_node().is_some() && !crate::signature::is_later(slot.kind) {
-                let names: Vec<&str> = declaration
-                    .parameters()
-                    .filter_map(synx_grammar::view::Parameter::name)
-                    .map(synx_grammar::view::Name::text)
-                    .collect();
+            let (declaration, kind) = (slot.item, slot.kind);
+            if declaration.parameters_node().is_some() && !crate::signature::is_later(kind) {
+                let parameters: Vec<Name<'t>> =
+                    declaration.parameters().filter_map(synx_grammar::view::Parameter::name).collect();
+                let names: Vec<&str> = parameters.iter().map(|name| name.text()).collect();
+                for argument in &arguments {
+                    if let Argument::Named(name, _) = argument
+                        && let Some(parameter) = parameters.iter().find(|parameter| parameter.text() == name.text())
+                    {
+                        let span = self.span(parameter.node());
+                        self.note_name(*name, Target::Declared(span));
+                    }
+                }
                 let span = self.span(call.node());
-                let kind = slot.kind;
                 let matched = self.match_arguments(word, &names, &arguments, piped, span);
                 if kind != ItemKind::Let {
                     for (parameter, at) in matched.into_iter().flatten().enumerate() {
@@ -469,6 +515,13 @@ impl<'t> Compiler<'t> {
         };
         if signature.variadic {
             return plain(arguments);
+        }
+        for argument in &arguments {
+            if let Argument::Named(name, _) = argument
+                && let Some(parameter) = signature.parameters.iter().find(|parameter| parameter.name == name.text())
+            {
+                self.note_name(*name, Target::Argument(signature.name, parameter.name));
+            }
         }
         let names: Vec<&str> = signature.parameters.iter().map(|parameter| parameter.name).collect();
         let span = self.span(call.node());
@@ -536,7 +589,7 @@ impl<'t> Compiler<'t> {
 
 /// The names that are seen within the field `name`: all but itself.
 fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) -> Rc<Known<'t>> {
-    let others = known.names.iter().copied().filter(|other| *other != name).collect();
+    let others = known.names.iter().copied().filter(|other| other.text() != name).collect();
     Known::inner(parameters, others)
 }
 

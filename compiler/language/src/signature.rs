@@ -39,6 +39,14 @@ pub(crate) struct Parameter {
     pub name: &'static str,
     pub need: Need,
     pub role: Role,
+    /// What it is, in one sentence: the editor shows it.
+    pub doc: &'static str,
+}
+
+impl Parameter {
+    const fn doc(self, doc: &'static str) -> Parameter {
+        Parameter { doc, ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,26 +55,38 @@ pub(crate) struct Signature {
     pub parameters: &'static [Parameter],
     /// Any number of positional arguments.
     pub variadic: bool,
+    /// What it gives, in one sentence: the editor shows it.
+    pub doc: &'static str,
+}
+
+impl Signature {
+    const fn doc(self, doc: &'static str) -> Signature {
+        Signature { doc, ..self }
+    }
 }
 
 const fn needed(name: &'static str, role: Role) -> Parameter {
-    Parameter { name, need: Need::Required, role }
+    Parameter { name, need: Need::Required, role, doc: "" }
 }
 
 const fn default(name: &'static str, value: &'static str) -> Parameter {
-    Parameter { name, need: Need::Default(value), role: Role::Any }
+    Parameter { name, need: Need::Default(value), role: Role::Any, doc: "" }
 }
 
 const fn optional(name: &'static str) -> Parameter {
-    Parameter { name, need: Need::Optional, role: Role::Any }
+    Parameter { name, need: Need::Optional, role: Role::Any, doc: "" }
 }
 
 const fn later(name: &'static str) -> Parameter {
-    Parameter { name, need: Need::Later, role: Role::Any }
+    Parameter { name, need: Need::Later, role: Role::Any, doc: "" }
 }
 
 const fn choice(name: &'static str, words: &'static [&'static str], need: Need) -> Parameter {
-    Parameter { name, need, role: Role::Choice(words) }
+    Parameter { name, need, role: Role::Choice(words), doc: "" }
+}
+
+const fn columns(name: &'static str, need: Need) -> Parameter {
+    Parameter { name, need, role: Role::Columns, doc: "" }
 }
 
 pub(crate) const REGISTERS: &[&str] = &["web", "encyclopedic", "question_answer", "textbook"];
@@ -81,56 +101,64 @@ pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squar
 /// The fields of a kind of block; none where blocks of the kind take no fields.
 pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
     const STUDY: &[Parameter] = &[
-        default("seed", "0"),
-        choice("tokenizer", TOKENIZERS, Need::Default("bytes")),
-        choice("parameters", PARAMETER_COUNTS, Need::Default("non_embedding")),
-        choice("flops", FLOP_COUNTS, Need::Default("exact")),
-        default("confidence", "95%"),
+        default("seed", "0").doc("Of every draw: initial weights, the order of data, the world's facts."),
+        choice("tokenizer", TOKENIZERS, Need::Default("bytes")).doc("What a token is; `bytes`: a token is a byte."),
+        choice("parameters", PARAMETER_COUNTS, Need::Default("non_embedding"))
+            .doc("What `params` means in every law and table: with or without the token table and the head."),
+        choice("flops", FLOP_COUNTS, Need::Default("exact"))
+            .doc("What `flops` means: operation by operation, or 6 × params × tokens."),
+        default("confidence", "95%").doc("Of the intervals that bootstrap draws give."),
     ];
     const CORPUS: &[Parameter] = &[
-        optional("files"),
-        optional("source"),
-        optional("text"),
-        choice("split", SPLITS, Need::Optional),
-        optional("heldout"),
-        later("price"),
+        optional("files").doc("Paths or globs, relative to the study: txt and jsonl, plain, `.gz` or `.zst`."),
+        optional("source").doc("A corpus made by a function, such as `world(…)`, instead of files."),
+        optional("text").doc("The field of a jsonl that holds the text; nested by dots: `\"meta.text\"`."),
+        choice("split", SPLITS, Need::Optional).doc("How a txt is cut into documents."),
+        optional("heldout").doc("The part of the documents that is never trained on, as `name.heldout`."),
+        later("price").doc("What the text costs, per token."),
     ];
-    const EVALUATION: &[Parameter] =
-        &[needed("domains", Role::Evaluate), optional("weights"), default("tokens", "256Ki tokens")];
+    const EVALUATION: &[Parameter] = &[
+        needed("domains", Role::Evaluate).doc("The corpora and held-out parts that are read."),
+        optional("weights").doc("The weight of each domain in `loss`; they sum to 100 %."),
+        default("tokens", "256Ki tokens").doc("How much is read, spread evenly over the domains."),
+    ];
     const MODEL: &[Parameter] = &[
-        default("context", "256"),
-        needed("width", Role::Any),
-        optional("depth"),
-        needed("blocks", Role::Any),
-        default("tied", "false"),
-        default("rotary_base", "10000"),
-        default("norm_epsilon", "1e-5"),
-        default("init_std", "0.02"),
+        default("context", "256").doc("Tokens per sequence."),
+        needed("width", Role::Any).doc("Width of the residual stream."),
+        optional("depth").doc("A name for `blocks` to use."),
+        needed("blocks", Role::Any).doc("The blocks in their order; `[…] * n` repeats them."),
+        default("tied", "false").doc("Whether the head is the token table."),
+        default("rotary_base", "10000").doc("Base of the rotary embeddings' wavelengths."),
+        default("norm_epsilon", "1e-5").doc("What RMSNorm adds under its root."),
+        default("init_std", "0.02").doc("Standard deviation of the initial weights."),
     ];
     const RECIPE: &[Parameter] = &[
-        needed("optimizer", Role::Any),
-        default("schedule", "wsd(warmup = 128k tokens, decay = 20%, last = 0)"),
-        default("batch", "16Ki tokens"),
-        default("clip", "1"),
-        later("precision"),
+        needed("optimizer", Role::Any).doc("What updates the weights: `adamw(lr = …)`."),
+        default("schedule", "wsd(warmup = 128k tokens, decay = 20%, last = 0)")
+            .doc("How the rate changes over the budget: `wsd`, `cosine` or `constant`."),
+        default("batch", "16Ki tokens").doc("Tokens per step; a whole number of sequences."),
+        default("clip", "1").doc("Largest norm of the gradient; `none` for no clipping."),
+        later("precision").doc("Numbers that products are computed in."),
     ];
     const GRID: &[Parameter] = &[
-        needed("data", Role::Data),
-        needed("model", Role::Model),
-        needed("recipe", Role::Recipe),
-        needed("tokens", Role::Any),
-        needed("evaluate", Role::Evaluate),
-        default("replicate", "1"),
-        later("start"),
-        later("objective"),
-        later("steps"),
+        needed("data", Role::Data).doc("What a cell trains on: a corpus or a mixture."),
+        needed("model", Role::Model).doc("The model that a cell trains."),
+        needed("recipe", Role::Recipe).doc("How a cell trains."),
+        needed("tokens", Role::Any).doc("The budget of a cell; a whole number of batches."),
+        needed("evaluate", Role::Evaluate)
+            .doc("What a trained cell is evaluated on: an evaluation, a corpus, a held-out part."),
+        default("replicate", "1").doc("The number of the replicate: another seed for everything that is drawn."),
+        later("start").doc("The weights that a cell starts from: those of another cell."),
+        later("objective").doc("What is trained for, where it is not the next token."),
+        later("steps").doc("How many steps a cell trains, where its budget is not in tokens."),
     ];
     const LAW: &[Parameter] = &[
-        needed("over", Role::Grid),
-        Parameter { name: "by", need: Need::Optional, role: Role::Columns },
-        Parameter { name: "method", need: Need::Default("huber(delta = 1e-3)"), role: Role::Columns },
-        Parameter { name: "test", need: Need::Optional, role: Role::Columns },
-        default("bootstrap", "0"),
+        needed("over", Role::Grid).doc("The table whose rows are fitted."),
+        columns("by", Need::Optional).doc("The columns whose every combination of values is fitted by itself."),
+        columns("method", Need::Default("huber(delta = 1e-3)"))
+            .doc("What is made small: `huber(delta)` on log residuals, `log_least_squares` or `least_squares`."),
+        columns("test", Need::Optional).doc("The rows that are left out of the fit and predicted: `largest(tokens)`."),
+        default("bootstrap", "0").doc("How often the rows are drawn again for intervals."),
     ];
     match kind {
         ItemKind::Study => STUDY,
@@ -144,8 +172,36 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
     }
 }
 
+/// What declarations of a kind are, in one sentence: the editor shows it.
+pub(crate) fn kind_doc(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Study => "What holds for the whole study: seed, tokenizer, what `params` and `flops` mean.",
+        ItemKind::Param => "A value that the command line may set: `--set name=value`.",
+        ItemKind::Let => "A value under a name.",
+        ItemKind::Corpus => "Text: files, a built-in source, or what is made from another corpus.",
+        ItemKind::Corpora => "A family of corpora, one for each file, also usable as a list.",
+        ItemKind::Generator => "A language model that writes text.",
+        ItemKind::Tokenizer => "How text becomes tokens.",
+        ItemKind::Evaluation => "The text that losses are measured on.",
+        ItemKind::Mixture => "Shares of corpora, by tokens, exactly 100 % together.",
+        ItemKind::Model => "A list of blocks and their width.",
+        ItemKind::Recipe => "How a model is trained: optimizer, schedule, batch.",
+        ItemKind::Grid => "Cells to train: every combination of its axes.",
+        ItemKind::Law => "A formula that is fitted to measured rows.",
+        ItemKind::Claim => "A statement that the results decide: it holds, fails or stays undecided.",
+        ItemKind::Figure => "A drawing of results.",
+        ItemKind::Table => "Results in rows and columns.",
+        ItemKind::Observations => "Rows that were measured elsewhere.",
+        ItemKind::Hardware => "A machine: its power, its carbon, its price.",
+    }
+}
+
 const fn function(name: &'static str, parameters: &'static [Parameter]) -> Signature {
-    Signature { name, parameters, variadic: false }
+    Signature { name, parameters, variadic: false, doc: "" }
+}
+
+const fn variadic(name: &'static str) -> Signature {
+    Signature { name, parameters: &[], variadic: true, doc: "" }
 }
 
 /// The functions of this version.
@@ -153,72 +209,137 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "world",
         &[
-            choice("register", REGISTERS, Need::Required),
-            needed("documents", Role::Any),
-            default("seed", "0"),
-            optional("heldout"),
+            choice("register", REGISTERS, Need::Required)
+                .doc("The kind of text: `web`, `encyclopedic`, `question_answer` or `textbook`."),
+            needed("documents", Role::Any).doc("How many documents there are."),
+            default("seed", "0").doc("Of the world's facts."),
+            optional("heldout").doc("The part of the documents that is never trained on."),
         ],
-    ),
+    )
+    .doc("A corpus of procedural documents that state the facts of a seeded world."),
     function(
         "process",
         &[
-            choice("kind", PROCESSES, Need::Required),
-            needed("symbols", Role::Any),
-            needed("tokens", Role::Any),
-            optional("order"),
-            optional("concentration"),
-            optional("states"),
-            optional("exponent"),
-            default("seed", "0"),
-            optional("heldout"),
+            choice("kind", PROCESSES, Need::Required).doc("`markov`, `hmm` or `zipf`."),
+            needed("symbols", Role::Any).doc("How many symbols there are."),
+            needed("tokens", Role::Any).doc("How much text there is."),
+            optional("order").doc("How many symbols the next one depends on (`markov`)."),
+            optional("concentration")
+                .doc("Of the Dirichlet draws that the transitions come from: small is predictable."),
+            optional("states").doc("How many hidden states there are (`hmm`)."),
+            optional("exponent").doc("Of the symbols' frequencies (`zipf`)."),
+            default("seed", "0").doc("Of the process' own draws."),
+            optional("heldout").doc("The part of the documents that is never trained on."),
         ],
-    ),
-    function("take", &[needed("of", Role::Corpus), needed("tokens", Role::Any)]),
+    )
+    .doc("A corpus of random symbols whose entropy rate is known."),
+    function(
+        "take",
+        &[needed("of", Role::Corpus).doc("The corpus."), needed("tokens", Role::Any).doc("How much is taken.")],
+    )
+    .doc("The first documents of a corpus; smaller takes are prefixes of larger ones."),
     function(
         "rephrase",
         &[
-            needed("of", Role::Corpus),
-            choice("style", REGISTERS, Need::Required),
-            choice("generator", GENERATORS, Need::Required),
-            optional("tokens"),
+            needed("of", Role::Corpus).doc("The corpus that is written again."),
+            choice("style", REGISTERS, Need::Required).doc("The register of the new text."),
+            choice("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
+            optional("tokens").doc("How much is written."),
         ],
-    ),
+    )
+    .doc("The same facts of the same documents in another register."),
     function(
         "write",
         &[
-            choice("style", REGISTERS, Need::Required),
-            needed("about", Role::Corpus),
-            choice("generator", GENERATORS, Need::Required),
-            needed("tokens", Role::Any),
+            choice("style", REGISTERS, Need::Required).doc("The register of the text."),
+            needed("about", Role::Corpus).doc("The corpus whose facts it is about; what is held out stays out."),
+            choice("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
+            needed("tokens", Role::Any).doc("How much is written."),
         ],
-    ),
-    function("uniform", &[needed("of", Role::Any)]),
+    )
+    .doc("Free text about the facts of a corpus of the world."),
+    function("uniform", &[needed("of", Role::Any).doc("The corpora.")])
+        .doc("The mixture in which every corpus has the same share."),
     function(
         "adamw",
         &[
-            needed("lr", Role::Any),
-            default("betas", "(0.9, 0.95)"),
-            default("weight_decay", "0.1"),
-            default("epsilon", "1e-8"),
+            needed("lr", Role::Any).doc("The largest rate."),
+            default("betas", "(0.9, 0.95)").doc("Decay of the first and the second moment."),
+            default("weight_decay", "0.1").doc("Decay of the weights, times the rate."),
+            default("epsilon", "1e-8").doc("What is added to the root of the second moment."),
         ],
-    ),
-    function("wsd", &[default("warmup", "128k tokens"), default("decay", "20%"), default("last", "0")]),
-    function("cosine", &[default("warmup", "128k tokens"), default("last", "10%")]),
-    function("constant", &[default("warmup", "128k tokens")]),
-    function("attention", &[needed("heads", Role::Any), optional("kv_heads")]),
-    function("swiglu", &[optional("ratio"), optional("hidden")]),
-    function("gelu", &[optional("ratio"), optional("hidden")]),
-    function("flops_per_token", &[needed("model", Role::Model)]),
-    function("geometric", &[needed("over", Role::Any), needed("points", Role::Any)]),
-    function("sqrt", &[needed("x", Role::Any)]),
-    function("log", &[needed("x", Role::Any)]),
-    function("exp", &[needed("x", Role::Any)]),
-    function("abs", &[needed("x", Role::Any)]),
-    function("round", &[needed("x", Role::Any), default("to", "1")]),
-    Signature { name: "min", parameters: &[], variadic: true },
-    Signature { name: "max", parameters: &[], variadic: true },
-    function("sum", &[needed("of", Role::Any)]),
-    function("zip", &[needed("left", Role::Any), needed("right", Role::Any)]),
+    )
+    .doc("AdamW with decoupled weight decay; norms do not decay."),
+    function(
+        "wsd",
+        &[
+            default("warmup", "128k tokens").doc("Tokens, steps or a share of the budget until the rate is reached."),
+            default("decay", "20%").doc("The last part, in which the rate falls."),
+            default("last", "0").doc("The rate at the end, as a part of the largest."),
+        ],
+    )
+    .doc("Warm-up, a constant rate, then decay: budgets of one stream share their beginning."),
+    function(
+        "cosine",
+        &[
+            default("warmup", "128k tokens").doc("Tokens, steps or a share of the budget until the rate is reached."),
+            default("last", "10%").doc("The rate at the end, as a part of the largest."),
+        ],
+    )
+    .doc("Warm-up, then half a cosine down to the end of the budget."),
+    function(
+        "constant",
+        &[default("warmup", "128k tokens").doc("Tokens, steps or a share of the budget until the rate is reached.")],
+    )
+    .doc("Warm-up, then one rate."),
+    function(
+        "attention",
+        &[
+            needed("heads", Role::Any).doc("Heads of the queries; they divide the width."),
+            optional("kv_heads").doc("Heads of keys and values, each shared by several of the queries."),
+        ],
+    )
+    .doc("A block of causal attention with rotary embeddings."),
+    function(
+        "swiglu",
+        &[
+            optional("ratio").doc("Its inner width as a multiple of the model's, rounded up to a multiple of 32."),
+            optional("hidden").doc("Its inner width itself."),
+        ],
+    )
+    .doc("A gated feed-forward block."),
+    function(
+        "gelu",
+        &[
+            optional("ratio").doc("Its inner width as a multiple of the model's, rounded up to a multiple of 32."),
+            optional("hidden").doc("Its inner width itself."),
+        ],
+    )
+    .doc("A feed-forward block with a GELU."),
+    function("flops_per_token", &[needed("model", Role::Model).doc("The model.")])
+        .doc("FLOPs that training takes per token, forward and backward."),
+    function(
+        "geometric",
+        &[needed("over", Role::Any).doc("The interval."), needed("points", Role::Any).doc("How many numbers.")],
+    )
+    .doc("Numbers from one end of an interval to the other, each the same multiple of the one before."),
+    function("sqrt", &[needed("x", Role::Any).doc("A number.")]).doc("The square root."),
+    function("log", &[needed("x", Role::Any).doc("A number more than 0.")]).doc("The natural logarithm."),
+    function("exp", &[needed("x", Role::Any).doc("The power.")]).doc("e to a power."),
+    function("abs", &[needed("x", Role::Any).doc("A number.")]).doc("The number without its sign."),
+    function("round", &[needed("x", Role::Any).doc("A number."), default("to", "1").doc("Of what.")])
+        .doc("The nearest multiple."),
+    variadic("min").doc("The smallest of its arguments, or of a list."),
+    variadic("max").doc("The largest of its arguments, or of a list."),
+    function("sum", &[needed("of", Role::Any).doc("The list.")]).doc("The sum of a list."),
+    function(
+        "zip",
+        &[
+            needed("left", Role::Any).doc("The first of each tuple."),
+            needed("right", Role::Any).doc("The second of each tuple."),
+        ],
+    )
+    .doc("Tuples of two lists of one length."),
 ];
 
 /// Functions with a meaning only inside a law's own fields.
@@ -293,6 +414,19 @@ pub(crate) fn is_later(kind: ItemKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_has_its_sentence() {
+        let said = |what: &str, doc: &str| assert!(doc.ends_with('.'), "{what} has no `.doc(\"…\")`");
+        for kind in ItemKind::ALL {
+            fields(kind).iter().for_each(|field| said(&format!("{}.{}", kind.word(), field.name), field.doc));
+        }
+        for function in FUNCTIONS {
+            said(function.name, function.doc);
+            let parameters = function.parameters.iter();
+            parameters.for_each(|parameter| said(&format!("{}({})", function.name, parameter.name), parameter.doc));
+        }
+    }
 
     #[test]
     fn a_function_stands_in_one_table() {

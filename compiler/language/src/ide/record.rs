@@ -1,0 +1,78 @@
+//! What the compiler writes down for the editor while it checks: what names stand for, and what expressions come to.
+
+use std::collections::HashMap;
+
+use synx_grammar::view::ItemKind;
+
+use crate::value::{Span, Value};
+
+/// How many values of one expression are kept; in a grid it may come to a different one in every cell. Arbitrary.
+const MAX_VALUES: usize = 24;
+
+/// How many expressions have their values kept. Arbitrary: a file of some ten thousand lines.
+const MAX_EXPRESSIONS: usize = 1 << 18;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// What is declared by the name at this place: an item, a parameter, an axis, a `let`, a field that the block sets.
+    Declared(Span),
+    /// A field of a block of this kind.
+    Field(ItemKind, &'static str),
+    /// A function of the language.
+    Function(&'static str),
+    /// A parameter of a function of the language.
+    Argument(&'static str, &'static str),
+    /// A word that stands for itself.
+    Word,
+}
+
+/// What an expression came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// The first values, each once where they are cheap to compare; mistakes are left out.
+    pub values: Vec<Value>,
+    /// How often it was evaluated.
+    pub times: u64,
+}
+
+/// A declaration of one of the files.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    /// Its name in the text.
+    pub name: Span,
+    pub whole: Span,
+    pub kind: ItemKind,
+    /// Its `///` comments.
+    pub docs: Option<String>,
+}
+
+/// The record of one compilation. Its memory is bounded by the text, not by the cells.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub names: HashMap<Span, Target>,
+    pub values: HashMap<Span, Seen>,
+    /// The declarations of all files that were compiled together.
+    pub items: Vec<Declared>,
+    /// The names of the corpora that values speak of by number.
+    pub corpora: Vec<String>,
+}
+
+impl Record {
+    /// Notes what the name at `span` stands for; what was said first stays.
+    pub(crate) fn name(&mut self, span: Span, target: Target) {
+        self.names.entry(span).or_insert(target);
+    }
+
+    /// Notes what the expression at `span` came to.
+    pub(crate) fn value(&mut self, span: Span, value: &Value) {
+        if self.values.len() >= MAX_EXPRESSIONS && !self.values.contains_key(&span) {
+            return;
+        }
+        let seen = self.values.entry(span).or_default();
+        seen.times += 1;
+        if seen.values.len() < MAX_VALUES && !value.is_error() {
+            seen.values.push(value.clone());
+        }
+    }
+}
