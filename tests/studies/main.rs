@@ -1,0 +1,6 @@
+//! Studies of the kinds that people publish, each whole: it checks clean, and its plan has the grids, cells, tokens and operations that
+//! arithmetic on its text gives. A study is `NN_name.synx`, what it must come to is `study_NN.rs` beside it.
+#![allow(clippy::unwrap_used)]
+
+mod study_01;
+mod support;
