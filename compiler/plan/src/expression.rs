@@ -5,6 +5,7 @@
 
 mod display;
 mod function;
+mod gradient;
 
 pub use function::{Arity, Function};
 

@@ -1,0 +1,8 @@
+//! What is worth a second look once everything has a value: a file a lint, or a family of them.
+//!
+//! A lint is a warning with a code of its own. `allow CODE because "…"` silences it, so it must be right where it speaks.
+
+mod domains;
+mod epochs;
+mod points;
+mod unused;
