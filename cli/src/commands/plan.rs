@@ -61,6 +61,8 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
 /// The programs of all models, each with every batch that it is trained with.
 fn programs(plan: &Plan, format: TableFormat) -> String {
     let models = Cost::new(plan, true).models;
+    let (models, without): (Vec<_>, Vec<_>) =
+        models.into_iter().partition(|model| !plan.models[model.model].has_experts());
     let rows = |model: &synx_plan::cost::ModelCost| (model.batch / model.context) as usize;
     match format {
         TableFormat::Json => {
@@ -71,7 +73,10 @@ fn programs(plan: &Plan, format: TableFormat) -> String {
         TableFormat::Table => {
             let text: Vec<String> =
                 models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
-            text.join("\n")
+            let without = without.iter().map(|model| {
+                format!("width {}, {} blocks: this version has no program for experts\n", model.width, model.blocks)
+            });
+            text.into_iter().chain(without).collect::<Vec<_>>().join("\n")
         }
     }
 }

@@ -330,6 +330,11 @@ impl<'t> Compiler<'t> {
             "geometric" => self.geometric(arguments),
             "sum" => self.sum(arguments),
             "zip" => self.zip(arguments),
+            "words" => self.words(arguments),
+            "count" => self.count(arguments),
+            "stretch" => self.stretched(arguments),
+            "last" => self.last(arguments),
+            "experts" => self.experts(arguments),
             _ => self.scalar(arguments),
         }
     }

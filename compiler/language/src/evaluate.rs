@@ -333,7 +333,8 @@ impl<'t> Compiler<'t> {
             if let Value::Model(model) = &value {
                 let total = model.it.parameters_total();
                 let count = match name.text() {
-                    "total" | "active" => total,
+                    "total" => total,
+                    "active" => model.it.parameters_active(),
                     "embedding" => model.it.parameters_embedding(),
                     "non_embedding" => total - model.it.parameters_embedding(),
                     _ => return self.no_field(name, "the parameters of a model", &PARAMS),

@@ -153,6 +153,9 @@ impl<'t> Compiler<'t> {
     fn declared_value(&mut self, kind: ItemKind, value: &Value, name: &Rc<str>, span: Span, place: Span) -> Value {
         match (kind, value) {
             (_, Value::Error) => Value::Error,
+            (ItemKind::Let, Value::Block(block)) => {
+                Value::Block(Rc::new(Named { name: Rc::clone(name), it: block.it.clone() }))
+            }
             (ItemKind::Let | ItemKind::Param, _) => value.clone(),
             (ItemKind::Corpus, _) => self.declared_corpus(value, name, span, place),
             (ItemKind::Mixture, _) => match self.mixture(value, place) {

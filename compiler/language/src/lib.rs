@@ -24,6 +24,7 @@ pub mod ide;
 mod item;
 mod law;
 mod lint;
+mod list;
 mod lower;
 mod mixture;
 mod model;

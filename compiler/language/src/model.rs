@@ -17,6 +17,7 @@ const MAX_WIDTH: u64 = 1 << 16;
 const MAX_CONTEXT: u64 = 1 << 17;
 const MAX_HIDDEN: u64 = 1 << 19;
 const MAX_BLOCKS: usize = 4096;
+const MAX_EXPERTS: u64 = 4096;
 const MAX_PARAMETERS: u64 = 1_000_000_000_000;
 
 /// The multiple that the inner width of a feed-forward block is rounded up to.
@@ -44,13 +45,46 @@ impl<'t> Compiler<'t> {
                 kv
             }
         };
-        Value::Block(BlockValue::Attention { heads, kv_heads, span: arguments.span })
+        block_value(BlockValue::Attention { heads, kv_heads, span: arguments.span })
+    }
+
+    /// `experts(count = 8, active = 2, ratio = 8/3)`.
+    pub(crate) fn experts(&mut self, arguments: &Arguments) -> Value {
+        let mut whole = |name: &str| {
+            let (value, at) = arguments.required(name);
+            self.whole(&value, at, Unit::PLAIN, &format!("`{name}`"), (1, MAX_EXPERTS)).map(|number| (number, at))
+        };
+        let (Some((count, count_at)), Some((active, active_at))) = (whole("count"), whole("active")) else {
+            return Value::Error;
+        };
+        if active > count {
+            let finding = self
+                .finding(
+                    "E0410",
+                    active_at,
+                    format!("a token cannot go through {active} of {count} experts"),
+                    format!("{active} here"),
+                )
+                .label(self.label(count_at, format!("{count} experts")))
+                .help("`active` is at most `count`; `min(active, count)` holds where `count` is an axis");
+            return self.report(finding);
+        }
+        let Some(size) = self.feed_forward_size(arguments) else { return Value::Error };
+        block_value(BlockValue::Experts { count, active, size, span: arguments.span })
     }
 
     /// `swiglu(ratio = 8/3)`, `gelu(hidden = 512)`.
     pub(crate) fn feed_forward(&mut self, arguments: &Arguments) -> Value {
+        let Some(size) = self.feed_forward_size(arguments) else { return Value::Error };
+        block_value(match arguments.signature.name {
+            "swiglu" => BlockValue::Swiglu { size, span: arguments.span },
+            _ => BlockValue::Gelu { size, span: arguments.span },
+        })
+    }
+
+    fn feed_forward_size(&mut self, arguments: &Arguments) -> Option<Size> {
         let name = arguments.signature.name;
-        let size = match (arguments.get("ratio"), arguments.get("hidden")) {
+        match (arguments.get("ratio"), arguments.get("hidden")) {
             (Some((ratio, at)), None) => {
                 let most = Exact::from(1024u64);
                 let fits = |ratio: &Exact| ratio.is_positive() && *ratio <= most;
@@ -70,12 +104,7 @@ impl<'t> Compiler<'t> {
                 self.missing_argument(name, "ratio", arguments.span);
                 None
             }
-        };
-        let Some(size) = size else { return Value::Error };
-        Value::Block(match name {
-            "swiglu" => BlockValue::Swiglu { size, span: arguments.span },
-            _ => BlockValue::Gelu { size, span: arguments.span },
-        })
+        }
     }
 
     pub(crate) fn model_block(&mut self, fields: &Fields<'t>, name: &Rc<str>) -> Value {
@@ -128,7 +157,7 @@ impl<'t> Compiler<'t> {
     fn block_list(&mut self, value: &Value, span: Span) -> Option<Vec<BlockValue>> {
         let mut blocks = Vec::new();
         let items = match value {
-            Value::Block(block) => Rc::new(vec![Value::Block(block.clone())]),
+            Value::Block(_) => Rc::new(vec![value.clone()]),
             other => self.elements(other, span, "`blocks`")?,
         };
         if items.is_empty() {
@@ -140,10 +169,10 @@ impl<'t> Compiler<'t> {
         }
         for item in items.iter() {
             match item {
-                Value::Block(block) => blocks.push(block.clone()),
+                Value::Block(block) => blocks.push(block.it.clone()),
                 Value::List(_) => blocks.extend(self.block_list(item, span)?),
                 other => {
-                    self.expected(span, "blocks: `attention(…)`, `swiglu(…)`, `gelu(…)`", other);
+                    self.expected(span, "blocks: `attention(…)`, `swiglu(…)`, `gelu(…)`, `experts(…)`", other);
                     return None;
                 }
             }
@@ -186,7 +215,9 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
                 None
             }
-            BlockValue::Swiglu { size, span } | BlockValue::Gelu { size, span } => {
+            BlockValue::Swiglu { size, span }
+            | BlockValue::Gelu { size, span }
+            | BlockValue::Experts { size, span, .. } => {
                 let Some(hidden) = hidden(size) else {
                     let finding = self.finding(
                         "E0505",
@@ -199,6 +230,9 @@ impl<'t> Compiler<'t> {
                 };
                 Some(match block {
                     BlockValue::Swiglu { .. } => Block::Swiglu { hidden },
+                    BlockValue::Experts { count, active, .. } => {
+                        Block::Experts { count: *count, active: *active, hidden }
+                    }
                     _ => Block::Gelu { hidden },
                 })
             }
@@ -213,10 +247,15 @@ impl<'t> Compiler<'t> {
                 let sequence = Exact::from(model.it.flops_exact_per_sequence());
                 sequence.div(&Exact::from(model.it.context)).unwrap_or_else(Exact::zero)
             }
-            FlopCount::SixNd => Exact::from(model.it.parameters(self.settings.parameters)).mul(&Exact::from(6u64)),
+            FlopCount::SixNd => Exact::from(model.it.parameters_met(self.settings.parameters)).mul(&Exact::from(6u64)),
         };
         Value::Number(Amount::new(flops, Unit::FLOP))
     }
+}
+
+/// A block by the name that it is called by.
+fn block_value(block: BlockValue) -> Value {
+    Value::Block(Rc::new(Named { name: block.called().into(), it: block }))
 }
 
 /// Which numbers of heads fit a width, near the one that was asked for.

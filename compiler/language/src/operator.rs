@@ -250,6 +250,7 @@ impl<'t> Compiler<'t> {
             (Value::Text(a), Value::Text(b)) => Some(a == b),
             (Value::Corpus(a, _), Value::Corpus(b, _)) => Some(a == b),
             (Value::Domain(a, p, _), Value::Domain(b, q, _)) => Some(a == b && p == q),
+            (Value::Block(a), Value::Block(b)) => Some(a.it.same(&b.it)),
             (Value::Model(a), Value::Model(b)) => Some(a.it == b.it),
             (Value::Recipe(a), Value::Recipe(b)) => Some(a.it == b.it),
             (Value::Mixture(a), Value::Mixture(b)) => Some(a.it == b.it),

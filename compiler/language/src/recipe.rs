@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use synx_plan::exact::Exact;
-use synx_plan::recipe::{AdamW, Length, RateSchedule, Recipe};
+use synx_plan::recipe::{AdamW, Length, Precision, RateSchedule, Recipe};
 use synx_plan::unit::{Count, Unit};
 
 use crate::block::Fields;
@@ -95,6 +95,15 @@ impl<'t> Compiler<'t> {
                 self.plain(&value, at, "`clip`", "more than 0, or `none`", fits).map(Some)
             }
         };
+        let precision = match fields.choice(self, "precision", crate::signature::PRECISIONS) {
+            None => Some(Precision::F32),
+            Some((Value::Text(word), _)) => Some(match &*word {
+                "bf16" => Precision::Bf16,
+                "f16" => Precision::F16,
+                _ => Precision::F32,
+            }),
+            Some(_) => None,
+        };
         let optimizer = match fields.required(self, "recipe", "optimizer") {
             Some((Value::Optimizer(optimizer), _)) => Some(optimizer),
             Some((other, at)) => {
@@ -116,9 +125,8 @@ impl<'t> Compiler<'t> {
                 last: Exact::zero(),
             })),
         };
-        let (Some(batch), Some(clip), Some(optimizer), Some(schedule)) = (batch, clip, optimizer, schedule) else {
-            return Value::Error;
-        };
+        let (Some(batch), Some(clip), Some(precision)) = (batch, clip, precision) else { return Value::Error };
+        let (Some(optimizer), Some(schedule)) = (optimizer, schedule) else { return Value::Error };
         let length = |stretch: &Stretch| match stretch {
             Stretch::Tokens(tokens) => Length::Tokens(*tokens),
             Stretch::Steps(steps) => Length::Tokens(steps.saturating_mul(batch)),
@@ -133,7 +141,7 @@ impl<'t> Compiler<'t> {
             (ScheduleKind::Cosine, _) => RateSchedule::Cosine { warmup, last },
             (ScheduleKind::Constant, _) => RateSchedule::Constant { warmup },
         };
-        let it = Recipe { batch, optimizer: (*optimizer).clone(), schedule, clip };
+        let it = Recipe { batch, optimizer: (*optimizer).clone(), schedule, clip, precision };
         Value::Recipe(Rc::new(Named { name: Rc::clone(name), it }))
     }
 }

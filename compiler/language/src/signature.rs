@@ -96,6 +96,7 @@ pub(crate) const SPLITS: &[&str] = &["file", "paragraphs", "lines"];
 pub(crate) const TOKENIZERS: &[&str] = &["bytes"];
 pub(crate) const PARAMETER_COUNTS: &[&str] = &["non_embedding", "total"];
 pub(crate) const FLOP_COUNTS: &[&str] = &["exact", "six_nd"];
+pub(crate) const PRECISIONS: &[&str] = &["f32", "bf16", "f16"];
 pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squares"];
 
 /// The fields of a kind of block; none where blocks of the kind take no fields.
@@ -138,7 +139,7 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
             .doc("How the rate changes over the budget: `wsd`, `cosine` or `constant`."),
         default("batch", "16Ki tokens").doc("Tokens per step; a whole number of sequences."),
         default("clip", "1").doc("Largest norm of the gradient; `none` for no clipping."),
-        later("precision").doc("Numbers that products are computed in."),
+        choice("precision", PRECISIONS, Need::Default("f32")).doc("Numbers that products are computed in."),
     ];
     const GRID: &[Parameter] = &[
         needed("data", Role::Data).doc("What a cell trains on: a corpus or a mixture."),
@@ -316,6 +317,36 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         ],
     )
     .doc("A feed-forward block with a GELU."),
+    function(
+        "experts",
+        &[
+            needed("count", Role::Any).doc("How many experts there are."),
+            needed("active", Role::Any).doc("How many of them a token goes through."),
+            optional("ratio")
+                .doc("The inner width of each as a multiple of the model's, rounded up to a multiple of 32."),
+            optional("hidden").doc("The inner width of each itself."),
+        ],
+    )
+    .doc("A mixture of gated feed-forward experts behind a router."),
+    function(
+        "words",
+        &[
+            needed("letters", Role::Any).doc("What a word is made of."),
+            needed("length", Role::Any).doc("How many letters a word has."),
+        ],
+    )
+    .doc("Every list of that length over these letters, in order."),
+    function("count", &[needed("of", Role::Any).doc("The list."), needed("value", Role::Any).doc("What is counted.")])
+        .doc("How often a value stands in a list."),
+    function(
+        "stretch",
+        &[
+            needed("of", Role::Any).doc("The list."),
+            needed("times", Role::Any).doc("How often each of its elements stands in the new one."),
+        ],
+    )
+    .doc("A list with each element that many times in its place: a pattern of blocks for a deeper model."),
+    function("last", &[needed("of", Role::Any).doc("The list.")]).doc("The last element of a list."),
     function("flops_per_token", &[needed("model", Role::Model).doc("The model.")])
         .doc("FLOPs that training takes per token, forward and backward."),
     function(
@@ -373,10 +404,7 @@ pub(crate) const LATER: &[&str] = &[
     "sampled",
     "unigram_kl",
     "size",
-    "words",
     "top",
-    "stretch",
-    "count",
     "spearman",
     "chinchilla",
     "price",
@@ -387,10 +415,7 @@ pub(crate) const LATER: &[&str] = &[
     "grpo",
     "d_optimal",
     "perplexity",
-    "last",
     "pass_at",
-    "mixture_of_experts",
-    "experts",
 ];
 
 /// Words that stand for themselves.

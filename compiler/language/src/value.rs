@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use synx_plan::corpus::{CorpusId, Part};
 use synx_plan::exact::Exact;
-use synx_plan::grid::ColumnValue;
+use synx_plan::grid::{ColumnValue, readable};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
 use synx_plan::recipe::{AdamW, Recipe};
@@ -49,7 +49,8 @@ pub(crate) enum Value {
     Model(Rc<Named<Model>>),
     Recipe(Rc<Named<Recipe>>),
     Evaluation(Rc<Named<EvaluationValue>>),
-    Block(BlockValue),
+    /// A block of a model: by the name that a `let` gives it, else as it is called.
+    Block(Rc<Named<BlockValue>>),
     Optimizer(Rc<AdamW>),
     Schedule(Rc<ScheduleValue>),
     /// A declaration with parameters, by its number among the items.
@@ -112,6 +113,7 @@ pub(crate) enum BlockValue {
     Attention { heads: u64, kv_heads: u64, span: Span },
     Swiglu { size: Size, span: Span },
     Gelu { size: Size, span: Span },
+    Experts { count: u64, active: u64, size: Size, span: Span },
 }
 
 /// The inner width of a feed-forward block.
@@ -203,19 +205,31 @@ impl Value {
                 text(&format!("({})", items.join(", ")))
             }
             Value::List(list) => text(&list.shown()),
-            Value::Block(block) => text(block.word()),
+            Value::Block(block) => text(&block.name),
             other => text(&other.describe()),
         }
     }
 }
 
 impl BlockValue {
-    pub(crate) fn word(&self) -> &'static str {
+    /// The block as it is called, in short: `attention(4)`, `swiglu(8/3)`.
+    pub(crate) fn called(&self) -> String {
+        let sized = |size: &Size| match size {
+            Size::Ratio(ratio) => readable(ratio),
+            Size::Hidden(hidden) => format!("hidden = {hidden}"),
+        };
         match self {
-            BlockValue::Attention { .. } => "attention",
-            BlockValue::Swiglu { .. } => "swiglu",
-            BlockValue::Gelu { .. } => "gelu",
+            BlockValue::Attention { heads, kv_heads, .. } if heads == kv_heads => format!("attention({heads})"),
+            BlockValue::Attention { heads, kv_heads, .. } => format!("attention({heads}, {kv_heads})"),
+            BlockValue::Swiglu { size, .. } => format!("swiglu({})", sized(size)),
+            BlockValue::Gelu { size, .. } => format!("gelu({})", sized(size)),
+            BlockValue::Experts { count, active, size, .. } => format!("experts({count}, {active}, {})", sized(size)),
         }
+    }
+
+    /// Whether both are the same block, wherever they are written.
+    pub(crate) fn same(&self, other: &BlockValue) -> bool {
+        self.called() == other.called()
     }
 }
 
@@ -266,6 +280,11 @@ impl List {
     }
 
     fn shown(&self) -> String {
+        if let List::Items(items) = self
+            && let Some(pattern) = pattern(items)
+        {
+            return pattern;
+        }
         let items = self.expand(8);
         match items {
             Some(items) => {
@@ -276,4 +295,15 @@ impl List {
             None => format!("a list of {}", self.count()),
         }
     }
+}
+
+/// A list of blocks as a person reads it: `AMMA` where every block has a name of one letter, else the names with spaces.
+fn pattern(items: &[Value]) -> Option<String> {
+    let name = |item: &Value| match item {
+        Value::Block(block) => Some(Rc::clone(&block.name)),
+        _ => None,
+    };
+    let names: Vec<Rc<str>> = items.iter().map(name).collect::<Option<_>>()?;
+    let letters = names.iter().all(|name| name.chars().count() == 1);
+    (!names.is_empty()).then(|| names.join(if letters { "" } else { " " }))
 }

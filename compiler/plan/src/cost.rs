@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::{CorpusFacts, CorpusId, Part};
 use crate::exact::Exact;
 use crate::grid::{Cell, Domain};
-use crate::model::{Model, ParameterCount};
+use crate::model::{Block, Model, ParameterCount};
 use crate::program::{Program, Schedule, lower, schedule};
 use crate::study::Plan;
 use crate::training::Training;
@@ -112,6 +112,22 @@ impl Memory {
         let Schedule { columns, .. } = schedule(program, true);
         let activations = (columns as u64).saturating_mul(program.tokens() as u64).saturating_mul(NUMBER);
         Memory { weights, gradients: weights, optimizer: 2 * weights, activations }
+    }
+
+    /// Of one replica of `model` with `rows` sequences a step. A block of experts holds the activations of those that a token goes through:
+    /// as a dense block as wide as these together.
+    pub fn of_model(model: &Model, rows: usize) -> Memory {
+        if !model.has_experts() {
+            return Memory::of(&lower(model, rows));
+        }
+        let mut dense = model.clone();
+        for block in &mut dense.blocks {
+            if let Block::Experts { active, hidden, .. } = *block {
+                *block = Block::Swiglu { hidden: active * hidden };
+            }
+        }
+        let weights = model.parameters_total().saturating_mul(NUMBER);
+        Memory { weights, gradients: weights, optimizer: weights.saturating_mul(2), ..Memory::of(&lower(&dense, rows)) }
     }
 
     pub fn total(&self) -> u64 {
@@ -287,7 +303,7 @@ fn models(plan: &Plan) -> Vec<ModelCost> {
             params_embedding: model.parameters_embedding(),
             params_total: model.parameters_total(),
             flops_per_token: model.flops_exact_per_sequence() / model.context,
-            memory: Memory::of(&lower(model, (batch / model.context) as usize)),
+            memory: Memory::of_model(model, (batch / model.context) as usize),
         }
     };
     pairs.into_iter().map(cost).collect()
@@ -350,7 +366,6 @@ mod tests {
     use crate::corpus::{Content, Corpus, PartFacts, Process, ProcessKind};
     use crate::grid::{Evaluation, Grid};
     use crate::mixture::Mixture;
-    use crate::model::Block;
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
     use crate::study::{FlopCount, PLAN_VERSION, Settings, Tokenizer};
 
@@ -367,6 +382,8 @@ mod tests {
             evaluation: 0,
             tokens: steps * BATCH,
             replicate: 1,
+            start: None,
+            objective: None,
         };
         Plan {
             version: PLAN_VERSION,
@@ -422,6 +439,7 @@ mod tests {
                     last: Exact::zero(),
                 },
                 clip: None,
+                precision: crate::recipe::Precision::F32,
             }],
             evaluations: vec![Evaluation {
                 name: "e".to_owned(),

@@ -61,6 +61,49 @@ pub struct Cell {
     /// The budget, a whole number of batches.
     pub tokens: u64,
     pub replicate: u32,
+    /// The cell whose weights it starts from; `None` for a fresh initialisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<CellId>,
+    /// What it is trained for, in the plan's list; `None` for the next token of all text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<u32>,
+}
+
+/// A cell, by the number of its grid in the plan and its own within the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CellId {
+    pub grid: u32,
+    pub cell: u32,
+}
+
+/// What a run is trained for where that is not the next token of all text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// The next token of documents that are a prompt and its answer.
+    Supervised { mask: Mask },
+    /// The reward of answers that the model itself gives, each against the mean of its group (Shao et al. 2024).
+    Grpo { reward: Reward, rollouts: u64 },
+}
+
+/// What the loss leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mask {
+    /// Nothing: prompts count like answers.
+    None,
+    /// The tokens of prompts.
+    Prompt,
+}
+
+/// What an answer is rewarded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reward {
+    /// One where the answer is the reference's, letter by letter; else zero.
+    ExactAnswer,
+    /// One where the last number of the answer is the reference's; else zero.
+    NumericAnswer,
 }
 
 /// A cell that a condition left out.

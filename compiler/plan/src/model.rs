@@ -35,6 +35,9 @@ pub enum Block {
     Swiglu { hidden: u64 },
     /// `gelu(x·up)·down`, tanh form.
     Gelu { hidden: u64 },
+    /// A router `x·choice` over `count` gated feed-forward blocks of inner width `hidden`, of which a token goes through the `active` it
+    /// ranks highest, weighted by their share of the softmax (Shazeer et al. 2017).
+    Experts { count: u64, active: u64, hidden: u64 },
 }
 
 /// How parameters are counted.
@@ -57,6 +60,21 @@ impl Model {
     pub fn parameters_total(&self) -> u64 {
         let blocks: u64 = self.blocks.iter().map(|b| b.parameters(self.width) + self.width).sum();
         blocks + self.width + self.parameters_embedding()
+    }
+
+    /// Those of all that a token goes through: fewer than the total where there are experts.
+    pub fn parameters_active(&self) -> u64 {
+        self.parameters_met(ParameterCount::Total)
+    }
+
+    /// Those of a count that a token goes through.
+    pub fn parameters_met(&self, count: ParameterCount) -> u64 {
+        let idle: u64 = self.blocks.iter().map(|b| b.parameters(self.width) - b.parameters_active(self.width)).sum();
+        self.parameters(count) - idle
+    }
+
+    pub fn has_experts(&self) -> bool {
+        self.blocks.iter().any(|block| matches!(block, Block::Experts { .. }))
     }
 
     /// The token table and, where it is its own matrix, the output head.
@@ -84,6 +102,7 @@ impl Model {
                 }
                 Block::Swiglu { hidden } => 2 * t * d * 2 * hidden + 2 * t * hidden * d,
                 Block::Gelu { hidden } => 2 * t * d * hidden + 2 * t * hidden * d,
+                Block::Experts { count, active, hidden } => 2 * t * d * count + active * 6 * t * d * hidden,
             };
         }
         3 * forward
@@ -99,6 +118,42 @@ impl Block {
             }
             Block::Swiglu { hidden } => 3 * width * hidden,
             Block::Gelu { hidden } => 2 * width * hidden,
+            Block::Experts { count, hidden, .. } => width * count + count * 3 * width * hidden,
         }
+    }
+
+    /// Those of the weights that a token is multiplied with.
+    pub fn parameters_active(&self, width: u64) -> u64 {
+        match self {
+            Block::Experts { count, active, hidden } => width * count + active * 3 * width * hidden,
+            dense => dense.parameters(width),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_through_its_active_experts_only() {
+        let model = |blocks: Vec<Block>| Model {
+            width: 64,
+            context: 32,
+            vocabulary: 256,
+            blocks,
+            tied: false,
+            rotary_base: Exact::from(10_000u64),
+            norm_epsilon: Exact::from_decimal("1e-5").unwrap(),
+            init_std: Exact::from_decimal("0.02").unwrap(),
+        };
+        let sparse = model(vec![Block::Experts { count: 8, active: 2, hidden: 96 }]);
+        let dense = model(vec![Block::Swiglu { hidden: 192 }]);
+        let router = 64 * 8;
+        // Six of the eight experts are idle for any one token: three matrices of 64 × 96 each.
+        assert_eq!(sparse.parameters_total(), dense.parameters_total() + router + 6 * 3 * 64 * 96);
+        assert_eq!(sparse.parameters_active(), dense.parameters_total() + router);
+        let per_sequence = |model: &Model| model.flops_exact_per_sequence();
+        assert_eq!(per_sequence(&sparse), per_sequence(&dense) + 6 * 32 * router);
     }
 }

@@ -13,6 +13,26 @@ pub struct Recipe {
     pub schedule: RateSchedule,
     /// Largest norm of the whole gradient; `None` for no clipping.
     pub clip: Option<Exact>,
+    #[serde(default, skip_serializing_if = "Precision::is_f32")]
+    pub precision: Precision,
+}
+
+/// The numbers that weights and activations are held in during training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    #[default]
+    F32,
+    Bf16,
+    F16,
+}
+
+impl Precision {
+    // As serde asks for it.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_f32(&self) -> bool {
+        *self == Precision::F32
+    }
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); decay does not touch the gains of norms.
@@ -174,6 +194,7 @@ mod tests {
             },
             schedule,
             clip: Some(Exact::one()),
+            precision: Precision::F32,
         }
     }
 

@@ -121,9 +121,9 @@ impl Plan {
         u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context)
     }
 
-    /// 6 × parameters (by the study's count) × tokens.
+    /// 6 × parameters (by the study's count, of experts those that a token goes through) × tokens.
     pub fn flops_6nd(&self, cell: &Cell) -> u128 {
-        6 * u128::from(self.model(cell).parameters(self.study.parameters)) * u128::from(cell.tokens)
+        6 * u128::from(self.model(cell).parameters_met(self.study.parameters)) * u128::from(cell.tokens)
     }
 
     /// All cells with the numbers of their grid and of themselves within it.

@@ -216,6 +216,7 @@ mod tests {
             },
             schedule,
             clip: None,
+            precision: crate::recipe::Precision::F32,
         };
         let cell = |&(steps, recipe, replicate): &(u64, u32, u32)| Cell {
             values: Box::new([]),
@@ -225,6 +226,8 @@ mod tests {
             evaluation: 0,
             tokens: steps * 1024,
             replicate,
+            start: None,
+            objective: None,
         };
         Plan {
             version: PLAN_VERSION,

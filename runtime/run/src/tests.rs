@@ -48,6 +48,7 @@ fn recipe(rate: &str) -> Recipe {
             last: Exact::zero(),
         },
         clip: Some(Exact::one()),
+        precision: synx_plan::recipe::Precision::F32,
     }
 }
 
@@ -86,6 +87,8 @@ pub(crate) fn plan() -> Plan {
                 evaluation: 0,
                 tokens: steps * BATCH,
                 replicate: 1,
+                start: None,
+                objective: None,
             });
         }
     }

@@ -314,6 +314,7 @@ fn recipe(rate: &str) -> Recipe {
         },
         schedule: RateSchedule::Constant { warmup: Length::Tokens(0) },
         clip: None,
+        precision: synx_plan::recipe::Precision::F32,
     }
 }
 

@@ -363,6 +363,8 @@ impl<'t> Compiler<'t> {
                 evaluation: fields.evaluation,
                 tokens: fields.tokens,
                 replicate: fields.replicate,
+                start: None,
+                objective: None,
             }),
             _ => work.broken += 1,
         }

@@ -7,7 +7,7 @@ use crate::model::{Block, Model};
 /// The training program of `model` for `rows` sequences a step.
 ///
 /// The model's numbers have been checked by the compiler: widths, heads and hidden sizes are positive and fit memory, `kv_heads` divides `heads`,
-/// head dimensions are even.
+/// head dimensions are even. A run refuses models with experts before it comes here, and nobody else asks for their program.
 pub fn lower(model: &Model, rows: usize) -> Program {
     let mut lowering = Lowering {
         tensors: Vec::new(),
@@ -105,6 +105,7 @@ impl Lowering {
                 self.forward.push(Op::Gelu(Gelu { x: up, out }));
                 self.linear(&format!("{name}.down"), out, width, self.residual_std)
             }
+            Block::Experts { .. } => unreachable!("a model with experts has no program"),
         };
         let out = self.activation(&format!("blocks.{index}.residual"), width);
         self.forward.push(Op::Add(Add { a: x, b: added, out }));
