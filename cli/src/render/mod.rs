@@ -1,7 +1,7 @@
 //! How things look on a terminal.
 
 pub mod diagnostic;
-pub mod number;
+pub use synx_plan::number;
 pub mod plan;
 pub mod program;
 pub mod progress;

@@ -255,6 +255,7 @@ impl<'t> Compiler<'t> {
             let (name, whole) = (self.span(name.node()), self.span(slot.item.node()));
             record.items.push(Declared { name, whole, kind: slot.kind, docs: slot.item.docs() });
         }
+        record.files = self.files.iter().map(|(path, _)| path.clone()).collect();
         record.corpora = (0..self.corpora.len()).map(|id| self.corpora.get(CorpusId(id)).corpus.name.clone()).collect();
         Some(record)
     }

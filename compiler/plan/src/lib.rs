@@ -17,6 +17,7 @@ pub mod key;
 pub mod law;
 pub mod mixture;
 pub mod model;
+pub mod number;
 pub mod problem;
 pub mod program;
 pub mod random;

@@ -1,5 +1,34 @@
 //! What an editor shows, one file a feature: plain data about places of a text, without a word of any protocol.
+//!
+//! [`Analysis::new`] checks a text as `synx check` does and keeps what the compiler wrote down on its way; every feature reads
+//! that. What needs the text alone is a function of its [`synx_grammar::Parse`].
 
+mod analysis;
+mod columns;
+mod cost;
+mod definition;
+mod folding;
+mod hints;
+mod hover;
+mod lens;
+mod links;
+mod names;
 mod record;
+mod references;
+mod selection;
+mod shown;
+mod symbols;
+mod tokens;
 
+pub use analysis::{Analysis, FileRange};
+pub use definition::Definition;
+pub use folding::{Fold, FoldKind, folds};
+pub use hints::Hint;
+pub use hover::Hover;
+pub use lens::{Lens, LensKind, lenses};
+pub use links::{Link, LinkTarget};
 pub(crate) use record::{Declared, Record, Target};
+pub use references::Reference;
+pub use selection::selection;
+pub use symbols::{Symbol, SymbolKind, symbols};
+pub use tokens::{Token, TokenKind};

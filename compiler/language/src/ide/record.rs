@@ -23,8 +23,18 @@ pub(crate) enum Target {
     Function(&'static str),
     /// A parameter of a function of the language.
     Argument(&'static str, &'static str),
+    /// A column that all results have.
+    Column(&'static str),
+    /// A part of a value of this sort: `model.width`.
+    Member(&'static str),
+    /// The kind of a declaration.
+    Kind(ItemKind),
     /// A word that stands for itself.
     Word,
+    /// A word of a unit.
+    Unit,
+    /// The code of a lint.
+    Lint,
 }
 
 /// What an expression came to.
@@ -54,6 +64,8 @@ pub(crate) struct Record {
     pub values: HashMap<Span, Seen>,
     /// The declarations of all files that were compiled together.
     pub items: Vec<Declared>,
+    /// The paths of the files, as places number them.
+    pub files: Vec<String>,
     /// The names of the corpora that values speak of by number.
     pub corpora: Vec<String>,
 }

@@ -1,0 +1,106 @@
+//! What the grids of a plan come to, in sums for one line.
+
+use std::collections::HashMap;
+
+use synx_plan::cost::Memory;
+use synx_plan::number::{bytes, count, duration, flops, grouped};
+use synx_plan::program::lower;
+use synx_plan::study::Plan;
+
+use super::analysis::Analysis;
+
+/// A grid's cells and what training each of them by itself takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct GridCost {
+    pub name: String,
+    pub cells: u64,
+    /// Left out by a `where`.
+    pub excluded: u64,
+    pub tokens: u128,
+    pub flops: u128,
+    pub seconds: f64,
+    /// For each source its name and the epochs of the cell that repeats it most; `None` where it has not been scanned.
+    pub epochs: Vec<(String, Option<f64>)>,
+}
+
+impl GridCost {
+    /// `7 cells, 127M tokens, 18.2 PFLOP, 3 min`.
+    pub(crate) fn line(&self) -> String {
+        let cells = if self.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", grouped(self.cells)) };
+        format!(
+            "{cells}, {} tokens, {}, about {}",
+            count(self.tokens as f64),
+            flops(self.flops as f64),
+            duration(self.seconds)
+        )
+    }
+}
+
+impl Analysis {
+    /// The cost of each grid that could be expanded.
+    pub(super) fn grid_costs(&self) -> &[GridCost] {
+        self.grids.get_or_init(|| {
+            let Some(plan) = &self.plan else { return Vec::new() };
+            plan.grids.iter().enumerate().map(|(grid, _)| self.grid_cost(plan, grid)).collect()
+        })
+    }
+
+    pub(super) fn grid_cost_of(&self, name: &str) -> Option<&GridCost> {
+        self.grid_costs().iter().find(|cost| cost.name == name)
+    }
+
+    fn grid_cost(&self, plan: &Plan, grid: usize) -> GridCost {
+        let grid = &plan.grids[grid];
+        let mut tokens = 0u128;
+        // Cells differ in few models: operations are counted once a model.
+        let mut by_model: HashMap<u32, u128> = HashMap::new();
+        // The hungriest cell of each mixture decides its epochs.
+        let mut most: Vec<u64> = vec![0; plan.mixtures.len()];
+        for cell in &grid.cells {
+            tokens += u128::from(cell.tokens);
+            *by_model.entry(cell.model).or_default() += u128::from(cell.tokens / plan.model(cell).context);
+            let most = &mut most[cell.mixture as usize];
+            *most = (*most).max(cell.tokens);
+        }
+        let flops = by_model
+            .iter()
+            .map(|(model, sequences)| u128::from(plan.models[*model as usize].flops_exact_per_sequence()) * sequences)
+            .sum();
+        let mut epochs: Vec<(String, Option<f64>)> = Vec::new();
+        for (mixture, tokens) in plan.mixtures.iter().zip(most).filter(|(_, tokens)| *tokens > 0) {
+            for ((corpus, _), passes) in mixture.shares().iter().zip(mixture.epochs(tokens, &plan.facts)) {
+                let name = &plan.corpora[corpus.0].name;
+                match epochs.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, known)) => *known = known.zip(passes).map(|(a, b)| a.max(b)),
+                    None => epochs.push((name.clone(), passes)),
+                }
+            }
+        }
+        GridCost {
+            name: grid.name.clone(),
+            cells: grid.cells.len() as u64,
+            excluded: grid.excluded.len() as u64,
+            tokens,
+            flops,
+            seconds: self.device.seconds(flops),
+            epochs,
+        }
+    }
+
+    /// The memory of one replica of a model in training, for each batch that a cell trains it with: `(batch, bytes)`.
+    pub(super) fn memory(&self, model: &synx_plan::model::Model) -> Vec<(u64, String)> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        let mut found: Vec<(u64, String)> = Vec::new();
+        for (_, _, cell) in plan.cells() {
+            let batch = plan.recipe(cell).batch;
+            if plan.model(cell) == model && !found.iter().any(|(known, _)| *known == batch) {
+                let memory = Memory::of(&lower(model, (batch / model.context) as usize));
+                found.push((batch, bytes(memory.total())));
+            }
+            if found.len() >= 4 {
+                break;
+            }
+        }
+        found
+    }
+}
