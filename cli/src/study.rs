@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use synx_compiler::{Compiled, Diagnostic, Host, Options};
+use synx_compiler::{Compiled, Diagnostic, Host, Options, Unread};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::problem::Problem;
 
@@ -86,7 +86,7 @@ struct Known<'a> {
 }
 
 impl Host for Known<'_> {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
         self.study.read(path)
     }
 
@@ -133,8 +133,22 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 impl Host for Study {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        std::fs::read(self.folder.join(path))
+    /// A file that is imported: the same door as for the files of corpora, links included.
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+        let file = self.folder.join(path);
+        let found = synx_run::expand(&self.folder, &[path.to_owned()], self.allow_outside);
+        match found {
+            // A path with a star in it may have been taken for a pattern.
+            Ok(files) if files.as_slice() != [file.as_path()] => Err(Unread::NotFound),
+            Ok(_) => read(&file).map_err(|problem| {
+                Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline))
+            }),
+            Err(problem) => Err(match problem.code {
+                "E0910" | "E0911" => Unread::NotFound,
+                "E0912" => Unread::Outside,
+                _ => Unread::Failed(problem.headline),
+            }),
+        }
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

@@ -2,9 +2,8 @@
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
-use std::io;
 
-use synx_compiler::{Host, Options, compile};
+use synx_compiler::{Host, Options, Unread, compile};
 use synx_plan::corpus::{Content, Corpus, CorpusFacts, PartFacts};
 use synx_plan::study::Plan;
 
@@ -29,8 +28,8 @@ impl Folder {
 }
 
 impl Host for Folder {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.files.get(path).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, path.to_owned()))
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+        self.files.get(path).cloned().ok_or(Unread::NotFound)
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

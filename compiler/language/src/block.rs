@@ -62,6 +62,15 @@ impl<'t> Fields<'t> {
         }
     }
 
+    /// Where the argument was given that an expression of the block names.
+    pub(crate) fn argument(&self, expression: Expression<'t>) -> Option<Span> {
+        let Expression::Name(name) = expression.without_parens() else { return None };
+        match self.scope.binding(name.text())? {
+            Binding::Value(_, span) => Some(*span),
+            Binding::Entry { .. } => None,
+        }
+    }
+
     /// A required field; its absence is reported.
     pub(crate) fn required(&self, compiler: &mut Compiler<'t>, kind: &str, name: &str) -> Option<(Value, Span)> {
         let found = self.get(compiler, name);

@@ -79,14 +79,15 @@ impl<'t> Compiler<'t> {
             }
         };
         let word = name.text();
-        if scope.is_local(word) || self.names.contains_key(word) {
+        let declared = self.item_named(name).is_some();
+        if scope.is_local(word) || declared {
             return match self.lookup(name, scope) {
                 Value::Declaration(item) => self.call_item(item, arguments, piped.as_ref(), span, scope),
                 Value::Error => Value::Error,
                 other => {
                     let finding = self
                         .finding("E0106", place, format!("{} takes no arguments", other.describe()), "called here")
-                        .help(if scope.is_local(word) && self.names.contains_key(word) {
+                        .help(if scope.is_local(word) && declared {
                             format!("a parameter, an axis or a `let` has the name `{word}` here; give it another name")
                         } else {
                             format!("write `{word}` without parentheses, or declare it with parameters")
@@ -120,7 +121,7 @@ impl<'t> Compiler<'t> {
         if self.broken_words.contains(word) {
             return Value::Error;
         }
-        let declared: Vec<&str> = self.declarations_with_parameters().collect();
+        let declared: Vec<&str> = self.declarations_with_parameters(span.file).collect();
         let functions = crate::signature::FUNCTIONS.iter().map(|function| function.name);
         let mut finding = self.finding("E0101", span, format!("there is no function `{word}`"), "not known");
         if let Some(near) = nearest(word, declared.into_iter().chain(functions)) {
@@ -280,9 +281,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn choice(&mut self, value: Expression<'t>, words: &[&'static str], scope: &Rc<Scope<'t>>) -> Value {
         let span = self.span(value.node());
         let word: Rc<str> = match value.without_parens() {
-            Expression::Name(name) if !scope.is_local(name.text()) && !self.is_settable(name.text()) => {
-                name.text().into()
-            }
+            Expression::Name(name) if !scope.is_local(name.text()) && !self.is_settable(name) => name.text().into(),
             Expression::Call(_) if words == crate::signature::GENERATORS => {
                 return self.not_yet(span, "a generator besides `builtin`");
             }
@@ -295,7 +294,7 @@ impl<'t> Compiler<'t> {
             return Value::Text(word);
         }
         if words == crate::signature::GENERATORS {
-            let declared = self.names.get(&*word).map(|item| self.items[*item].kind);
+            let declared = self.named(&word, span.file).map(|item| self.items[item].kind);
             if declared == Some(synx_grammar::view::ItemKind::Generator) {
                 return Value::Error;
             }

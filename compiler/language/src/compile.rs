@@ -1,5 +1,7 @@
 //! From text to plan.
 
+use std::collections::VecDeque;
+
 use indexmap::IndexMap;
 use synx_grammar::view::{Block, Body, Entry, Expression, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
@@ -12,6 +14,7 @@ use crate::grid::Expanded;
 use crate::host::{Host, Options};
 use crate::ide::Record;
 use crate::lower::Lists;
+use crate::module::{Loaded, Named, load};
 use crate::source::Sources;
 use crate::suggest::nearest;
 use crate::value::Span;
@@ -51,6 +54,13 @@ struct Given {
     parse: Parse,
 }
 
+impl Given {
+    fn new(name: &str, text: &str) -> Given {
+        let parse = synx_grammar::parse(&set_source(text));
+        Given { name: name.to_owned(), text: text.to_owned(), path: format!("--set {name}"), parse }
+    }
+}
+
 /// Compiles the study in `source`, which was read from `path`.
 pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> Compiled {
     let parse = synx_grammar::parse(source);
@@ -78,26 +88,29 @@ pub(crate) fn checked(
     options: &Options,
     record: Option<Box<Record>>,
 ) -> Checked {
-    let source = parse.tree.source();
     let mut sources = Sources::new();
-    sources.add(path, source);
+    let files = load(path, parse, host, &mut sources);
     let mut given: Vec<Given> = Vec::new();
     for (name, text) in &options.set {
         given.retain(|known| known.name != *name);
-        let path = format!("--set {name}");
-        let parse = synx_grammar::parse(&set_source(text));
-        sources.add(path.clone(), set_source(text));
-        given.push(Given { name: name.clone(), text: text.clone(), path, parse });
+        given.push(Given::new(name, text));
     }
     let mut compiler = Compiler::new(host, options.max_cells, path, &parse.tree);
     compiler.record = record;
-    for given in &given {
-        compiler.add_file(&given.path, &given.parse.tree);
+    for file in &files[1..] {
+        compiler.add_module(file);
     }
-    let plan = compiler.run(parse, &given);
+    for given in &given {
+        sources.add(given.path.clone(), set_source(&given.text));
+        compiler.add_file(&given.path, &given.parse.tree, 0);
+    }
+    let plan = compiler.run(&files, &given);
     let record = compiler.finish_record();
+    for file in compiler.library_files() {
+        sources.add(file.path, file.source);
+    }
     let (diagnostics, _, _, fills) = compiler.finish();
-    let defaults_filled = crate::fill::filled(source, path, fills);
+    let defaults_filled = crate::fill::filled(parse.tree.source(), path, fills);
     Checked { plan, diagnostics, sources, defaults_filled, record }
 }
 
@@ -107,27 +120,26 @@ fn set_source(text: &str) -> String {
 }
 
 impl<'t> Compiler<'t> {
-    fn run(&mut self, parse: &'t Parse, given: &'t [Given]) -> Option<Plan> {
-        for error in &parse.errors {
-            self.syntax_error(error, 0);
+    fn run(&mut self, files: &'t [Loaded<'t>], given: &'t [Given]) -> Option<Plan> {
+        for (number, file) in (0u32..).zip(files) {
+            for error in &file.parse.errors {
+                self.syntax_error(error, number);
+            }
         }
-        if parse.errors.iter().any(|error| error.kind == SyntaxErrorKind::MergeMarker) {
+        if files.iter().flat_map(|file| &file.parse.errors).any(|error| error.kind == SyntaxErrorKind::MergeMarker) {
             // Two versions of the same lines: what they mean together is nobody's.
             return None;
         }
-        self.edition(parse);
-        self.collect_broken(parse);
-        self.collect(parse);
-        self.set(given);
-        for item in 0..self.items.len() {
-            if crate::signature::is_later(self.items[item].kind) {
-                // Refused as a whole; the names in it count as used all the same.
-                self.quietly(|compiler| compiler.resolve_item(item));
-            } else {
-                self.resolve_item(item);
-            }
+        for file in files {
+            self.edition(&file.parse);
+            self.collect_broken(&file.parse);
+            self.collect(&file.parse);
         }
-        let study = self.items.iter().find(|slot| slot.kind == ItemKind::Study).map(|slot| slot.item);
+        self.import(files);
+        self.set(given);
+        self.resolve_items();
+        self.same_names();
+        let study = self.items.iter().find(|slot| slot.kind == ItemKind::Study && slot.file == 0).map(|slot| slot.item);
         if let Some(study) = study
             && let Body::Block(block) = study.body()
         {
@@ -137,14 +149,45 @@ impl<'t> Compiler<'t> {
             let slot = &self.items[item];
             let (declaration, used) = (slot.item, slot.used);
             let value = !matches!(slot.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Study);
-            if value && declaration.parameters_node().is_none() {
+            if slot.reached && value && declaration.parameters_node().is_none() {
                 self.refuel();
                 let span = self.span(declaration.node());
                 self.item_value(item, span);
                 self.items[item].used = used;
             }
         }
-        Some(self.lower_study())
+        let plan = self.lower_study();
+        self.lint_imports(files);
+        Some(plan)
+    }
+
+    /// Looks up the names of all items, and finds out which are part of the study: those of its file, and what they lead to.
+    fn resolve_items(&mut self) {
+        let own = (0..self.items.len()).filter(|item| self.items[*item].file == 0);
+        let mut open: VecDeque<usize> = own.chain(std::mem::take(&mut self.newly_used)).collect();
+        while let Some(item) = open.pop_front() {
+            if self.items[item].reached || self.is_of_library(self.items[item].file) {
+                continue;
+            }
+            self.items[item].reached = true;
+            self.resolve_names(item);
+            open.extend(self.newly_used.drain(..));
+        }
+        // What the study does not reach is part of a file that it reads: its names are right, too.
+        for item in 0..self.items.len() {
+            if !self.items[item].reached && !self.is_of_library(self.items[item].file) {
+                self.resolve_names(item);
+            }
+        }
+    }
+
+    fn resolve_names(&mut self, item: usize) {
+        if crate::signature::is_later(self.items[item].kind) {
+            // Refused as a whole; the names in it count as used all the same.
+            self.quietly(|compiler| compiler.resolve_item(item));
+        } else {
+            self.resolve_item(item);
+        }
     }
 
     /// Grids, then laws, then what only the whole shows.
@@ -152,7 +195,7 @@ impl<'t> Compiler<'t> {
         let mut lists = Lists::default();
         let mut grids: Vec<Expanded> = Vec::new();
         let blocks = |compiler: &Self, kind: ItemKind| -> Vec<(usize, Block<'t>)> {
-            let of_kind = compiler.items.iter().enumerate().filter(|(_, slot)| slot.kind == kind);
+            let of_kind = compiler.items.iter().enumerate().filter(|(_, slot)| slot.kind == kind && slot.reached);
             of_kind
                 .filter_map(|(item, slot)| match slot.item.body() {
                     Body::Block(block) if slot.item.parameters_node().is_none() => Some((item, block)),
@@ -218,7 +261,7 @@ impl<'t> Compiler<'t> {
     fn edition(&mut self, parse: &'t Parse) {
         let file = parse.file();
         let Some(edition) = file.edition() else {
-            let start = Span { file: 0, start: 0, end: 0 };
+            let start = Span { end: 0, ..self.span(file.node()) };
             let edit = self.edit(start, "synx 1\n\n");
             let finding = self
                 .finding("E0011", start, "the file does not say its edition", "`synx 1` is missing")
@@ -255,21 +298,15 @@ impl<'t> Compiler<'t> {
     }
 
     /// The items of the file, and what is wrong with their kinds, names and forms.
-    fn collect(&mut self, parse: &'t Parse) {
+    pub(crate) fn collect(&mut self, parse: &'t Parse) {
+        let file = self.span(parse.file().node()).file;
+        let module = self.module_of(file);
         let mut study: Option<Span> = None;
         let mut first: IndexMap<&'t str, Span> = IndexMap::new();
         for part in parse.file().parts() {
             let item = match part {
                 Part::Item(item) => item,
-                Part::Import(import) => {
-                    let span = self.span(import.node());
-                    self.not_yet(span, "`from … import`");
-                    for name in import.names() {
-                        self.broken_words.insert(name.text());
-                    }
-                    continue;
-                }
-                Part::Edition(_) => continue,
+                Part::Import(_) | Part::Edition(_) => continue,
             };
             let word = item.kind_word();
             let word_span = self.span(word);
@@ -303,19 +340,22 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
             } else {
                 first.insert(name.text(), name_span);
-                self.names.insert(name.text(), self.items.len());
+                let named = Named { item: self.items.len(), import: None, used: false };
+                self.modules[module].names.insert(name.text(), named);
             }
             if !item.node().has_error() {
                 self.form(item, kind, name_span);
             }
             let slot = ItemSlot {
                 item,
+                file,
                 kind,
                 name: name.text(),
                 state: State::Open,
                 given: None,
                 given_text: None,
                 used: false,
+                reached: false,
             };
             self.items.push(slot);
             self.allowed(item, kind);
@@ -398,13 +438,13 @@ impl<'t> Compiler<'t> {
 
     /// Gives `--set` values to the parameters that they name.
     fn set(&mut self, given: &'t [Given]) {
-        for (file, value) in (1u32..).zip(given) {
-            let whole = Span { file, start: 0, end: set_source(&value.text).len() as u32 };
+        for value in given {
+            let whole = self.span(value.parse.tree.root());
             let params = |compiler: &Self| -> Vec<&'t str> {
-                let params = compiler.items.iter().filter(|slot| slot.kind == ItemKind::Param);
-                params.map(|slot| slot.name).collect()
+                let names = compiler.names_in(0);
+                names.filter(|(_, item)| compiler.items[*item].kind == ItemKind::Param).map(|(name, _)| name).collect()
             };
-            let item = self.names.get(value.name.as_str()).copied();
+            let item = self.modules[0].names.get(value.name.as_str()).map(|named| named.item);
             let Some(item) = item.filter(|item| self.items[*item].kind == ItemKind::Param) else {
                 let names = params(self);
                 let help = match nearest(&value.name, names.iter().copied()) {

@@ -1,9 +1,9 @@
 //! The state of one compilation: the texts, the items, what has been found.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
 use synx_grammar::view::{Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, Tree};
 use synx_plan::corpus::CorpusId;
@@ -15,6 +15,7 @@ use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::host::Host;
 use crate::ide::{Declared, Record, Target};
+use crate::module::Module;
 use crate::scope::Scope;
 use crate::value::{Span, Value};
 
@@ -31,9 +32,11 @@ const MAX_DIAGNOSTICS: usize = 200;
 /// How many elements a list may have once its elements are needed; an axis of equal steps may have more.
 pub(crate) const MAX_LIST: u64 = 100_000;
 
-/// A declaration of the file.
+/// A declaration.
 pub(crate) struct ItemSlot<'t> {
     pub item: Item<'t>,
+    /// The file that it stands in.
+    pub file: u32,
     pub kind: ItemKind,
     pub name: &'t str,
     pub state: State,
@@ -43,6 +46,17 @@ pub(crate) struct ItemSlot<'t> {
     pub given_text: Option<String>,
     /// Whether anything names it.
     pub used: bool,
+    /// Whether it is part of the study: declared in its file, or reached from there through imports.
+    pub reached: bool,
+}
+
+/// A text that is compiled.
+struct File<'t> {
+    /// As it is shown.
+    path: String,
+    tree: &'t Tree,
+    /// The module whose names it sees.
+    module: usize,
 }
 
 /// Where the evaluation of something stands.
@@ -57,10 +71,14 @@ pub(crate) enum State {
 pub(crate) struct Compiler<'t> {
     pub host: &'t dyn Host,
     pub max_cells: u64,
-    files: Vec<(String, &'t Tree)>,
+    files: Vec<File<'t>>,
+    /// The file that was asked for last: most questions are about the same one.
+    last_file: Cell<u32>,
+    /// The study's first; the standard library's once they are needed.
+    pub modules: Vec<Module<'t>>,
     pub items: Vec<ItemSlot<'t>>,
-    /// The items that can be named, by name.
-    pub names: IndexMap<&'t str, usize>,
+    /// Items that something names and that have not been looked through for that.
+    pub newly_used: Vec<usize>,
     pub diagnostics: Vec<Diagnostic>,
     seen: HashSet<(&'static str, String, usize, usize)>,
     muted: u32,
@@ -86,9 +104,11 @@ impl<'t> Compiler<'t> {
         Compiler {
             host,
             max_cells,
-            files: vec![(path.to_owned(), tree)],
+            files: vec![File { path: path.to_owned(), tree, module: 0 }],
+            last_file: Cell::new(0),
+            modules: vec![Module::new("")],
             items: Vec::new(),
-            names: IndexMap::new(),
+            newly_used: Vec::new(),
             diagnostics: Vec::new(),
             seen: HashSet::new(),
             muted: 0,
@@ -105,23 +125,49 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    /// Another text that expressions come from: `--set name`.
-    pub(crate) fn add_file(&mut self, path: &str, tree: &'t Tree) {
-        self.files.push((path.to_owned(), tree));
+    /// Another text, and the module whose names it sees; gives its number.
+    pub(crate) fn add_file(&mut self, path: &str, tree: &'t Tree, module: usize) -> u32 {
+        self.files.push(File { path: path.to_owned(), tree, module });
+        (self.files.len() - 1) as u32
+    }
+
+    /// The module whose names a file sees.
+    pub(crate) fn module_of(&self, file: u32) -> usize {
+        self.files[file as usize].module
     }
 
     pub(crate) fn span(&self, node: Node<'t>) -> Span {
-        let file = self.files.iter().position(|(_, tree)| std::ptr::eq(*tree, node.tree())).unwrap_or(0);
         let range = node.range();
-        Span { file: file as u32, start: range.start as u32, end: range.end as u32 }
+        Span { file: self.file_of(node.tree()), start: range.start as u32, end: range.end as u32 }
+    }
+
+    fn file_of(&self, tree: &'t Tree) -> u32 {
+        let last = self.last_file.get();
+        if std::ptr::eq(self.files[last as usize].tree, tree) {
+            return last;
+        }
+        let file = self.files.iter().position(|file| std::ptr::eq(file.tree, tree)).unwrap_or(0) as u32;
+        self.last_file.set(file);
+        file
+    }
+
+    /// Where an item's name stands.
+    pub(crate) fn name_span(&self, item: usize) -> Span {
+        let declaration = self.items[item].item;
+        self.span(declaration.name().map_or_else(|| declaration.node(), synx_grammar::view::Name::node))
     }
 
     pub(crate) fn path(&self, span: Span) -> &str {
-        &self.files[span.file as usize].0
+        &self.files[span.file as usize].path
     }
 
     pub(crate) fn source(&self, span: Span) -> &'t str {
-        self.files[span.file as usize].1.source().get(span.range()).unwrap_or_default()
+        self.files[span.file as usize].tree.source().get(span.range()).unwrap_or_default()
+    }
+
+    /// The text of a file behind a place.
+    pub(crate) fn source_after(&self, span: Span) -> &'t str {
+        self.files[span.file as usize].tree.source().get(span.end as usize..).unwrap_or_default()
     }
 
     pub(crate) fn origin(&self, span: Span) -> Origin {
@@ -255,7 +301,7 @@ impl<'t> Compiler<'t> {
             let (name, whole) = (self.span(name.node()), self.span(slot.item.node()));
             record.items.push(Declared { name, whole, kind: slot.kind, docs: slot.item.docs() });
         }
-        record.files = self.files.iter().map(|(path, _)| path.clone()).collect();
+        record.files = self.files.iter().map(|file| file.path.clone()).collect();
         record.corpora = (0..self.corpora.len()).map(|id| self.corpora.get(CorpusId(id)).corpus.name.clone()).collect();
         Some(record)
     }
@@ -263,7 +309,7 @@ impl<'t> Compiler<'t> {
     /// The reports and the settings at the end.
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Settings, Corpora, Vec<Edit>) {
         let allowed = std::mem::take(&mut self.allowed);
-        let paths: Vec<String> = self.files.iter().map(|(path, _)| path.clone()).collect();
+        let paths: Vec<String> = self.files.iter().map(|file| file.path.clone()).collect();
         let silenced = |diagnostic: &Diagnostic| {
             allowed.iter().any(|(code, span)| {
                 code == diagnostic.code

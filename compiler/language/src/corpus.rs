@@ -408,7 +408,7 @@ impl<'t> Compiler<'t> {
             }
             (None, Some((source, at))) => self.corpus_from_source(fields, name, &source, at, heldout_given, heldout),
             (Some((files, at)), None) => {
-                let Some(patterns) = self.patterns(&files, at, fields.expression("files")) else { return Value::Error };
+                let Some(patterns) = self.patterns(&files, at, fields) else { return Value::Error };
                 let text = fields.get(self, "text");
                 let split = fields.choice(self, "split", crate::signature::SPLITS);
                 let (Some(heldout), false) = (heldout, patterns.is_empty()) else { return Value::Error };
@@ -478,7 +478,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The paths and globs of `files`, each with its place; nothing where one is no text or matches no file.
-    fn patterns(&mut self, files: &Value, span: Span, written: Option<Expression<'t>>) -> Option<Vec<Pattern>> {
+    fn patterns(&mut self, files: &Value, span: Span, fields: &Fields<'t>) -> Option<Vec<Pattern>> {
         let values = match files {
             Value::Text(_) => vec![files.clone()],
             list @ Value::List(_) => self.elements(list, span, "`files`")?.to_vec(),
@@ -488,9 +488,9 @@ impl<'t> Compiler<'t> {
             }
         };
         // A list that is written out has a place for each path.
-        let places: Vec<Span> = match written.map(Expression::without_parens) {
-            Some(Expression::List(list)) => list.elements().map(|element| self.span(element.node())).collect(),
-            _ => Vec::new(),
+        let written: Vec<Expression<'t>> = match fields.expression("files").map(Expression::without_parens) {
+            Some(Expression::List(list)) => list.elements().collect(),
+            other => other.into_iter().collect(),
         };
         if values.is_empty() {
             let finding = self.finding("E0305", span, "the list of files is empty", "no path");
@@ -500,12 +500,15 @@ impl<'t> Compiler<'t> {
         let mut patterns = Vec::new();
         let mut fits = true;
         for (i, value) in values.iter().enumerate() {
-            let at = places.get(i).copied().unwrap_or(span);
+            let element = written.get(i).copied().filter(|_| written.len() == values.len());
+            let at = element.map_or(span, |element| self.span(element.node()));
             match value {
                 Value::Text(pattern) => {
-                    let files = self.check_files(pattern, at);
+                    let from = element.and_then(|element| fields.argument(element)).unwrap_or(at);
+                    let pattern = self.path_from(from, pattern);
+                    let files = self.check_files(&pattern, at);
                     fits &= files.is_some();
-                    patterns.push(Pattern { text: pattern.to_string(), span: at, files: files.unwrap_or_default() });
+                    patterns.push(Pattern { text: pattern, span: at, files: files.unwrap_or_default() });
                 }
                 other => {
                     self.expected(at, "a path", other);

@@ -1,7 +1,5 @@
 //! A law from the command line: `synx fit data.csv --law 'loss ~ E + A / N^alpha' --free E,A,alpha`.
 
-use std::io;
-
 use synx_grammar::view::{Body, ItemKind};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::exact::Exact;
@@ -9,7 +7,7 @@ use synx_plan::law::Formula;
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
-use crate::host::Host;
+use crate::host::{Host, Unread};
 use crate::law::Table;
 use crate::source::Sources;
 
@@ -92,8 +90,8 @@ fn declaration(request: &FormulaRequest) -> String {
 struct NoWorld;
 
 impl Host for NoWorld {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()))
+    fn read(&self, _path: &str) -> Result<Vec<u8>, Unread> {
+        Err(Unread::NotFound)
     }
 
     fn matches(&self, _pattern: &str) -> Result<Vec<String>, String> {

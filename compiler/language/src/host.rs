@@ -1,13 +1,12 @@
 //! What the compiler asks of the world.
 
-use std::io;
-
 use synx_plan::corpus::{Corpus, CorpusFacts};
 
 /// The one door to the world: everything that the compiler knows besides the study's text comes through here.
 pub trait Host {
-    /// The bytes of a file, its path as the study writes it, relative to the study's folder.
-    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+    /// The bytes of a file, its path relative to the study's folder. Whether a file outside that folder may be read is the
+    /// host's to say, links included.
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread>;
 
     /// The files that a path or a glob of the study names, sorted; none where nothing matches. The error is what is wrong
     /// with the pattern itself.
@@ -15,6 +14,16 @@ pub trait Host {
 
     /// What is known of each corpus from its last scan, in the order asked; `None` where it has not been scanned.
     fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>>;
+}
+
+/// Why a file was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    NotFound,
+    /// It lies outside the study's folder, which nobody allowed.
+    Outside,
+    /// What the system says.
+    Failed(String),
 }
 
 /// How a study is to be compiled.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Argument, Body, Expression, ItemKind};
+use synx_grammar::view::{Argument, Body, Expression, ItemKind, Name};
 
 use crate::block::Fields;
 use crate::compiler::{Compiler, State};
@@ -178,13 +178,15 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    pub(crate) fn is_settable(&self, name: &str) -> bool {
-        let kind = self.names.get(name).map(|item| self.items[*item].kind);
+    /// Whether a name stands for a `param` or a `let` of its file.
+    pub(crate) fn is_settable(&mut self, name: Name<'t>) -> bool {
+        let kind = self.item_named(name).map(|item| self.items[item].kind);
         matches!(kind, Some(ItemKind::Param | ItemKind::Let))
     }
 
-    pub(crate) fn declarations_with_parameters(&self) -> impl Iterator<Item = &'t str> {
-        self.items.iter().filter(|slot| slot.item.parameters_node().is_some()).map(|slot| slot.name)
+    /// What can be called in a file.
+    pub(crate) fn declarations_with_parameters(&self, file: u32) -> impl Iterator<Item = &'t str> {
+        self.names_in(file).filter(|(_, item)| self.items[*item].item.parameters_node().is_some()).map(|(name, _)| name)
     }
 }
 

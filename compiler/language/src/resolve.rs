@@ -264,7 +264,7 @@ impl<'t> Compiler<'t> {
                 Expression::Name(name) => {
                     if let Role::Choice(_) = role
                         && !known.has(name.text())
-                        && !self.is_settable(name.text())
+                        && !self.is_settable(name)
                     {
                         self.note_name(name, Target::Word);
                         continue;
@@ -370,7 +370,7 @@ impl<'t> Compiler<'t> {
             Role::Grid => matches!(kind, ItemKind::Grid),
             _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
         };
-        let of_role = self.items.iter().filter(|slot| fits(slot.kind)).map(|slot| slot.name);
+        let of_role = self.names_in(span.file).filter(|(_, item)| fits(self.items[*item].kind)).map(|(name, _)| name);
         let any = matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
         // Where a certain sort is wanted, a field of the grid is never it.
         let local =
@@ -426,8 +426,7 @@ impl<'t> Compiler<'t> {
             self.note_name(name, Target::Declared(span));
             return true;
         }
-        if self.mark(name.text()) {
-            self.note_item(name);
+        if self.mark_name(name) {
             return true;
         }
         if let Some(function) = signature(name.text()) {
@@ -436,19 +435,16 @@ impl<'t> Compiler<'t> {
         false
     }
 
-    /// Writes down which item a name stands for.
-    fn note_item(&mut self, name: Name<'t>) {
-        let declared = self.names.get(name.text()).and_then(|item| self.items[*item].item.name());
-        if let Some(declared) = declared {
-            let span = self.span(declared.node());
-            self.note_name(name, Target::Declared(span));
+    /// Marks what a name stands for as used, and writes it down; false where there is no item of that name.
+    pub(crate) fn mark_name(&mut self, name: Name<'t>) -> bool {
+        let file = self.span(name.node()).file;
+        if !self.mark(name.text(), file) {
+            return false;
         }
-    }
-
-    /// Marks an item as used; false where there is none of that name.
-    pub(crate) fn mark(&mut self, name: &str) -> bool {
-        let Some(&item) = self.names.get(name) else { return false };
-        self.items[item].used = true;
+        if let Some(item) = self.item_named(name) {
+            let declared = self.name_span(item);
+            self.note_name(name, Target::Declared(declared));
+        }
         true
     }
 
@@ -470,7 +466,7 @@ impl<'t> Compiler<'t> {
         if known.has(word) {
             return plain(arguments);
         }
-        if let Some(&item) = self.names.get(word) {
+        if let Some(item) = self.item_named(callee) {
             let slot = &self.items[item];
             let (declaration, kind) = (slot.item, slot.kind);
             if declaration.parameters_node().is_some() && !crate::signature::is_later(kind) {
@@ -506,8 +502,9 @@ impl<'t> Compiler<'t> {
                 let values = arguments.iter().filter_map(|argument| argument.value());
                 let names: Vec<&'t str> =
                     values.flat_map(|value| crate::grid::scope::free_names(value.node())).collect();
+                let file = self.span(call.node()).file;
                 for name in names {
-                    self.mark(name);
+                    self.mark(name, file);
                 }
                 return Vec::new();
             }

@@ -1,4 +1,4 @@
-//! Where names are looked up: parameters, the block's entries, the file, the words of the language, in this order.
+//! Where names are looked up: parameters, the block's entries, the file, the standard library, the words of the language, in this order.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ pub(crate) enum Binding<'t> {
 }
 
 impl<'t> Scope<'t> {
-    /// The outermost: the file's items are looked up in the compiler.
+    /// The outermost of every file: items are looked up in the compiler, by the file that the name stands in.
     pub(crate) fn file() -> Scope<'t> {
         Scope { parent: None, names: IndexMap::new(), grid: None, hidden: None }
     }
@@ -99,7 +99,7 @@ impl<'t> Compiler<'t> {
                 None => break,
             }
         }
-        if let Some(&item) = self.names.get(word) {
+        if let Some(item) = self.named(word, span.file) {
             return self.item_value(item, span);
         }
         if WORDS.contains(&word) && !self.broken_words.contains(word) {

@@ -436,6 +436,11 @@ pub(crate) fn is_later(kind: ItemKind) -> bool {
     )
 }
 
+/// Whether what is declared so is carried out by itself, without anything that names it.
+pub(crate) fn is_carried_out(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Grid | ItemKind::Law | ItemKind::Claim | ItemKind::Figure | ItemKind::Table)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

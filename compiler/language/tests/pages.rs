@@ -5,15 +5,26 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{check, findings};
+use common::{World, findings};
 use synx_compiler::diagnostic::{Code, code, codes};
+use synx_compiler::{Options, compile};
 
 /// Pages without an example: what they are about is no text, comes from the command line, or is too large to print.
-const WITHOUT_EXAMPLE: [&str; 3] = ["E0010", "E0012", "E0110"];
+const WITHOUT_EXAMPLE: [&str; 4] = ["E0010", "E0012", "E0110", "E0119"];
 
 fn examples(page: &Code) -> Vec<String> {
     let blocks = page.page.split("```synx\n").skip(1);
     blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The files that an example and its cure import from: blocks that say a path, ```` ```synx common.synx ````.
+fn files(page: &Code) -> Vec<(String, String)> {
+    let blocks = page.page.split("```synx ").skip(1);
+    let file = |block: &str| {
+        let (path, rest) = block.split_once('\n').unwrap();
+        (path.to_owned(), rest.split("```").next().unwrap().to_owned())
+    };
+    blocks.map(file).collect()
 }
 
 #[test]
@@ -34,6 +45,8 @@ fn every_example_triggers_its_code_alone_and_every_cure_is_clean() {
     for page in codes() {
         let examples = examples(page);
         let [example, cure] = &examples[..] else { continue };
+        let world = World { texts: files(page), ..World::default() };
+        let check = |source: &str| compile("study.synx", source, &world, &Options::default());
         let found: BTreeSet<&str> = check(example).diagnostics.iter().map(|d| d.code).collect();
         if found != BTreeSet::from([page.code]) {
             wrong.push(format!("the example of {}: {:#?}", page.code, findings(&check(example))));

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use common::check;
 use proptest::prelude::*;
+use synx_compiler::{Host, Options, Unread, compile};
+use synx_plan::corpus::{Corpus, CorpusFacts};
 
 const TOUR: &str = include_str!("studies/tour.synx");
 
@@ -122,4 +124,47 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn files_that_import_without_end_are_refused() {
+    /// A folder that is a link to itself.
+    struct Endless;
+    impl Host for Endless {
+        fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+            let name = path.rsplit('/').next().unwrap();
+            Ok(format!("synx 1\nfrom \"again/{name}\" import a\n").into_bytes())
+        }
+        fn matches(&self, _pattern: &str) -> Result<Vec<String>, String> {
+            Ok(Vec::new())
+        }
+        fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+            vec![None; corpora.len()]
+        }
+    }
+    let compiled = compile("s.synx", "synx 1\nfrom \"again/s.synx\" import a\n", &Endless, &Options::default());
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code).collect();
+    assert!(codes.contains(&"E0119") && codes.len() < 10, "{codes:?}");
+}
+
+#[test]
+fn a_file_of_ten_megabytes_is_refused_before_it_is_read_through() {
+    let large = format!("synx 1\nlet a = \"{}\"\n", "x".repeat(10 << 20));
+    let world = common::World { texts: vec![("large.synx".to_owned(), large)], ..common::World::default() };
+    let study = "synx 1\nfrom \"large.synx\" import a\nlet b = a\n";
+    let compiled = compile("s.synx", study, &world, &Options::default());
+    assert_eq!(compiled.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0119"]);
+    assert_eq!(compiled.sources.files().len(), 1);
+}
+
+#[test]
+fn many_files_in_a_circle_give_one_error() {
+    let texts = (0..200).map(|i| {
+        let next = (i + 1) % 200;
+        (format!("f{i}.synx"), format!("synx 1\nfrom \"f{next}.synx\" import v{next}\nlet v{i} = 1\n"))
+    });
+    let world = common::World { texts: texts.collect(), ..common::World::default() };
+    let compiled = compile("s.synx", "synx 1\nfrom \"f0.synx\" import v0\n", &world, &Options::default());
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["E0115"]);
 }

@@ -7,8 +7,9 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::{check, shown};
+use common::{World, check, shown};
 use synx_compiler::diagnostic::json;
+use synx_compiler::{Options, compile};
 
 fn files() -> Vec<(String, PathBuf)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong");
@@ -45,7 +46,9 @@ fn every_wrong_study_has_findings_in_order_and_a_plan_only_without_errors() {
         let compiled = check(&std::fs::read_to_string(&path).unwrap());
         assert!(!compiled.diagnostics.is_empty(), "{name}");
         assert_eq!(compiled.plan.is_none(), compiled.has_errors(), "{name}");
-        let places: Vec<usize> = compiled.diagnostics.iter().map(|d| d.labels[0].range.start).collect();
+        let order = |file: &str| compiled.sources.files().iter().position(|known| known.path == file);
+        let places: Vec<_> =
+            compiled.diagnostics.iter().map(|d| (order(&d.labels[0].file), d.labels[0].range.start)).collect();
         assert!(places.is_sorted(), "{name}");
     }
 }
@@ -60,9 +63,15 @@ fn every_fix_takes_its_finding_away_and_brings_no_other_error() {
             for fix in &diagnostic.fixes {
                 fixes += 1;
                 let fixed = fix.apply("study.synx", &source);
-                let after = check(&fixed);
-                let count =
-                    |compiled: &synx_compiler::Compiled| compiled.diagnostics.iter().filter(|d| d.is_error()).count();
+                let others = before.sources.files().iter().filter(|file| file.path != "study.synx");
+                let texts = others.map(|file| (file.path.clone(), fix.apply(&file.path, &file.text))).collect();
+                let world = World { texts, ..World::default() };
+                let after = compile("study.synx", &fixed, &world, &Options::default());
+                // A cured mistake may show others that it hid; a cured lint shows nothing.
+                let count = |compiled: &synx_compiler::Compiled| {
+                    let counted = compiled.diagnostics.iter().filter(|d| d.is_error() || !diagnostic.is_error());
+                    counted.count()
+                };
                 assert!(count(&after) < count(&before), "{name}: {}\n{fixed}\n{}", fix.title, shown(&after));
             }
         }

@@ -133,7 +133,7 @@ impl<'t> Compiler<'t> {
         if names.table.has(word) || (!names.table.is_open() && names.table.column(word).is_some()) {
             return self.lower_column(Expression::Name(name), names);
         }
-        if self.is_settable(word) {
+        if self.is_settable(name) {
             let scope = Rc::clone(&self.file_scope);
             return match self.lookup(name, &scope) {
                 Value::Number(amount) => Some(Lowered::Number(amount.value)),

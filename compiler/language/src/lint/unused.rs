@@ -9,13 +9,14 @@ impl Compiler<'_> {
     pub(crate) fn lint_unused(&mut self) {
         // Beside errors it would only say what their cure makes wrong.
         let errors = self.diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
-        if errors || !self.items.iter().any(|slot| slot.kind == ItemKind::Grid) {
+        if errors || !self.items.iter().any(|slot| slot.kind == ItemKind::Grid && slot.reached) {
             return;
         }
         for item in 0..self.items.len() {
             let slot = &self.items[item];
             let named = !matches!(slot.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Study);
-            if slot.used || !named || crate::signature::is_later(slot.kind) {
+            // What another file declares and nobody needs here is there for other studies.
+            if slot.file != 0 || slot.used || !named || crate::signature::is_later(slot.kind) {
                 continue;
             }
             let Some(name) = slot.item.name() else { continue };

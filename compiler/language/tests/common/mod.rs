@@ -3,12 +3,14 @@
 
 use std::io;
 
-use synx_compiler::{Compiled, Host, Options, compile};
+use synx_compiler::{Compiled, Host, Options, Unread, compile};
 use synx_plan::corpus::{Content, Corpus, CorpusFacts, PartFacts};
 
 /// Files that exist, and how many training tokens every corpus has (none: nothing was scanned).
 pub struct World {
     pub files: Vec<&'static str>,
+    /// Files to import from, by their paths; the others are those of `tests/wrong/imports`.
+    pub texts: Vec<(String, String)>,
     pub tokens: Option<u64>,
 }
 
@@ -16,19 +18,50 @@ impl Default for World {
     fn default() -> World {
         World {
             files: vec!["data/web.jsonl.zst", "data/wiki.txt.gz", "data/part-1.jsonl", "data/part-2.jsonl"],
+            texts: Vec::new(),
             tokens: None,
         }
     }
 }
 
+impl World {
+    /// A world with these files to import from.
+    pub fn with(texts: &[(&str, &str)]) -> World {
+        let texts = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        World { texts, ..World::default() }
+    }
+}
+
 impl Host for World {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()))
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+        if path.starts_with("..") || path.starts_with('/') {
+            return Err(Unread::Outside);
+        }
+        if let Some((_, text)) = self.texts.iter().find(|(known, _)| known == path) {
+            return Ok(text.clone().into_bytes());
+        }
+        if !path.starts_with("imports/") {
+            return Err(Unread::NotFound);
+        }
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong/");
+        std::fs::read(format!("{folder}{path}")).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Unread::NotFound,
+            _ => Unread::Failed(error.to_string()),
+        })
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
         if pattern.contains("***") {
             return Err("three stars in a row".to_owned());
+        }
+        if let Some(folder) = pattern.strip_suffix("*.synx") {
+            let within = |path: &&str| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
+            let mut there: Vec<String> =
+                self.texts.iter().map(|(path, _)| path.as_str()).filter(within).map(str::to_owned).collect();
+            if folder == "imports/" {
+                there.extend(imports());
+            }
+            return Ok(there);
         }
         let (start, end) = pattern.split_once('*').unwrap_or((pattern, ""));
         let fits = |file: &&&str| {
@@ -51,6 +84,15 @@ impl Host for World {
     }
 }
 
+/// The files of `tests/wrong/imports`.
+fn imports() -> Vec<String> {
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong/imports")).unwrap();
+    let mut paths: Vec<String> =
+        entries.map(|entry| format!("imports/{}", entry.unwrap().file_name().to_str().unwrap())).collect();
+    paths.sort();
+    paths
+}
+
 pub fn check(source: &str) -> Compiled {
     compile("study.synx", source, &World::default(), &Options::default())
 }
@@ -70,7 +112,8 @@ pub fn shown(compiled: &Compiled) -> String {
             let at = source.place(label.range.start);
             let line = source.text[label.range.clone()].lines().next().unwrap_or("");
             let quoted: String = line.chars().take(60).collect();
-            lines.push(format!("    {}:{} `{quoted}` {}", at.line, at.column, label.text));
+            let file = if label.file == "study.synx" { String::new() } else { format!("{}:", label.file) };
+            lines.push(format!("    {file}{}:{} `{quoted}` {}", at.line, at.column, label.text));
         }
         lines.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}")));
         lines.extend(diagnostic.help.iter().map(|help| format!("    help: {help}")));
