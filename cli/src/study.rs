@@ -140,9 +140,8 @@ impl Host for Study {
         match found {
             // A path with a star in it may have been taken for a pattern.
             Ok(files) if files.as_slice() != [file.as_path()] => Err(Unread::NotFound),
-            Ok(_) => read(&file).map_err(|problem| {
-                Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline))
-            }),
+            Ok(_) => read(&file)
+                .map_err(|problem| Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline))),
             Err(problem) => Err(match problem.code {
                 "E0910" | "E0911" => Unread::NotFound,
                 "E0912" => Unread::Outside,
