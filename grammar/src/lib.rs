@@ -19,6 +19,7 @@ mod kind;
 mod limits;
 mod lines;
 mod parse;
+mod reuse;
 mod strict;
 mod tree;
 pub mod view;

@@ -9,12 +9,13 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// recursion of everything that walks an expression. Arbitrary.
 pub(crate) const MAX_HEIGHT: u16 = 256;
 
-/// How long a source may be, in bytes: 8 MiB. Arbitrary; a study is text that a person reads.
-pub(crate) const MAX_SOURCE: usize = 8 << 20;
+/// How long a source may be, in bytes: 2 MiB, some fifty thousand lines. Arbitrary; a study is text that a person
+/// reads, and the densest text of this length is read within a second and 200 MB.
+pub(crate) const MAX_SOURCE: usize = 2 << 20;
 
-/// How many calls of the parser one part of a file (an item) may take: some megabytes of text. It bounds the memory
+/// How many calls of the parser one part of a file (an item) may take: about a megabyte of text. It bounds the memory
 /// of its tokens.
-pub(crate) const MAX_CALLS: usize = 64_000_000;
+pub(crate) const MAX_CALLS: usize = 12_000_000;
 
 /// After how many mistakes the rest of a file is left out.
 pub(crate) const MAX_ERRORS: usize = 1000;

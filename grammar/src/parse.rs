@@ -1,12 +1,14 @@
 //! From text to tree.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Once;
 
 use pest::Parser;
 
 use crate::build::Builder;
 use crate::limits::{MAX_CALLS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE, outline};
+use crate::reuse::{Edit, SoundPart};
 use crate::view::File;
 use crate::{SyntaxError, SyntaxErrorKind, Tree};
 
@@ -22,6 +24,8 @@ pub struct Parse {
     pub tree: Tree,
     /// The mistakes in the order of the text.
     pub errors: Vec<SyntaxError>,
+    /// The parts of the file without mistakes, in the order of the text, for the next edit.
+    pub(crate) sound: Vec<SoundPart>,
 }
 
 impl Parse {
@@ -29,13 +33,33 @@ impl Parse {
     pub fn file(&self) -> File<'_> {
         File::of(&self.tree)
     }
+
+    /// What [`parse`] gives for the text in which `text` stands in the place of the bytes of `range`; node by node and
+    /// mistake by mistake the same, but items that the edit cannot touch are taken over and not read again.
+    ///
+    /// # Panics
+    ///
+    /// Where `range` does not lie in the text or cuts a character, as [`String::replace_range`] does.
+    #[must_use]
+    pub fn edit(&self, range: Range<usize>, text: &str) -> Parse {
+        let mut source = String::with_capacity(self.tree.source().len() - range.len() + text.len());
+        source.push_str(&self.tree.source()[..range.start]);
+        source.push_str(text);
+        source.push_str(&self.tree.source()[range.end..]);
+        read(&source, Some(&Edit::new(self, range, text.len())))
+    }
 }
 
 /// Reads a text. Any text has a tree; what is wrong in it is in [`Parse::errors`].
 ///
 /// Time and memory are linear in the length of the text. Beyond a depth of 64 brackets, after a thousand mistakes, or
-/// where one item is some megabytes long, the rest of the text is one error; so is a text of more than 8 MiB.
+/// where one item is about a megabyte long, the rest of the text is one error; so is a text of more than 2 MiB.
 pub fn parse(source: &str) -> Parse {
+    read(source, None)
+}
+
+/// Reads a text, of which the parts that an edit did not touch are known.
+fn read(source: &str, edit: Option<&Edit<'_>>) -> Parse {
     limit_calls();
     let mut builder = Builder::new(source);
     if source.len() > MAX_SOURCE {
@@ -58,10 +82,14 @@ pub fn parse(source: &str) -> Parse {
             borders.next();
         }
         let end = borders.peek().copied().unwrap_or(readable);
+        if let Some(length) = edit.and_then(|edit| builder.reuse(edit, at, end)) {
+            at += length;
+            continue;
+        }
         let Ok(mut pairs) = Rules::parse(Rule::part, &source[at..end]) else { break };
         let Some(part) = pairs.next() else { break };
         let length = part.as_span().end();
-        builder.part(at, part);
+        builder.part(at, end, part);
         at += length;
         if length == 0 {
             break;
@@ -113,6 +141,6 @@ pub(crate) fn expected(rule: Rule, text: &str) -> Option<(usize, Vec<Rule>)> {
 }
 
 /// An error whose kind and range are known; the rest is added by the caller.
-pub(crate) fn error(kind: SyntaxErrorKind, range: std::ops::Range<usize>, message: impl Into<String>) -> SyntaxError {
+pub(crate) fn error(kind: SyntaxErrorKind, range: Range<usize>, message: impl Into<String>) -> SyntaxError {
     SyntaxError { kind, range, message: message.into(), help: None, related: None, fix: None }
 }

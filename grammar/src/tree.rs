@@ -8,10 +8,17 @@ use crate::SyntaxKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
+impl NodeId {
+    /// The node as far after `to` as this one is after `from`.
+    pub(crate) fn moved(self, from: u32, to: u32) -> Self {
+        Self(self.0 - from + to)
+    }
+}
+
 /// No node: ends a list of siblings, or stands for the root's parent.
 const NONE: u32 = u32::MAX;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct NodeData {
     start: u32,
     end: u32,
@@ -24,8 +31,8 @@ struct NodeData {
 
 /// A lossless syntax tree with its source text. Its leaves, joined, are the source, byte for byte.
 ///
-/// It borrows nothing and can be sent between threads.
-#[derive(Clone, Debug)]
+/// It borrows nothing and can be sent between threads. Equal trees are equal node by node, in the same places.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     source: Box<str>,
     nodes: Vec<NodeData>,
@@ -346,6 +353,46 @@ impl TreeBuilder {
         self.nodes[leaf.0 as usize].end = end as u32;
         self.nodes[id.0 as usize].end = end as u32;
         Some(end..range.end)
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Copies nodes of another tree, with all that they hold and are held by but its root; `shift` is added to where
+    /// they stand. Pushes those that the root held onto `top`, from `first` on.
+    pub(crate) fn copy(
+        &mut self,
+        other: &Tree,
+        nodes: Range<usize>,
+        shift: usize,
+        first: NodeId,
+        top: &mut Vec<NodeId>,
+    ) {
+        let from = nodes.start as u32;
+        let to = self.nodes.len() as u32;
+        let moved = |id: u32| if id == NONE { NONE } else { id.wrapping_sub(from).wrapping_add(to) };
+        let place = |at: u32| at.wrapping_add(shift as u32);
+        for data in &other.nodes[nodes.clone()] {
+            let is_top = data.parent == other.root.0;
+            self.nodes.push(NodeData {
+                start: place(data.start),
+                end: place(data.end),
+                parent: if is_top { NONE } else { moved(data.parent) },
+                first_child: moved(data.first_child),
+                next_sibling: if is_top { NONE } else { moved(data.next_sibling) },
+                kind: data.kind,
+                has_error: data.has_error,
+            });
+        }
+        // Nothing but the root will hold them: how high they are matters no more.
+        self.heights.resize(self.nodes.len(), 0);
+        let mut next = first.0;
+        while nodes.contains(&(next as usize)) {
+            top.push(NodeId(moved(next)));
+            next = other.nodes[next as usize].next_sibling;
+        }
     }
 
     /// The bytes that a node covers.

@@ -237,10 +237,11 @@ impl Builder<'_> {
                 }
                 Rule::wrong_semicolon => self.wrong_semicolon(&inner),
                 Rule::no_paren => {
+                    let since = self.errors.len();
                     self.unclosed(mark);
                     // What is declared is missing then too.
-                    if let Some(last) = self.errors.last_mut().filter(|last| last.kind == SyntaxErrorKind::Unclosed) {
-                        last.fix = None;
+                    if let Some(unclosed) = self.errors.get_mut(since) {
+                        unclosed.fix = None;
                     }
                 }
                 _ => self.common(inner),

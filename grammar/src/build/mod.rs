@@ -15,6 +15,7 @@ use pest::iterators::Pair;
 
 use crate::limits::MAX_ERRORS;
 use crate::parse::{Parse, Rule, error};
+use crate::reuse::{Edit, SoundPart};
 use crate::tree::{NodeId, TreeBuilder};
 use crate::{Fix, SyntaxError, SyntaxErrorKind, SyntaxKind, habits};
 
@@ -32,6 +33,8 @@ pub(crate) struct Builder<'s> {
     open: Vec<SyntaxKind>,
     /// Whether an edition, an import or an item was seen.
     begun: bool,
+    /// The parts without mistakes so far.
+    sound: Vec<SoundPart>,
 }
 
 impl<'s> Builder<'s> {
@@ -45,6 +48,7 @@ impl<'s> Builder<'s> {
             quiet_until: 0,
             open: Vec::new(),
             begun: false,
+            sound: Vec::new(),
         }
     }
 
@@ -57,12 +61,41 @@ impl<'s> Builder<'s> {
         length
     }
 
-    /// Adds one part of the file: blanks, comments and at most one item. `at` is where it begins.
-    pub(crate) fn part(&mut self, at: usize, part: Pair<'_, Rule>) {
+    /// Adds one part of the file: blanks, comments and at most one item. `at` is where it begins, `limit` where the
+    /// text ended that it was read in.
+    pub(crate) fn part(&mut self, at: usize, limit: usize, part: Pair<'_, Rule>) {
         self.base = at;
+        let (nodes, mark, begun) = (self.tree.len(), self.stack.len(), self.begun);
+        let follows_solid = self.is_solid();
+        let length = part.as_span().end();
         for pair in part.into_inner() {
             self.top(pair);
         }
+        let is_sound =
+            follows_solid && self.is_solid() && !self.stack[mark..].iter().any(|id| self.tree.has_error(*id));
+        if is_sound && let Some(first) = self.stack.get(mark) {
+            let nodes = nodes..self.tree.len();
+            let range = at..at + length;
+            self.sound.push(SoundPart::new(self.source, range, limit, nodes, *first, begun, self.begun));
+        }
+    }
+
+    /// Takes over the part that an edit left as it was and that begins at `at`; gives its length. Nothing where there
+    /// is none.
+    pub(crate) fn reuse(&mut self, edit: &Edit<'_>, at: usize, limit: usize) -> Option<usize> {
+        let part = edit.part(at, limit, self.begun).filter(|_| self.is_solid())?;
+        self.base = at;
+        let moved = part.moved(at, self.tree.len());
+        self.tree.copy(edit.tree(), part.nodes(), at.wrapping_sub(part.start()), part.first(), &mut self.stack);
+        self.begun |= part.begins();
+        self.sound.push(moved);
+        Some(moved.length())
+    }
+
+    /// Whether what stands before the next part is nothing, or something that no trivia follows: then no doc comment
+    /// before it can belong to what follows.
+    fn is_solid(&self) -> bool {
+        self.stack.last().is_none_or(|id| !self.tree.kind(*id).is_trivia())
     }
 
     /// Leaves everything from `at` on as one error, which is reported at `place`.
@@ -81,7 +114,7 @@ impl<'s> Builder<'s> {
     /// The tree and the mistakes.
     pub(crate) fn finish(mut self) -> Parse {
         self.errors.sort_by_key(|error| error.range.start);
-        Parse { tree: self.tree.finish(&self.stack), errors: self.errors }
+        Parse { tree: self.tree.finish(&self.stack), errors: self.errors, sound: self.sound }
     }
 
     // ---- Nodes --------------------------------------------------------------------------------------------------
