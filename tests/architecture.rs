@@ -9,10 +9,11 @@ use crate::support::root;
 
 /// For each of our crates, those of ours that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("synx", &["synx-run", "synx-compiler", "synx-plan"]),
+    ("synx", &["synx-run", "synx-compiler", "synx-findings", "synx-plan"]),
     ("synx-compiler", &["synx-grammar", "synx-plan"]),
     ("synx-corpus", &["synx-plan"]),
     ("synx-cpu", &["synx-plan"]),
+    ("synx-findings", &["synx-compiler"]),
     ("synx-gpu", &["synx-plan", "synx-shaders"]),
     ("synx-grammar", &[]),
     ("synx-laws", &["synx-plan"]),
@@ -27,9 +28,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synx-train", &["synx-plan"]),
 ];
 
-/// What tests alone may add: comparing the GPU's kernels with their twins, and training with a real executor and real data.
-const TEST_ARROWS: &[(&str, &[&str])] =
-    &[("synx-gpu", &["synx-cpu"]), ("synx-train", &["synx-cpu", "synx-corpus", "synx-store"])];
+/// What tests alone may add: showing what the compiler finds as the command does, comparing the GPU's kernels with their twins, and training with a real executor and real data.
+const TEST_ARROWS: &[(&str, &[&str])] = &[
+    ("synx-compiler", &["synx-findings"]),
+    ("synx-gpu", &["synx-cpu"]),
+    ("synx-train", &["synx-cpu", "synx-corpus", "synx-store"]),
+];
 
 /// The crates that must be pure, with everything from outside that they may use: nothing that reads files, clocks or networks.
 const PURE: &[(&str, &str, &[&str])] = &[

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use synx_findings::Format;
 
 use crate::commands::{bench, check, doctor, explain, fit, plan, run, status};
 
@@ -66,6 +67,33 @@ pub struct DeviceArguments {
     /// Threads of the CPU [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub threads: Option<u64>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FindingFormat {
+    /// With the places in the text
+    Human,
+    /// A line each
+    Concise,
+    /// An array of objects
+    Json,
+    /// A SARIF 2.1.0 log, for code scanners
+    Sarif,
+    /// Annotations on GitHub's pages
+    Github,
+}
+
+impl From<FindingFormat> for Format {
+    fn from(format: FindingFormat) -> Format {
+        match format {
+            FindingFormat::Human => Format::Human,
+            FindingFormat::Concise => Format::Concise,
+            FindingFormat::Json => Format::Json,
+            FindingFormat::Sarif => Format::Sarif,
+            FindingFormat::Github => Format::Github,
+        }
+    }
 }
 
 /// How something is printed.

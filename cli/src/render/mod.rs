@@ -1,6 +1,5 @@
 //! How things look on a terminal.
 
-pub mod diagnostic;
 pub use synx_plan::number;
 pub mod plan;
 pub mod program;
@@ -24,9 +23,9 @@ pub fn print(text: &str) {
 
 /// Shows findings on standard error, in the form for people.
 pub fn show_all(diagnostics: &[Diagnostic], sources: &Sources) {
-    let style = diagnostic::Style::of(terminal::Stream::Error);
+    let style = terminal::Stream::Error.style();
     for finding in diagnostics {
-        eprint!("{}", diagnostic::human(finding, sources, style));
+        eprint!("{}", synx_findings::human(finding, sources, style));
     }
 }
 

@@ -6,7 +6,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use synx_compiler::{Diagnostic, Sources};
 use synx_run::{Event, LiveCell, Progress};
 
-use super::diagnostic::{self, Style};
 use super::number::{count, duration, estimate, grouped, plural};
 use super::terminal::{self, Stream};
 
@@ -137,7 +136,7 @@ impl Progress for Shown {
             Event::Warning(problem) => {
                 let finding =
                     Diagnostic { severity: synx_compiler::Severity::Warning, ..Diagnostic::from_problem(&problem) };
-                self.say(diagnostic::human(&finding, &self.sources, Style::of(Stream::Error)).trim_end());
+                self.say(synx_findings::human(&finding, &self.sources, Stream::Error.style()).trim_end());
             }
             Event::Device { name, class } => self.say(&format!("on {name}, class {class}")),
             Event::OtherClass { class, cells } => self.say(&format!(

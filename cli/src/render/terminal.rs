@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 
-/// Width of text that goes to a file or a pipe. Arbitrary; a line of prose is easy to read at it.
-const PIPE_WIDTH: usize = 100;
+use synx_findings::Style;
 
 /// Where text goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,11 @@ impl Stream {
         }
     }
 
+    /// How findings are drawn on it.
+    pub fn style(self) -> Style {
+        Style { colour: self.colour(), unicode: unicode(), width: self.width() }
+    }
+
     /// Whether colour is wanted: on a terminal, unless `NO_COLOR` is set (no-color.org) or the terminal is dumb.
     pub fn colour(self) -> bool {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -33,7 +37,7 @@ impl Stream {
             Stream::Out => terminal_size::terminal_size_of(std::io::stdout()),
             Stream::Error => terminal_size::terminal_size_of(std::io::stderr()),
         };
-        size.map_or(PIPE_WIDTH, |(terminal_size::Width(columns), _)| usize::from(columns).clamp(40, 160))
+        size.map_or(Style::PIPE.width, |(terminal_size::Width(columns), _)| usize::from(columns).clamp(40, 160))
     }
 }
 

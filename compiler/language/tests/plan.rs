@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{World, check, findings, shown};
+use common::{World, check, findings};
 use synx_compiler::{Compiled, FormulaRequest, Options, compile, formula};
 use synx_plan::corpus::{Content, CorpusId};
 use synx_plan::exact::Exact;
@@ -19,7 +19,7 @@ use synx_plan::training::Training;
 const TOUR: &str = include_str!("studies/tour.synx");
 
 fn plan(compiled: &Compiled) -> &Plan {
-    compiled.plan.as_ref().unwrap_or_else(|| panic!("{}", shown(compiled)))
+    compiled.plan.as_ref().unwrap_or_else(|| panic!("{:#?}", findings(compiled)))
 }
 
 /// The keys of everything that a study trains, sorted.

@@ -43,7 +43,7 @@ impl Host for World {
         if !path.starts_with("imports/") {
             return Err(Unread::NotFound);
         }
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong/");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/wrong/");
         std::fs::read(format!("{folder}{path}")).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unread::NotFound,
             _ => Unread::Failed(error.to_string()),
@@ -86,7 +86,7 @@ impl Host for World {
 
 /// The files of `tests/wrong/imports`.
 fn imports() -> Vec<String> {
-    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong/imports")).unwrap();
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/wrong/imports")).unwrap();
     let mut paths: Vec<String> =
         entries.map(|entry| format!("imports/{}", entry.unwrap().file_name().to_str().unwrap())).collect();
     paths.sort();
@@ -100,25 +100,4 @@ pub fn check(source: &str) -> Compiled {
 /// The findings of a text, one a line.
 pub fn findings(compiled: &Compiled) -> Vec<String> {
     compiled.diagnostics.iter().map(|d| synx_compiler::diagnostic::concise(d, &compiled.sources)).collect()
-}
-
-/// The findings as the goldens show them: each with its labels, help and fixes.
-pub fn shown(compiled: &Compiled) -> String {
-    let mut lines = Vec::new();
-    for diagnostic in &compiled.diagnostics {
-        lines.push(synx_compiler::diagnostic::concise(diagnostic, &compiled.sources));
-        for label in &diagnostic.labels {
-            let source = compiled.sources.get(&label.file).unwrap();
-            let at = source.place(label.range.start);
-            let line = source.text[label.range.clone()].lines().next().unwrap_or("");
-            let quoted: String = line.chars().take(60).collect();
-            let file = if label.file == "study.synx" { String::new() } else { format!("{}:", label.file) };
-            lines.push(format!("    {file}{}:{} `{quoted}` {}", at.line, at.column, label.text));
-        }
-        lines.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}")));
-        lines.extend(diagnostic.help.iter().map(|help| format!("    help: {help}")));
-        lines.extend(diagnostic.fixes.iter().map(|fix| format!("    fix: {}", fix.title)));
-    }
-    let trimmed: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
-    if trimmed.is_empty() { String::new() } else { trimmed.join("\n") + "\n" }
 }
