@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use synx_compiler::{Compiled, Diagnostic};
 use synx_run::{DeviceChoice, Keep, RunOptions};
 
 use crate::arguments::{DeviceArguments, StudyArguments};
@@ -63,6 +64,9 @@ pub fn run(arguments: &RunArguments) -> Outcome {
         Ok(study) => study,
         Err(finding) => return render::show_unread(&finding),
     };
+    if let Some(refused) = not_carried_out(&study.compile()) {
+        return refused;
+    }
     let stop = interrupt::watch();
     let compiled = match study.compile_scanned(true) {
         Ok(compiled) => compiled,
@@ -102,4 +106,12 @@ pub fn run(arguments: &RunArguments) -> Outcome {
         }
         Err(problem) => render::show_problem_in(&problem, &compiled.sources),
     }
+}
+
+/// What is said, before anything is scanned, where a run would have to leave something out.
+fn not_carried_out(compiled: &Compiled) -> Option<Outcome> {
+    let refused = compiled.plan.as_ref()?.not_carried_out();
+    let findings: Vec<Diagnostic> = refused.iter().map(|it| Diagnostic::from_problem(&it.problem())).collect();
+    render::show_all(&findings, &compiled.sources);
+    (!findings.is_empty()).then_some(Outcome::Failed)
 }

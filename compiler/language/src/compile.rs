@@ -1,19 +1,20 @@
 //! From text to plan.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Block, Body, Entry, Expression, Item, ItemKind, Part};
+use synx_grammar::view::{Body, Entry, Expression, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
 use synx_plan::exact::Exact;
-use synx_plan::study::{PLAN_VERSION, Plan};
+use synx_plan::law::Law;
+use synx_plan::study::Plan;
 
 use crate::compiler::{Compiler, ItemSlot, State};
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::grid::Expanded;
 use crate::host::{Host, Options};
 use crate::ide::Record;
-use crate::lower::Lists;
 use crate::module::{Loaded, Named, load};
 use crate::source::Sources;
 use crate::suggest::nearest;
@@ -192,52 +193,56 @@ impl<'t> Compiler<'t> {
 
     /// Grids, then laws, then what only the whole shows.
     fn lower_study(&mut self) -> Plan {
-        let mut lists = Lists::default();
-        let mut grids: Vec<Expanded> = Vec::new();
-        let blocks = |compiler: &Self, kind: ItemKind| -> Vec<(usize, Block<'t>)> {
-            let of_kind = compiler.items.iter().enumerate().filter(|(_, slot)| slot.kind == kind && slot.reached);
-            of_kind
-                .filter_map(|(item, slot)| match slot.item.body() {
-                    Body::Block(block) if slot.item.parameters_node().is_none() => Some((item, block)),
-                    _ => None,
-                })
+        let of_kind = |compiler: &Self, kind: ItemKind| -> Vec<usize> {
+            (0..compiler.items.len())
+                .filter(|item| compiler.items[*item].kind == kind && compiler.items[*item].reached)
                 .collect()
         };
-        for (item, block) in blocks(self, ItemKind::Grid) {
+        let mut grids: Vec<Rc<Expanded>> = Vec::new();
+        let mut laws: Vec<Law> = Vec::new();
+        // A failed grid or law has no number; there is no plan then.
+        let mut numbers: HashMap<usize, usize> = HashMap::new();
+        for item in of_kind(self, ItemKind::Grid) {
             self.refuel();
-            if let Some(expanded) = self.expand(item, block, &mut lists) {
+            let span = self.span(self.items[item].item.node());
+            if let Some(expanded) = self.grid(item, span) {
+                numbers.insert(item, grids.len());
                 grids.push(expanded);
             }
         }
-        let mut laws = Vec::new();
-        for (item, block) in blocks(self, ItemKind::Law) {
+        for item in of_kind(self, ItemKind::Law) {
             self.refuel();
-            let name = self.items[item].item.name().map(|name| self.span(name.node()));
-            if let Some(law) = self.law(item, block, &grids, &lists) {
-                if let (Some(expanded), Some(name)) = (grids.get(law.over), name) {
-                    self.lint_law(&law, expanded, &lists, name);
-                }
-                laws.push(law);
+            let span = self.items[item].item.name().map(|name| self.span(name.node()));
+            let Some(span) = span else { continue };
+            if let Some(law) = self.fitted(item, span) {
+                self.lint_law(&law, span);
+                numbers.insert(item, laws.len());
+                laws.push((*law).clone());
             }
         }
         self.lint_unused();
+        let mut lists = std::mem::take(&mut self.lists);
         let corpora = lists.corpora(&self.corpora);
         let mut facts = if corpora.is_empty() { Vec::new() } else { self.host.facts(&corpora) };
         facts.resize(corpora.len(), None);
         let names: Vec<String> = corpora.iter().map(|corpus| corpus.name.clone()).collect();
         self.lint_epochs(&grids, &lists, &facts, &names);
         self.check_domains(&lists, &facts, &grids);
+        self.grids.clear();
         Plan {
-            version: PLAN_VERSION,
-            study: self.settings.clone(),
             corpora,
             facts,
             mixtures: lists.mixtures,
             models: lists.models,
             recipes: lists.recipes,
             evaluations: lists.evaluations,
-            grids: grids.into_iter().map(|expanded| expanded.grid).collect(),
+            tables: self.numbered_tables(&numbers),
+            grids: grids
+                .into_iter()
+                .map(|expanded| Rc::try_unwrap(expanded).map_or_else(|shared| shared.grid.clone(), |own| own.grid))
+                .collect(),
             laws,
+            ..Plan::new(self.settings.clone())
         }
     }
 

@@ -1,22 +1,27 @@
 //! The state of one compilation: the texts, the items, what has been found.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use indexmap::IndexMap;
 use synx_grammar::view::{Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, Tree};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
+use synx_plan::law::Law;
 use synx_plan::problem::Origin;
 use synx_plan::study::{FlopCount, Settings, Tokenizer};
 
 use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::grid::Expanded;
 use crate::host::Host;
 use crate::ide::{Declared, Record, Target};
+use crate::lower::Lists;
 use crate::module::Module;
 use crate::scope::Scope;
+use crate::table::{Demanded, Table};
 use crate::value::{Span, Value};
 
 /// How deep declarations, calls and expressions may lead into each other while one is evaluated. Arbitrary; a study that people
@@ -88,6 +93,15 @@ pub(crate) struct Compiler<'t> {
     fuel: u64,
     pub settings: Settings,
     pub corpora: Corpora,
+    /// What the cells of grids name by number.
+    pub lists: Lists,
+    /// Grids and laws by their items, once something asks for them.
+    pub grids: IndexMap<usize, Demanded<Expanded>>,
+    pub laws: IndexMap<usize, Demanded<Law>>,
+    pub item_tables: HashMap<usize, Rc<Table>>,
+    /// The plan's tables, in which grids and laws still have the numbers of their items; and the place of each by its source.
+    pub tables: Vec<synx_plan::table::Table>,
+    pub table_places: HashMap<String, usize>,
     /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
     pub broken_words: HashSet<&'t str>,
     /// `allow CODE` with the span of the block that it stands in.
@@ -117,6 +131,12 @@ impl<'t> Compiler<'t> {
             fuel: FUEL,
             settings: default_settings(path),
             corpora: Corpora::default(),
+            lists: Lists::default(),
+            grids: IndexMap::new(),
+            laws: IndexMap::new(),
+            item_tables: HashMap::new(),
+            tables: Vec::new(),
+            table_places: HashMap::new(),
             broken_words: HashSet::new(),
             allowed: Vec::new(),
             fills: Vec::new(),

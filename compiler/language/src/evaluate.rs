@@ -371,7 +371,7 @@ impl<'t> Compiler<'t> {
                 "lr" => Value::Number(Amount::plain(recipe.it.optimizer.rate.clone())),
                 _ => self.no_field(name, "a recipe", &["batch", "lr"]),
             },
-            Value::Grid(_) | Value::Law => {
+            Value::Grid(_) | Value::Law(_) => {
                 let span = self.span(access.node());
                 self.not_yet(span, "reading the results of a grid or a law in an expression")
             }
@@ -402,7 +402,7 @@ impl<'t> Compiler<'t> {
         let Some(base) = index.base() else { return Value::Error };
         match self.evaluate(base, scope) {
             Value::Error => Value::Error,
-            Value::Grid(_) | Value::Law => self.not_yet(span, "picking out one result of a grid or a law"),
+            Value::Grid(_) | Value::Law(_) => self.not_yet(span, "picking out one result of a grid or a law"),
             other => self.expected(span, "something that can be looked into with `[…]`", &other),
         }
     }

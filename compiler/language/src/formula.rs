@@ -8,8 +8,8 @@ use synx_plan::law::Formula;
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::host::{Host, Unread};
-use crate::law::Table;
 use crate::source::Sources;
+use crate::table::Table;
 
 /// What `synx fit` was asked for.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ impl<'t> Compiler<'t> {
         slot.used = true;
         match slot.kind {
             ItemKind::Grid => return Value::Grid(item),
-            ItemKind::Law => return Value::Law,
+            ItemKind::Law => return Value::Law(item),
             kind if crate::signature::is_later(kind) => return Value::Error,
             _ => {}
         }

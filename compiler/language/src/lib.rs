@@ -22,6 +22,7 @@ mod grid;
 mod host;
 pub mod ide;
 mod item;
+mod late;
 mod law;
 mod library;
 mod lint;
@@ -39,6 +40,7 @@ mod signature;
 mod source;
 mod study;
 mod suggest;
+mod table;
 mod value;
 
 pub use compile::{Compiled, compile, filled_in};

@@ -11,6 +11,8 @@ use synx_plan::model::Model;
 use synx_plan::recipe::{AdamW, Recipe};
 use synx_plan::unit::Amount;
 
+use crate::table::Table;
+
 /// A place in one of the texts of a compilation: the study, or what `--set` gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Span {
@@ -57,8 +59,10 @@ pub(crate) enum Value {
     Declaration(usize),
     /// A grid, by its number among the items.
     Grid(usize),
-    /// A law, which nothing can be made of yet.
-    Law,
+    /// A law, by its number among the items.
+    Law(usize),
+    /// A table that is made of others.
+    Table(Rc<Table>),
 }
 
 /// Something with the name that columns and messages call it by.
@@ -156,6 +160,11 @@ impl Value {
         Value::List(List::Items(Rc::new(items)))
     }
 
+    /// Whether it is a table: a grid, a fitted law, or what is made of these.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self, Value::Grid(_) | Value::Law(_) | Value::Table(_))
+    }
+
     pub(crate) fn is_error(&self) -> bool {
         matches!(self, Value::Error)
     }
@@ -183,7 +192,8 @@ impl Value {
             Value::Schedule(_) => "a schedule".to_owned(),
             Value::Declaration(_) => "a declaration with parameters".to_owned(),
             Value::Grid(_) => "a grid".to_owned(),
-            Value::Law => "a law".to_owned(),
+            Value::Law(_) => "a law".to_owned(),
+            Value::Table(table) => table.name.to_string(),
         }
     }
 

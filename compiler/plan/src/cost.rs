@@ -367,7 +367,7 @@ mod tests {
     use crate::grid::{Evaluation, Grid};
     use crate::mixture::Mixture;
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
-    use crate::study::{FlopCount, PLAN_VERSION, Settings, Tokenizer};
+    use crate::study::{FlopCount, Settings, Tokenizer};
 
     const BATCH: u64 = 4 * 32;
 
@@ -386,17 +386,6 @@ mod tests {
             objective: None,
         };
         Plan {
-            version: PLAN_VERSION,
-            study: Settings {
-                name: "test".to_owned(),
-                documentation: None,
-                edition: 1,
-                seed: 1,
-                tokenizer: Tokenizer::Bytes,
-                parameters: ParameterCount::NonEmbedding,
-                flops: FlopCount::Exact,
-                confidence: decimal("0.95"),
-            },
             corpora: vec![Corpus {
                 name: "noise".to_owned(),
                 content: Content::Process(Process {
@@ -455,7 +444,16 @@ mod tests {
                 excluded: Vec::new(),
                 origin: None,
             }],
-            laws: Vec::new(),
+            ..Plan::new(Settings {
+                name: "test".to_owned(),
+                documentation: None,
+                edition: 1,
+                seed: 1,
+                tokenizer: Tokenizer::Bytes,
+                parameters: ParameterCount::NonEmbedding,
+                flops: FlopCount::Exact,
+                confidence: decimal("0.95"),
+            })
         }
     }
 

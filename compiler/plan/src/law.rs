@@ -6,14 +6,15 @@ use crate::exact::Exact;
 use crate::expression::{Expression, Name};
 use crate::key::Key;
 use crate::problem::Origin;
+use crate::table::TableId;
 
-/// A law of the study as declared: `target ~ model` over the cells of a grid.
+/// A law of the study as declared: `target ~ model` over the rows of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Law {
     /// The name in results and messages. Not part of the key.
     pub name: String,
-    /// The place in the plan's list of grids of the grid whose cells are the rows.
-    pub over: usize,
+    /// The table whose rows it is fitted to.
+    pub over: TableId,
     pub formula: Formula,
     /// Where it was declared. Not part of the key.
     pub origin: Option<Origin>,

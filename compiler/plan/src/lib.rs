@@ -6,6 +6,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod answer;
+pub mod carried_out;
 pub mod column;
 pub mod corpus;
 pub mod cost;
@@ -18,10 +20,12 @@ pub mod law;
 pub mod mixture;
 pub mod model;
 pub mod number;
+pub mod observations;
 pub mod problem;
 pub mod program;
 pub mod random;
 pub mod recipe;
 pub mod study;
+pub mod table;
 pub mod training;
 pub mod unit;

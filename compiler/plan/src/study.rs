@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Answer;
 use crate::corpus::{Corpus, CorpusFacts, CorpusId, corpus_key};
 use crate::exact::Exact;
 use crate::grid::{Cell, Evaluation, Grid};
@@ -10,6 +11,7 @@ use crate::law::Law;
 use crate::mixture::Mixture;
 use crate::model::{Model, ParameterCount};
 use crate::recipe::Recipe;
+use crate::table::Table;
 
 /// Version of the plan's form, written into every file that holds one.
 pub const PLAN_VERSION: u32 = 1;
@@ -28,7 +30,11 @@ pub struct Plan {
     pub recipes: Vec<Recipe>,
     pub evaluations: Vec<Evaluation>,
     pub grids: Vec<Grid>,
+    /// What laws, answers, claims and figures read, each after what it is made of.
+    pub tables: Vec<Table>,
     pub laws: Vec<Law>,
+    /// What a run or a fit settles, each after what it needs.
+    pub answers: Vec<Answer>,
 }
 
 /// What holds for the whole study.
@@ -74,6 +80,24 @@ pub enum FlopCount {
 }
 
 impl Plan {
+    /// A plan of these settings in which nothing is declared.
+    pub fn new(study: Settings) -> Plan {
+        Plan {
+            version: PLAN_VERSION,
+            study,
+            corpora: Vec::new(),
+            facts: Vec::new(),
+            mixtures: Vec::new(),
+            models: Vec::new(),
+            recipes: Vec::new(),
+            evaluations: Vec::new(),
+            grids: Vec::new(),
+            tables: Vec::new(),
+            laws: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
     /// The keys of all corpora, in order; `None` where the files have not been scanned, and for all that is made from them.
     pub fn corpus_keys(&self) -> Vec<Option<Key>> {
         let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.corpora.len());

@@ -195,7 +195,7 @@ mod tests {
     use crate::mixture::Mixture;
     use crate::model::{Model, ParameterCount};
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
-    use crate::study::{FlopCount, PLAN_VERSION, Settings, Tokenizer};
+    use crate::study::{FlopCount, Settings, Tokenizer};
 
     fn decimal(text: &str) -> Exact {
         Exact::from_decimal(text).unwrap()
@@ -230,17 +230,6 @@ mod tests {
             objective: None,
         };
         Plan {
-            version: PLAN_VERSION,
-            study: Settings {
-                name: "test".to_owned(),
-                documentation: None,
-                edition: 1,
-                seed: 17,
-                tokenizer: Tokenizer::Bytes,
-                parameters: ParameterCount::NonEmbedding,
-                flops: FlopCount::Exact,
-                confidence: decimal("0.95"),
-            },
             corpora: vec![Corpus {
                 name: "noise".to_owned(),
                 content: Content::Process(process),
@@ -273,7 +262,16 @@ mod tests {
                 excluded: Vec::new(),
                 origin: None,
             }],
-            laws: Vec::new(),
+            ..Plan::new(Settings {
+                name: "test".to_owned(),
+                documentation: None,
+                edition: 1,
+                seed: 17,
+                tokenizer: Tokenizer::Bytes,
+                parameters: ParameterCount::NonEmbedding,
+                flops: FlopCount::Exact,
+                confidence: decimal("0.95"),
+            })
         }
     }
 

@@ -146,6 +146,27 @@ impl Unit {
         }
     }
 
+    /// The unit that `Display` writes like this.
+    pub fn from_display(text: &str) -> Option<Unit> {
+        if text.is_empty() {
+            return Some(Unit::PLAIN);
+        }
+        let (above, below) = text.split_once('/').unwrap_or((text, ""));
+        let mut unit = Unit::PLAIN;
+        let parts = above.split('*').filter(|part| *part != "1").map(|part| (part, 1));
+        for (part, sign) in parts.chain(below.split('/').filter(|part| !part.is_empty()).map(|part| (part, -1))) {
+            let (word, exponent) = part.split_once('^').unwrap_or((part, "1"));
+            let (scale, named) = Unit::named(word)?;
+            if named.count.is_some() {
+                return (text == word).then_some(named);
+            }
+            let exponent: i64 = exponent.parse().ok()?;
+            let power = named.power(&Exact::from(sign * exponent))?;
+            unit = (scale == Exact::one()).then(|| unit.times(power))??;
+        }
+        Some(unit)
+    }
+
     /// Every word that is a unit, for suggestions.
     pub const WORDS: [&str; 34] = [
         "tokens",
@@ -264,6 +285,15 @@ mod tests {
         assert_eq!(unit("tokens").unify(Unit::PLAIN), Some(unit("tokens")));
         assert_eq!(unit("tokens").unify(unit("params")), None);
         assert_eq!(unit("FLOP").unify(Unit::PLAIN), None, "what is measured is never a plain number");
+    }
+
+    #[test]
+    fn a_unit_is_read_as_it_is_written() {
+        let per = unit("USD").over(unit("W").times(unit("h")).unwrap()).unwrap();
+        for unit in [Unit::PLAIN, unit("tokens"), unit("FLOP"), unit("W"), per, unit("s").times(unit("s")).unwrap()] {
+            assert_eq!(Unit::from_display(&unit.to_string()), Some(unit), "{unit}");
+        }
+        assert_eq!(Unit::from_display("kWh"), None, "written in base units");
     }
 
     #[test]

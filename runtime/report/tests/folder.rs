@@ -8,34 +8,23 @@ use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
 use synx_plan::key::Key;
 use synx_plan::model::ParameterCount;
-use synx_plan::study::{FlopCount, PLAN_VERSION, Plan, Settings, Tokenizer};
+use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
 use synx_report::{
     CellResult, CellStatus, CurvePoint, DomainResult, FILES, LawFit, LawGroup, LawOutcome, LawParameter, LawResult,
     ResultColumn, StudyResults, write,
 };
 
 fn plan() -> Plan {
-    Plan {
-        version: PLAN_VERSION,
-        study: Settings {
-            name: "thirds".to_owned(),
-            documentation: None,
-            edition: 1,
-            seed: 17,
-            tokenizer: Tokenizer::Bytes,
-            parameters: ParameterCount::NonEmbedding,
-            flops: FlopCount::Exact,
-            confidence: Exact::from_decimal("0.95").unwrap(),
-        },
-        corpora: Vec::new(),
-        facts: Vec::new(),
-        mixtures: Vec::new(),
-        models: Vec::new(),
-        recipes: Vec::new(),
-        evaluations: Vec::new(),
-        grids: Vec::new(),
-        laws: Vec::new(),
-    }
+    Plan::new(Settings {
+        name: "thirds".to_owned(),
+        documentation: None,
+        edition: 1,
+        seed: 17,
+        tokenizer: Tokenizer::Bytes,
+        parameters: ParameterCount::NonEmbedding,
+        flops: FlopCount::Exact,
+        confidence: Exact::from_decimal("0.95").unwrap(),
+    })
 }
 
 fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {

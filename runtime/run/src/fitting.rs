@@ -1,6 +1,7 @@
 //! Laws: each fitted to the finished cells of its grid.
 
 use synx_laws::{Column, GroupFit, LawResult as Fit, Options, Table};
+use synx_plan::carried_out::NotCarriedOut;
 use synx_plan::column::result_column;
 use synx_plan::exact::Exact;
 use synx_plan::grid::{Cell, ColumnValue, Grid};
@@ -61,8 +62,11 @@ impl Group<'_> {
 }
 
 fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Result<LawResult, Problem> {
-    let grid = &plan.grids[law.over];
-    let first = plan.grids[..law.over].iter().map(|grid| grid.cells.len()).sum::<usize>();
+    let Some(over) = plan.grid_of(law.over) else {
+        return Err(NotCarriedOut::new(format!("law `{}`", law.name), law.origin.as_ref()).problem());
+    };
+    let grid = &plan.grids[over];
+    let first = plan.grids[..over].iter().map(|grid| grid.cells.len()).sum::<usize>();
     let rows = grid.cells.iter().zip(&results.cells[first..]).map(|(cell, result)| Row { cell, result });
     let by = &law.formula.by;
     let mut groups: Vec<Group> = Vec::new();

@@ -13,7 +13,8 @@ use synx_plan::mixture::Mixture;
 use synx_plan::model::{Block, Model, ParameterCount};
 use synx_plan::problem::Problem;
 use synx_plan::recipe::{AdamW, Length, RateSchedule, Recipe};
-use synx_plan::study::{FlopCount, PLAN_VERSION, Plan, Settings, Tokenizer};
+use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
+use synx_plan::table::{Table, TableId};
 use synx_report::{CellStatus, LawOutcome, StudyResults};
 use synx_store::Store;
 
@@ -96,17 +97,6 @@ pub(crate) fn plan() -> Plan {
     let term = Expression::binary(Binary::Divide, Expression::parameter("B"), power);
     let free = |name: &str| FreeParameter { name: name.to_owned(), low: Some(Exact::zero()), high: None };
     Plan {
-        version: PLAN_VERSION,
-        study: Settings {
-            name: "tiny".to_owned(),
-            documentation: None,
-            edition: 1,
-            seed: 17,
-            tokenizer: Tokenizer::Bytes,
-            parameters: ParameterCount::NonEmbedding,
-            flops: FlopCount::Exact,
-            confidence: decimal("0.95"),
-        },
         corpora: vec![markov(0, 6, 6000), markov(1, 10, 4000)],
         facts: vec![None, None],
         mixtures: vec![Mixture::new([(CorpusId(0), decimal("0.5")), (CorpusId(1), decimal("0.5"))]).unwrap()],
@@ -129,9 +119,10 @@ pub(crate) fn plan() -> Plan {
             excluded: Vec::new(),
             origin: None,
         }],
+        tables: vec![Table::of_grid(0)],
         laws: vec![Law {
             name: "data_law".to_owned(),
-            over: 0,
+            over: TableId(0),
             formula: Formula {
                 by: vec!["rate".to_owned()],
                 free: vec![free("B"), free("beta")],
@@ -146,6 +137,16 @@ pub(crate) fn plan() -> Plan {
             },
             origin: None,
         }],
+        ..Plan::new(Settings {
+            name: "tiny".to_owned(),
+            documentation: None,
+            edition: 1,
+            seed: 17,
+            tokenizer: Tokenizer::Bytes,
+            parameters: ParameterCount::NonEmbedding,
+            flops: FlopCount::Exact,
+            confidence: decimal("0.95"),
+        })
     }
 }
 

@@ -12,7 +12,6 @@ use synx_plan::unit::{Count, Unit};
 use super::expand::Work;
 use super::scope::GridScope;
 use crate::compiler::Compiler;
-use crate::lower::Lists;
 use crate::scope::Scope;
 use crate::value::{Span, Value};
 
@@ -35,25 +34,24 @@ impl<'t> Compiler<'t> {
         grid: &Rc<GridScope<'t>>,
         scope: &Rc<Scope<'t>>,
         work: &mut Work<'t>,
-        lists: &mut Lists,
     ) -> Option<CellFields> {
-        let mut field = |compiler: &mut Self, name: &'static str, lists: &mut Lists| -> Option<u64> {
+        let mut field = |compiler: &mut Self, name: &'static str| -> Option<u64> {
             let key = (name, grid.key(&grid.needs(name)));
             if let Some(known) = work.fields.get(&key) {
                 return *known;
             }
             let span = compiler.span(grid.expression(name)?.node());
             let value = compiler.grid_entry(grid, name, scope, span);
-            let settled = compiler.settle_field(grid, name, &value, span, scope, lists);
+            let settled = compiler.settle_field(grid, name, &value, span, scope);
             work.fields.insert(key, settled);
             settled
         };
-        let mixture = field(self, "data", lists);
-        let model = field(self, "model", lists);
-        let recipe = field(self, "recipe", lists);
-        let evaluation = field(self, "evaluate", lists);
-        let tokens = field(self, "tokens", lists);
-        let replicate = if grid.has("replicate") { field(self, "replicate", lists) } else { Some(1) };
+        let mixture = field(self, "data");
+        let model = field(self, "model");
+        let recipe = field(self, "recipe");
+        let evaluation = field(self, "evaluate");
+        let tokens = field(self, "tokens");
+        let replicate = if grid.has("replicate") { field(self, "replicate") } else { Some(1) };
         let fields = CellFields {
             mixture: mixture? as u32,
             model: model? as u32,
@@ -62,7 +60,7 @@ impl<'t> Compiler<'t> {
             tokens: tokens?,
             replicate: replicate? as u32,
         };
-        self.check_cell(grid, &fields, lists).then_some(fields)
+        self.check_cell(grid, &fields).then_some(fields)
     }
 
     /// A field's value as a number: of the plan's list, of tokens, of the replicate.
@@ -73,7 +71,6 @@ impl<'t> Compiler<'t> {
         value: &Value,
         span: Span,
         scope: &Rc<Scope<'t>>,
-        lists: &mut Lists,
     ) -> Option<u64> {
         if let Value::List(_) = value
             && name != "evaluate"
@@ -85,13 +82,13 @@ impl<'t> Compiler<'t> {
             (_, Value::Error) => None,
             ("data", value) => {
                 let mixture = self.mixture(value, span)?;
-                Some(lists.mixture(&mixture.it))
+                Some(self.lists.mixture(&mixture.it))
             }
-            ("model", Value::Model(model)) => Some(lists.model(&model.it)),
-            ("recipe", Value::Recipe(recipe)) => Some(lists.recipe(&recipe.it)),
+            ("model", Value::Model(model)) => Some(self.lists.model(&model.it)),
+            ("recipe", Value::Recipe(recipe)) => Some(self.lists.recipe(&recipe.it)),
             ("evaluate", value) => {
                 let evaluation = self.evaluation(value, span)?;
-                Some(lists.evaluation(&evaluation))
+                Some(self.lists.evaluation(&evaluation))
             }
             ("tokens", value) => {
                 let unit = Unit::counted(Count::Tokens);
@@ -153,14 +150,15 @@ impl<'t> Compiler<'t> {
     }
 
     /// Whether the parts of a cell fit each other.
-    fn check_cell(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields, lists: &mut Lists) -> bool {
+    fn check_cell(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
         let place = |compiler: &Self, name: &str| {
             grid.expression(name).map_or(Span { file: 0, start: 0, end: 0 }, |value| compiler.span(value.node()))
         };
-        let recipe = lists.recipes[cell.recipe as usize].clone();
-        let context = lists.models[cell.model as usize].context;
+        let recipe = self.lists.recipes[cell.recipe as usize].clone();
+        let context = self.lists.models[cell.model as usize].context;
         let mut fits = true;
-        if lists.once(("batch", u64::from(cell.recipe), u64::from(cell.model))) && !recipe.batch.is_multiple_of(context)
+        if self.lists.once(("batch", u64::from(cell.recipe), u64::from(cell.model)))
+            && !recipe.batch.is_multiple_of(context)
         {
             let (recipe_at, model_at) = (place(self, "recipe"), place(self, "model"));
             let finding = self
@@ -173,9 +171,9 @@ impl<'t> Compiler<'t> {
                 .label(self.label(model_at, format!("context {}", number(context))))
                 .help(format!("the batch is a multiple of the context: {}", neighbours(recipe.batch, context)));
             self.report(finding);
-            lists.broken.insert((cell.recipe, cell.model));
+            self.lists.broken.insert((cell.recipe, cell.model));
         }
-        fits &= !lists.broken.contains(&(cell.recipe, cell.model));
+        fits &= !self.lists.broken.contains(&(cell.recipe, cell.model));
         if cell.tokens < recipe.batch {
             let (tokens_at, recipe_at) = (place(self, "tokens"), place(self, "recipe"));
             let finding = self
@@ -194,7 +192,7 @@ impl<'t> Compiler<'t> {
             self.budget_not_whole(grid, cell.tokens, recipe.batch);
             return false;
         }
-        if lists.once(("warmup", u64::from(cell.recipe), cell.tokens)) {
+        if self.lists.once(("warmup", u64::from(cell.recipe), cell.tokens)) {
             let warmup = match &recipe.schedule {
                 RateSchedule::Wsd { warmup, .. }
                 | RateSchedule::Cosine { warmup, .. }
@@ -216,8 +214,8 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
             }
         }
-        if lists.once(("leak", u64::from(cell.mixture), u64::from(cell.evaluation))) {
-            let leak = self.leak(cell, lists);
+        if self.lists.once(("leak", u64::from(cell.mixture), u64::from(cell.evaluation))) {
+            let leak = self.leak(cell);
             if let Some((trained, domain)) = leak {
                 let (data_at, evaluate_at) = (place(self, "data"), place(self, "evaluate"));
                 let finding = self
@@ -230,18 +228,18 @@ impl<'t> Compiler<'t> {
                     .label(self.label(data_at, format!("trains on `{trained}`")))
                     .help("hold a part out with `heldout = 2%`, and evaluate on `name.heldout`");
                 self.report(finding);
-                lists.leaks.insert((cell.mixture, cell.evaluation));
+                self.lists.leaks.insert((cell.mixture, cell.evaluation));
             }
         }
-        fits && !lists.leaks.contains(&(cell.mixture, cell.evaluation))
+        fits && !self.lists.leaks.contains(&(cell.mixture, cell.evaluation))
     }
 
     /// A corpus that the cell trains on and a domain with the same documents, if there are such.
-    fn leak(&self, cell: &CellFields, lists: &Lists) -> Option<(String, String)> {
-        for (trained, _) in lists.mixtures[cell.mixture as usize].shares() {
+    fn leak(&self, cell: &CellFields) -> Option<(String, String)> {
+        for (trained, _) in self.lists.mixtures[cell.mixture as usize].shares() {
             let trained_anchor = self.corpora.anchor(*trained);
             let trained_content = &self.corpora.get(trained_anchor).corpus.content;
-            for domain in &lists.evaluations[cell.evaluation as usize].domains {
+            for domain in &self.lists.evaluations[cell.evaluation as usize].domains {
                 let anchor = self.corpora.anchor(domain.corpus);
                 let same = anchor == trained_anchor || self.corpora.get(anchor).corpus.content == *trained_content;
                 // The held-out part of one declaration is never trained on under the same one.

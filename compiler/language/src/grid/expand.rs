@@ -9,7 +9,6 @@ use synx_plan::grid::{Cell, Column, ColumnKind, ColumnValue, Excluded, Grid};
 
 use super::scope::GridScope;
 use crate::compiler::Compiler;
-use crate::lower::Lists;
 use crate::scope::Scope;
 use crate::signature::{Need, fields};
 use crate::value::{Span, Value};
@@ -71,7 +70,7 @@ impl Columns {
 
 impl<'t> Compiler<'t> {
     /// Expands the grid that an item declares; nothing where it has mistakes.
-    pub(crate) fn expand(&mut self, item: usize, block: Block<'t>, lists: &mut Lists) -> Option<Expanded> {
+    pub(crate) fn expand(&mut self, item: usize, block: Block<'t>) -> Option<Expanded> {
         let declaration = self.items[item].item;
         let name_span = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
         let grid = match GridScope::new(block.entries()) {
@@ -86,7 +85,7 @@ impl<'t> Compiler<'t> {
         let complete = fields(synx_grammar::view::ItemKind::Grid)
             .iter()
             .all(|field| field.need != Need::Required || grid.has(field.name));
-        let axes = self.independent_axes(&grid, &scope, name_span, lists.cells)?;
+        let axes = self.independent_axes(&grid, &scope, name_span, self.lists.cells)?;
         if !complete {
             return None;
         }
@@ -113,7 +112,7 @@ impl<'t> Compiler<'t> {
             broken: 0,
             fields: HashMap::new(),
         };
-        if self.walk(&grid, &scope, &axes, &mut work, lists, name_span).is_none() || work.broken > 0 {
+        if self.walk(&grid, &scope, &axes, &mut work, name_span).is_none() || work.broken > 0 {
             return None;
         }
         if work.cells.is_empty() {
@@ -124,7 +123,7 @@ impl<'t> Compiler<'t> {
             self.report(finding);
             return None;
         }
-        lists.cells += work.cells.len() as u64;
+        self.lists.cells += work.cells.len() as u64;
         let place = |compiler: &Self, name: &str| {
             grid.expression(name).map_or(name_span, |expression| compiler.span(expression.node()))
         };
@@ -151,11 +150,10 @@ impl<'t> Compiler<'t> {
         scope: &Rc<Scope<'t>>,
         independent: &[Option<Rc<Vec<Value>>>],
         work: &mut Work<'t>,
-        lists: &mut Lists,
         name: Span,
     ) -> Option<()> {
         let order = in_order(grid);
-        self.count_dependent(grid, scope, independent, &order, name, lists.cells)?;
+        self.count_dependent(grid, scope, independent, &order, name, self.lists.cells)?;
         let first_column: Vec<usize> = grid
             .axes
             .iter()
@@ -171,7 +169,7 @@ impl<'t> Compiler<'t> {
         let mut levels: Vec<(Rc<Vec<Value>>, usize)> = Vec::new();
         let mut visited = 0u64;
         if order.is_empty() {
-            self.cell(grid, scope, &places, work, lists);
+            self.cell(grid, scope, &places, work);
             return Some(());
         }
         loop {
@@ -184,7 +182,12 @@ impl<'t> Compiler<'t> {
                     let list = self.axis_list(grid, axis, scope)?;
                     let Some(values) = list.expand(self.max_cells) else {
                         let count = synx_plan::grid::readable(&list.count());
-                        self.too_many_cells(name, &format!("at least {count}"), "from a dependent axis", lists.cells);
+                        self.too_many_cells(
+                            name,
+                            &format!("at least {count}"),
+                            "from a dependent axis",
+                            self.lists.cells,
+                        );
                         return None;
                     };
                     values
@@ -214,19 +217,19 @@ impl<'t> Compiler<'t> {
             grid.set(axis, place as u32, value);
             if depth + 1 == order.len() {
                 visited += 1;
-                if visited + lists.cells > self.max_cells {
+                if visited + self.lists.cells > self.max_cells {
                     self.too_many_cells(
                         name,
                         &format!("more than {}", self.max_cells),
                         "counted one by one",
-                        lists.cells,
+                        self.lists.cells,
                     );
                     return None;
                 }
                 if visited.is_multiple_of(1000) {
                     self.refuel();
                 }
-                self.cell(grid, scope, &places, work, lists);
+                self.cell(grid, scope, &places, work);
                 if work.broken >= MAX_BROKEN {
                     return None;
                 }
@@ -274,9 +277,9 @@ impl<'t> Compiler<'t> {
             Rc::from([value.clone()])
         };
         for (i, part) in parts.iter().enumerate() {
-            if let Value::List(_) | Value::Interval(_) | Value::Grid(_) | Value::Law = part {
+            if let Value::List(_) | Value::Interval(_) | Value::Grid(_) | Value::Law(_) = part {
                 let span = self.span(entry.value.node());
-                if matches!(part, Value::Grid(_) | Value::Law) {
+                if matches!(part, Value::Grid(_) | Value::Law(_)) {
                     self.not_yet(span, "an axis over the cells of another grid");
                 } else if matches!(part, Value::Interval(_)) {
                     self.expected(span, "a list of values", part);
@@ -305,14 +308,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// One cell: its conditions, then its fields.
-    fn cell(
-        &mut self,
-        grid: &Rc<GridScope<'t>>,
-        scope: &Rc<Scope<'t>>,
-        axis_places: &[u32],
-        work: &mut Work<'t>,
-        lists: &mut Lists,
-    ) {
+    fn cell(&mut self, grid: &Rc<GridScope<'t>>, scope: &Rc<Scope<'t>>, axis_places: &[u32], work: &mut Work<'t>) {
         for condition in work.wheres.clone() {
             let value = self.evaluate(condition, scope);
             let span = self.span(condition.node());
@@ -354,7 +350,7 @@ impl<'t> Compiler<'t> {
                 }
             }
         }
-        match self.cell_fields(grid, scope, work, lists) {
+        match self.cell_fields(grid, scope, work) {
             Some(fields) if fits => work.cells.push(Cell {
                 values: values.into(),
                 mixture: fields.mixture,

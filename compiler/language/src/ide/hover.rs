@@ -253,7 +253,7 @@ impl Analysis {
         let (Some(plan), Some(name)) = (&self.plan, item.name()) else { return };
         let Some(law) = plan.laws.iter().find(|law| law.name == name.text()) else { return };
         let free: Vec<&str> = law.formula.free.iter().map(|parameter| parameter.name.as_str()).collect();
-        let Some(grid) = plan.grids.get(law.over) else { return };
+        let Some(grid) = plan.grid_of(law.over).and_then(|grid| plan.grids.get(grid)) else { return };
         let groups = groups(grid, &law.formula.by);
         let points = grid.cells.len() as u64;
         let _ = writeln!(text, "{}: `{}`", plural(free.len(), "free parameter"), free.join("`, `"));

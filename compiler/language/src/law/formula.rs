@@ -6,9 +6,9 @@ use synx_grammar::view::{Argument, Binary, BinaryOperator as Op, Call, Expressio
 use synx_plan::expression::{Binary as Plain, Expression as Lowered, Function, Unary};
 
 use super::Names;
-use super::table::Kind;
 use crate::compiler::Compiler;
 use crate::suggest::{listed, nearest};
+use crate::table::Kind;
 use crate::value::Value;
 
 impl<'t> Compiler<'t> {
@@ -200,7 +200,7 @@ impl<'t> Compiler<'t> {
             return None;
         };
         match names.table.kind(&column) {
-            Kind::Number => Some(Lowered::Column(column)),
+            Kind::Number | Kind::Truth => Some(Lowered::Column(column)),
             Kind::Text => {
                 let finding = self
                     .finding("E0608", span, format!("column `{column}` holds text"), "not a number")

@@ -1,10 +1,6 @@
 //! Laws: what is fitted, over which cells, and how.
 
 mod formula;
-mod table;
-
-pub(crate) use table::Table;
-
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -15,9 +11,8 @@ use synx_plan::law::{Formula, FreeParameter, HoldOut, Law, Method};
 use synx_plan::unit::Unit;
 
 use crate::compiler::Compiler;
-use crate::grid::Expanded;
-use crate::lower::Lists;
 use crate::suggest::{listed, nearest};
+use crate::table::Table;
 use crate::value::{Span, Value};
 
 /// The names that a formula may use.
@@ -30,43 +25,37 @@ pub(crate) struct Names<'a, 't> {
 }
 
 impl<'t> Compiler<'t> {
-    /// The law that an item declares; nothing where it has mistakes, or where its grid has.
-    pub(crate) fn law(&mut self, item: usize, block: Block<'t>, grids: &[Expanded], lists: &Lists) -> Option<Law> {
+    /// The law that an item declares; nothing where it has mistakes, or where its table has.
+    pub(crate) fn law(&mut self, item: usize, block: Block<'t>) -> Option<Law> {
         let declaration = self.items[item].item;
         let name = declaration.name()?;
         let span = self.span(name.node());
         let over = field(block, "over");
-        let grid = match over {
-            None => None,
-            Some(value) => {
-                let at = self.span(value.node());
-                let scope = Rc::clone(&self.file_scope);
-                match self.evaluate(value, &scope) {
-                    Value::Grid(item) => Some(item),
-                    Value::Error => None,
-                    other => {
-                        let finding = self
-                            .finding(
-                                "E0606",
-                                at,
-                                format!("a law is fitted over a grid, not over {}", other.describe()),
-                                "not a grid",
-                            )
-                            .help("write the name of a grid: `over = data_arm`");
-                        self.report(finding);
-                        None
-                    }
-                }
+        let table = over.and_then(|value| {
+            let at = self.span(value.node());
+            let scope = Rc::clone(&self.file_scope);
+            let value = self.evaluate(value, &scope);
+            let table = self.as_table(&value, at);
+            if table.is_none() && !value.is_error() && !value.is_table() {
+                let finding = self
+                    .finding(
+                        "E0606",
+                        at,
+                        format!("a law is fitted over a table, not over {}", value.describe()),
+                        "not a table",
+                    )
+                    .help("write the name of a grid: `over = data_arm`");
+                self.report(finding);
             }
+            table
+        });
+        // Where the table is unknown or broken, the law's own words are still marked as used.
+        let formula = match &table {
+            Some(table) => self.formula(block, table, span),
+            None => self.formula(block, &Table::unknown(), span),
         };
-        let grid = grid.and_then(|item| grids.iter().position(|grid| grid.item == item));
-        // Where the grid is unknown or broken, the law's own words are still marked as used.
-        let table = match grid {
-            Some(grid) => Table::of_grid(&grids[grid].grid, lists),
-            None => Table::unknown(),
-        };
-        let formula = self.formula(block, &table, span);
-        Some(Law { name: name.text().to_owned(), over: grid?, formula: formula?, origin: Some(self.origin(span)) })
+        let over = table?.id?;
+        Some(Law { name: name.text().to_owned(), over, formula: formula?, origin: Some(self.origin(span)) })
     }
 
     /// What a law's block says, over the columns of `table`.

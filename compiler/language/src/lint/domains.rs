@@ -1,5 +1,7 @@
 //! Text that is too short to be evaluated on.
 
+use std::rc::Rc;
+
 use synx_plan::corpus::{CorpusFacts, Part};
 
 use crate::compiler::Compiler;
@@ -8,7 +10,7 @@ use crate::lower::Lists;
 
 impl Compiler<'_> {
     /// The parts of corpora that evaluations use and that the last scan found empty.
-    pub(crate) fn check_domains(&mut self, lists: &Lists, facts: &[Option<CorpusFacts>], grids: &[Expanded]) {
+    pub(crate) fn check_domains(&mut self, lists: &Lists, facts: &[Option<CorpusFacts>], grids: &[Rc<Expanded>]) {
         for expanded in grids {
             for cell in &expanded.grid.cells {
                 if !lists.evaluations.get(cell.evaluation as usize).is_some_and(|evaluation| {

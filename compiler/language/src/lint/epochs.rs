@@ -1,6 +1,7 @@
 //! How often runs go through their sources.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use synx_plan::corpus::{CorpusFacts, CorpusId};
 use synx_plan::grid::readable;
@@ -16,7 +17,7 @@ impl Compiler<'_> {
     /// Epochs of every source of every cell, and sources too small to train on. `facts` belong to the plan's corpora.
     pub(crate) fn lint_epochs(
         &mut self,
-        grids: &[Expanded],
+        grids: &[Rc<Expanded>],
         lists: &Lists,
         facts: &[Option<CorpusFacts>],
         names: &[String],

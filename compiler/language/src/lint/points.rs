@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use synx_plan::law::{HoldOut, Law};
 
 use crate::compiler::Compiler;
-use crate::grid::Expanded;
-use crate::lower::Lists;
 
 impl Compiler<'_> {
     /// Laws whose groups have fewer points than free parameters.
-    pub(crate) fn lint_law(&mut self, law: &Law, expanded: &Expanded, lists: &Lists, span: crate::value::Span) {
+    pub(crate) fn lint_law(&mut self, law: &Law, span: crate::value::Span) {
+        let Some(expanded) = self.cells_of(law.over) else { return };
         let grid = &expanded.grid;
+        let lists = &self.lists;
         let column = |name: &str| grid.columns.iter().position(|column| column.name == name);
         let value = |cell: &synx_plan::grid::Cell, name: &str| match (column(name), name) {
             (Some(column), _) => Some(u64::from(cell.values[column])),

@@ -1,0 +1,205 @@
+//! The columns of a table.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use synx_plan::column::{RESULT_COLUMNS, result_column};
+use synx_plan::exact::Exact;
+use synx_plan::grid::ColumnValue;
+use synx_plan::table::{ColumnKind, TableId};
+use synx_plan::unit::Unit;
+
+use super::known::Rows;
+use crate::grid::Expanded;
+use crate::late::Bounds;
+use crate::lower::Lists;
+
+/// A table as the compiler knows it.
+pub(crate) struct Table {
+    /// Its place among the plan's tables; none for what is no table of a plan.
+    pub id: Option<TableId>,
+    /// What messages call it: "the grid `runs`".
+    pub name: Rc<str>,
+    columns: IndexMap<String, Column>,
+    /// Where its rows come from, as far as they are known.
+    pub rows: Rows,
+    /// Where nothing is known of the columns: every name is one.
+    open: bool,
+    /// Whether `params_total` and its like, as files head them, mean `params.total`.
+    results: bool,
+    /// Values of columns that were asked for.
+    pub(super) known: RefCell<HashMap<String, Option<Rc<Vec<ColumnValue>>>>>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Column {
+    pub kind: Kind,
+    pub unit: Unit,
+    pub bounds: Bounds,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Number,
+    Text,
+    Truth,
+    /// `loss` where several domains have no weights.
+    Undefined,
+}
+
+impl Column {
+    pub(crate) fn number(unit: Unit, bounds: Bounds) -> Column {
+        Column { kind: Kind::Number, unit, bounds }
+    }
+
+    pub(crate) fn text() -> Column {
+        Column { kind: Kind::Text, unit: Unit::PLAIN, bounds: Bounds::default() }
+    }
+}
+
+impl Table {
+    pub(crate) fn new(name: impl Into<Rc<str>>, columns: IndexMap<String, Column>, rows: Rows) -> Table {
+        Table { id: None, name: name.into(), columns, rows, open: false, results: false, known: RefCell::default() }
+    }
+
+    /// The columns of a grid's results.
+    pub(crate) fn of_grid(expanded: &Rc<Expanded>, lists: &Lists) -> Table {
+        let grid = &expanded.grid;
+        let mut columns = IndexMap::new();
+        for column in &grid.columns {
+            let text = column.values.iter().any(|value| matches!(value, ColumnValue::Text(_)));
+            let made = if text {
+                Column::text()
+            } else {
+                // The unit of a grid's column was written by its display.
+                let unit = Unit::from_display(&column.unit).unwrap_or(Unit::PLAIN);
+                Column::number(unit, of_values(&column.values))
+            };
+            columns.insert(column.name.clone(), made);
+        }
+        for column in RESULT_COLUMNS {
+            let made = Column::number(column.unit, Bounds::at_least_zero());
+            columns.entry(column.name.to_owned()).or_insert(made);
+        }
+        let mut evaluations: Vec<u32> = grid.cells.iter().map(|cell| cell.evaluation).collect();
+        evaluations.sort_unstable();
+        evaluations.dedup();
+        let evaluations = || evaluations.iter().map(|evaluation| &lists.evaluations[*evaluation as usize]);
+        if evaluations().any(|evaluation| evaluation.weights.is_none()) {
+            for name in ["loss", "bits_per_byte"] {
+                let undefined = Column { kind: Kind::Undefined, ..Column::text() };
+                columns.insert(name.to_owned(), undefined);
+            }
+        }
+        // A domain that every cell is evaluated on has a column of its own.
+        if let Some(first) = evaluations().next() {
+            for domain in &first.domains {
+                if evaluations().all(|evaluation| evaluation.domains.iter().any(|other| other.name == domain.name)) {
+                    for measure in ["loss", "bits_per_byte"] {
+                        let column = Column::number(Unit::PLAIN, Bounds::at_least_zero());
+                        columns.insert(format!("{measure}[{}]", domain.name), column);
+                    }
+                }
+            }
+        }
+        let name = format!("the grid `{}`", grid.name);
+        Table { results: true, ..Table::new(name, columns, Rows::Cells(Rc::clone(expanded))) }
+    }
+
+    /// The columns of any table, by their names.
+    pub(crate) fn of_names(names: &[String]) -> Table {
+        let column = |name: &String| (name.clone(), Column::number(Unit::PLAIN, Bounds::default()));
+        Table::new("the table", names.iter().map(column).collect(), Rows::Unknown)
+    }
+
+    /// A table of which nothing is known, because what it is made of has mistakes.
+    pub(crate) fn unknown() -> Table {
+        Table { open: true, results: true, ..Table::new("the table", IndexMap::new(), Rows::Unknown) }
+    }
+
+    #[must_use]
+    pub(crate) fn with_id(self, id: TableId) -> Table {
+        Table { id: Some(id), ..self }
+    }
+
+    /// The same, where result columns may also be named as files head them.
+    #[must_use]
+    pub(crate) fn with_results(self, results: bool) -> Table {
+        Table { results, ..self }
+    }
+
+    pub(crate) fn has_results(&self) -> bool {
+        self.results
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.columns.contains_key(name)
+    }
+
+    /// The column of that name, as the plan calls it.
+    pub(crate) fn column(&self, name: &str) -> Option<String> {
+        if self.open || self.columns.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let result = if self.results { result_column(name) } else { None };
+        result.map(|column| column.name.to_owned()).filter(|name| self.columns.contains_key(name))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Column> {
+        self.columns.get(&self.column(name)?)
+    }
+
+    pub(crate) fn kind(&self, name: &str) -> Kind {
+        self.columns.get(name).map_or(Kind::Number, |column| column.kind)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+
+    pub(crate) fn columns(&self) -> &IndexMap<String, Column> {
+        &self.columns
+    }
+
+    /// How many rows there are, where that is known.
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.rows.count()
+    }
+
+    /// Its columns as plain data.
+    pub(crate) fn plan_columns(&self) -> Vec<synx_plan::table::Column> {
+        let column = |(name, column): (&String, &Column)| synx_plan::table::Column {
+            name: name.clone(),
+            kind: match column.kind {
+                Kind::Text => ColumnKind::Text,
+                Kind::Truth => ColumnKind::Truth,
+                Kind::Number | Kind::Undefined => ColumnKind::Number,
+            },
+            unit: column.unit.to_string(),
+            low: column.bounds.low.clone(),
+            high: column.bounds.high.clone(),
+        };
+        self.columns.iter().map(column).collect()
+    }
+}
+
+/// The smallest and the largest of a column's numbers.
+pub(super) fn of_values(values: &[ColumnValue]) -> Bounds {
+    let numbers = || values.iter().filter_map(|v| if let ColumnValue::Number(n) = v { Some(n) } else { None });
+    let end = |end: Option<&Exact>| end.cloned();
+    Bounds { low: end(numbers().min()), high: end(numbers().max()) }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}

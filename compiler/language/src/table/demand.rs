@@ -1,0 +1,125 @@
+//! Grids, laws and tables when they are asked for: each is made once, whoever asks first.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use synx_grammar::view::{Block, Body};
+use synx_plan::law::Law;
+use synx_plan::table::{Source, TableId};
+
+use super::columns::Table;
+use crate::compiler::Compiler;
+use crate::grid::Expanded;
+use crate::value::{Span, Value};
+
+/// Where the making of something stands.
+pub(crate) enum Demanded<T> {
+    Running,
+    /// Nothing where it has mistakes, which were reported.
+    Done(Option<Rc<T>>),
+}
+
+impl<'t> Compiler<'t> {
+    fn block(&self, item: usize) -> Option<Block<'t>> {
+        let slot = &self.items[item];
+        match slot.item.body() {
+            Body::Block(block) if slot.item.parameters_node().is_none() => Some(block),
+            _ => None,
+        }
+    }
+
+    /// The cells of the grid that an item declares. Where they are needed to make themselves, that is reported at `span`.
+    pub(crate) fn grid(&mut self, item: usize, span: Span) -> Option<Rc<Expanded>> {
+        match self.grids.get(&item) {
+            Some(Demanded::Done(grid)) => return grid.clone(),
+            Some(Demanded::Running) => {
+                let name = self.items[item].name;
+                self.cycle(name, span);
+                return None;
+            }
+            None => {}
+        }
+        self.grids.insert(item, Demanded::Running);
+        let grid = self.block(item).and_then(|block| self.expand(item, block)).map(Rc::new);
+        self.grids.insert(item, Demanded::Done(grid.clone()));
+        grid
+    }
+
+    /// The law that an item declares.
+    pub(crate) fn fitted(&mut self, item: usize, span: Span) -> Option<Rc<Law>> {
+        match self.laws.get(&item) {
+            Some(Demanded::Done(law)) => return law.clone(),
+            Some(Demanded::Running) => {
+                let name = self.items[item].name;
+                self.cycle(name, span);
+                return None;
+            }
+            None => {}
+        }
+        self.laws.insert(item, Demanded::Running);
+        let law = self.block(item).and_then(|block| self.law(item, block)).map(Rc::new);
+        self.laws.insert(item, Demanded::Done(law.clone()));
+        law
+    }
+
+    /// The table that a value is: of a grid its cells, of a law its groups. Nothing where the value is no table, or has mistakes.
+    pub(crate) fn as_table(&mut self, value: &Value, span: Span) -> Option<Rc<Table>> {
+        match value {
+            Value::Grid(item) => {
+                if let Some(table) = self.item_tables.get(item) {
+                    return Some(Rc::clone(table));
+                }
+                let grid = self.grid(*item, span)?;
+                let table = Table::of_grid(&grid, &self.lists);
+                let origin = Some(self.origin(grid.name));
+                // The plan numbers grids in the order of the file, which is known in the end.
+                let table = self.add_table(table, Source::Grid(*item), origin);
+                self.item_tables.insert(*item, Rc::clone(&table));
+                Some(table)
+            }
+            Value::Table(table) => Some(Rc::clone(table)),
+            Value::Law(_) => {
+                self.not_yet(span, "a fitted law as a table");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives a table its place in the plan; one that is made in the same way has one already.
+    pub(crate) fn add_table(
+        &mut self,
+        table: Table,
+        source: Source,
+        origin: Option<synx_plan::problem::Origin>,
+    ) -> Rc<Table> {
+        let next = self.tables.len();
+        let key = serde_json::to_string(&source).unwrap_or_default();
+        let place = *self.table_places.entry(key).or_insert(next);
+        if place == next {
+            let (columns, rows) = (table.plan_columns(), table.count());
+            self.tables.push(synx_plan::table::Table { source, columns, rows, origin });
+        }
+        Rc::new(table.with_id(TableId(place)))
+    }
+
+    /// The grid whose cells are the rows of a table, where they are just these.
+    pub(crate) fn cells_of(&self, table: TableId) -> Option<Rc<Expanded>> {
+        let Source::Grid(item) = self.tables.get(table.0)?.source else { return None };
+        match self.grids.get(&item) {
+            Some(Demanded::Done(grid)) => grid.clone(),
+            _ => None,
+        }
+    }
+
+    /// The plan's tables, with grids and laws by their places in the plan instead of their items.
+    pub(crate) fn numbered_tables(&mut self, numbers: &HashMap<usize, usize>) -> Vec<synx_plan::table::Table> {
+        let mut tables = std::mem::take(&mut self.tables);
+        for table in &mut tables {
+            if let Source::Grid(item) | Source::Law(item) | Source::Predictions(item) = &mut table.source {
+                *item = numbers.get(item).copied().unwrap_or_default();
+            }
+        }
+        tables
+    }
+}

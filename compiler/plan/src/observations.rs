@@ -1,0 +1,22 @@
+//! Observations: rows that were measured elsewhere and lie in files.
+
+use serde::{Deserialize, Serialize};
+
+/// A file of rows. Its values are read when a study runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observations {
+    /// As the study writes it, relative to its folder.
+    pub path: String,
+    pub format: Format,
+}
+
+/// How rows are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Commas, a line of names first.
+    Csv,
+    /// An object a line.
+    Jsonl,
+    Parquet,
+}
