@@ -79,15 +79,7 @@ impl<'t> Compiler<'t> {
         match declaration.body() {
             Body::Missing => {}
             Body::Expression(value) => {
-                let role = match kind {
-                    ItemKind::Mixture => Role::Data,
-                    ItemKind::Corpus => Role::Corpus,
-                    ItemKind::Model => Role::Model,
-                    ItemKind::Recipe => Role::Recipe,
-                    ItemKind::Evaluation => Role::Evaluate,
-                    _ => Role::Any,
-                };
-                self.resolve(value, &known, role, None);
+                self.resolve(value, &known, Role::of(kind), None);
             }
             Body::Block(block) => self.resolve_block(item, block, &known),
         }
@@ -361,16 +353,7 @@ impl<'t> Compiler<'t> {
     fn unknown(&self, name: Name<'t>, local: &[&'t str], role: Role) -> Diagnostic {
         let word = name.text();
         let span = self.span(name.node());
-        let fits = |kind: ItemKind| match role {
-            Role::Data => matches!(kind, ItemKind::Corpus | ItemKind::Mixture | ItemKind::Let),
-            Role::Corpus => matches!(kind, ItemKind::Corpus | ItemKind::Let),
-            Role::Model => matches!(kind, ItemKind::Model | ItemKind::Let),
-            Role::Recipe => matches!(kind, ItemKind::Recipe | ItemKind::Let),
-            Role::Evaluate => matches!(kind, ItemKind::Evaluation | ItemKind::Corpus | ItemKind::Let),
-            Role::Grid => matches!(kind, ItemKind::Grid),
-            _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
-        };
-        let of_role = self.names_in(span.file).filter(|(_, item)| fits(self.items[*item].kind)).map(|(name, _)| name);
+        let of_role = self.names_in(span.file).filter(|(_, item)| role.takes(self.items[*item].kind)).map(|(name, _)| name);
         let any = matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
         // Where a certain sort is wanted, a field of the grid is never it.
         let local =
@@ -559,8 +542,12 @@ impl<'t> Compiler<'t> {
         {
             let field = self.span(field);
             let before = Span { end: field.start, ..field };
-            let edits =
-                vec![self.edit(before, format!("axis {parameter} = {}; ", value.text())), self.edit(span, parameter)];
+            // Where the field begins its line, so does the axis.
+            let text = self.source(Span { start: 0, ..before });
+            let line = text.rsplit('\n').next().unwrap_or_default();
+            let separator = if line.trim().is_empty() { format!("\n{line}") } else { "; ".to_owned() };
+            let axis = format!("axis {parameter} = {}{separator}", value.text());
+            let edits = vec![self.edit(before, axis), self.edit(span, parameter)];
             finding = finding.fix(format!("make `{parameter}` an axis"), edits);
         }
         self.report(finding);

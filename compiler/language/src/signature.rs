@@ -22,6 +22,43 @@ pub(crate) enum Role {
     Columns,
 }
 
+impl Role {
+    /// What the value of `kind name = value` is.
+    pub(crate) fn of(kind: ItemKind) -> Role {
+        match kind {
+            ItemKind::Mixture => Role::Data,
+            ItemKind::Corpus => Role::Corpus,
+            ItemKind::Model => Role::Model,
+            ItemKind::Recipe => Role::Recipe,
+            ItemKind::Evaluation => Role::Evaluate,
+            _ => Role::Any,
+        }
+    }
+
+    /// Whether a declaration of this kind may stand in the place.
+    pub(crate) fn takes(self, kind: ItemKind) -> bool {
+        match self {
+            Role::Data => matches!(kind, ItemKind::Corpus | ItemKind::Mixture | ItemKind::Let),
+            Role::Corpus => matches!(kind, ItemKind::Corpus | ItemKind::Let),
+            Role::Model => matches!(kind, ItemKind::Model | ItemKind::Let),
+            Role::Recipe => matches!(kind, ItemKind::Recipe | ItemKind::Let),
+            Role::Evaluate => matches!(kind, ItemKind::Evaluation | ItemKind::Corpus | ItemKind::Let),
+            Role::Grid => kind == ItemKind::Grid,
+            _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
+        }
+    }
+}
+
+/// The functions of which a field takes a call; none where it takes other values too.
+pub(crate) fn fitting_functions(field: &str) -> Option<&'static [&'static str]> {
+    Some(match field {
+        "optimizer" => &["adamw"],
+        "schedule" => &["wsd", "cosine", "constant"],
+        "blocks" => &["attention", "swiglu", "gelu"],
+        _ => return None,
+    })
+}
+
 /// Whether a field or an argument must be there, and what it is if not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {

@@ -3,8 +3,10 @@
 //! [`Analysis::new`] checks a text as `synx check` does and keeps what the compiler wrote down on its way; every feature reads
 //! that. What needs the text alone is a function of its [`synx_grammar::Parse`].
 
+mod actions;
 mod analysis;
 mod columns;
+mod completion;
 mod cost;
 mod definition;
 mod folding;
@@ -15,12 +17,16 @@ mod links;
 mod names;
 mod record;
 mod references;
+mod rename;
 mod selection;
 mod shown;
+mod signature_help;
 mod symbols;
 mod tokens;
 
+pub use actions::{Action, ActionKind};
 pub use analysis::{Analysis, FileRange};
+pub use completion::{Completion, CompletionKind, Completions};
 pub use definition::Definition;
 pub use folding::{Fold, FoldKind, folds};
 pub use hints::Hint;
@@ -30,5 +36,6 @@ pub use links::{Link, LinkTarget};
 pub(crate) use record::{Declared, Record, Target};
 pub use references::Reference;
 pub use selection::selection;
+pub use signature_help::{ParameterHelp, SignatureHelp};
 pub use symbols::{Symbol, SymbolKind, symbols};
 pub use tokens::{Token, TokenKind};

@@ -13,7 +13,7 @@ fn outline(symbols: &[Symbol]) -> String {
 #[test]
 fn the_outline_holds_declarations_and_what_they_declare() {
     let expected = "web wiki both(domains weights) blend(r) llama(width depth context blocks) \
-                    standard(lr optimizer batch) runs(r width tokens per data model recipe evaluate) \
+                    standard(lr optimizer schedule batch) runs(r width tokens per data model recipe evaluate) \
                     data_law(over by E B beta)";
     assert_eq!(outline(&symbols(&synx_grammar::parse(BASE))), expected);
 }

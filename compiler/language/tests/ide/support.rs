@@ -20,7 +20,7 @@ model llama(width, depth = 2) {
     context = 64
     blocks  = [attention(heads = width / 16), swiglu(ratio = 2)] * depth
 }
-recipe standard(lr = 4e-3) { optimizer = adamw(lr = lr); batch = 256 tokens }
+recipe standard(lr = 4e-3) { optimizer = adamw(lr = lr); schedule = wsd(warmup = 2Ki tokens); batch = 256 tokens }
 /// Mixtures and sizes.
 grid runs {
     axis r      = [0, 1/2, 1]

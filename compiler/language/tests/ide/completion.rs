@@ -1,0 +1,140 @@
+use crate::support::{Fixture, in_base, with_base};
+
+/// What is offered, in its order; the first `most` of them.
+fn first(fixture: &Fixture, most: usize) -> String {
+    let items = fixture.analysis.completion(fixture.offset, &|| vec!["common.synx".to_owned()]).items;
+    items.iter().take(most).map(|item| item.label.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn offers(fixture: &Fixture, label: &str) -> bool {
+    let items = fixture.analysis.completion(fixture.offset, &Vec::new).items;
+    items.iter().any(|item| item.label == label)
+}
+
+/// The text after the first offer of that label was taken.
+fn taken(fixture: &Fixture, label: &str) -> String {
+    let completions = fixture.analysis.completion(fixture.offset, &Vec::new);
+    let item = completions.items.iter().find(|item| item.label == label).unwrap();
+    let mut text = fixture.analysis.source().to_owned();
+    text.replace_range(completions.replace, &item.insert);
+    text
+}
+
+#[test]
+fn a_mixture_takes_corpora() {
+    assert_eq!(first(&with_base("mixture m = 30% * $0"), 3), "blend web wiki");
+    assert!(offers(&with_base("mixture m = 30% * web + re$0"), "rest"));
+    assert_eq!(first(&in_base("data     = $0blend(r)"), 3), "blend web wiki");
+}
+
+#[test]
+fn a_grid_takes_models_recipes_and_evaluations_where_they_belong() {
+    assert_eq!(first(&with_base("grid g {\n    model = $0\n}"), 1), "llama");
+    assert_eq!(first(&with_base("grid g {\n    recipe = st$0\n}"), 1), "standard");
+    assert_eq!(first(&with_base("grid g {\n    evaluate = $0\n}"), 4), "both web web.heldout wiki");
+    assert_eq!(first(&with_base("law l {\n    over = $0\n}"), 1), "runs");
+}
+
+#[test]
+fn a_block_takes_the_fields_that_it_has_not() {
+    assert_eq!(first(&with_base("grid g {\n    data = web\n    $0\n}"), 4), "evaluate model recipe tokens");
+    assert_eq!(first(&with_base("grid g { data = web; $0 }"), 4), "evaluate model recipe tokens");
+    assert!(offers(&with_base("grid g {\n    ax$0\n}"), "axis"));
+    assert!(!offers(&with_base("grid g {\n    data = web\n    $0\n}"), "data"));
+    assert!(!offers(&with_base("recipe r {\n    $0\n}"), "axis"));
+    assert_eq!(first(&with_base("recipe r {\n    $0"), 1), "optimizer");
+}
+
+#[test]
+fn an_axis_takes_the_names_of_fields() {
+    assert!(offers(&with_base("grid g {\n    axis $0\n}"), "tokens"));
+}
+
+#[test]
+fn a_law_takes_the_columns_of_its_grid() {
+    let columns = first(&in_base("loss ~ $0E + B"), 40);
+    for column in ["r", "width", "tokens", "per", "loss", "params.total", "E", "beta"] {
+        assert!(columns.split(' ').any(|there| there == column), "{column} in {columns}");
+    }
+    assert!(offers(&in_base("by   = [$0r, width]"), "width"));
+    assert!(offers(&with_base("law l {\n    over = runs\n    test = $0\n}"), "largest"));
+}
+
+#[test]
+fn a_number_takes_a_unit() {
+    assert!(offers(&with_base("let x = 64M tok$0"), "tokens"));
+    assert!(offers(&with_base("let x = 64M $0\n"), "FLOP"));
+    assert!(offers(&with_base("let x = 1M..4M $0\n"), "factor"));
+    assert!(!offers(&with_base("let x = 64M tok$0"), "web"));
+}
+
+#[test]
+fn a_call_takes_the_arguments_that_it_has_not() {
+    assert_eq!(first(&with_base("recipe r { optimizer = adamw($0) }"), 1), "lr");
+    assert_eq!(first(&with_base("corpus c = world(register = web, $0)"), 1), "documents");
+    assert!(!offers(&with_base("corpus c = world(register = web, $0)"), "register"));
+    assert!(offers(&with_base("let m = llama($0)"), "depth"));
+    let piped = with_base("corpus c = web |> rephrase(st$0)");
+    assert_eq!(first(&piped, 2), "generator style");
+    assert!(!offers(&piped, "of"));
+}
+
+#[test]
+fn a_choice_takes_its_words() {
+    assert_eq!(first(&with_base("corpus c = world(register = $0)"), 4), "encyclopedic question_answer textbook web");
+    assert_eq!(first(&with_base("study s { flops = $0 }"), 2), "exact six_nd");
+    assert_eq!(first(&with_base("recipe r { schedule = $0 }"), 3), "constant cosine wsd");
+}
+
+#[test]
+fn behind_a_dot_stand_the_parts() {
+    assert_eq!(first(&in_base("domains = [web.$0heldout"), 1), "heldout");
+    assert_eq!(
+        first(&with_base("grid g {\n    model = llama(32)\n    where tokens > model.$0\n}"), 4),
+        "context params vocabulary width"
+    );
+}
+
+#[test]
+fn a_file_takes_declarations() {
+    assert!(offers(&with_base("$0"), "grid"));
+    assert!(offers(&with_base("gri$0"), "grid"));
+    assert!(offers(&with_base("grid$0 x"), "grid"));
+    assert!(!offers(&with_base("$0"), "web"));
+}
+
+#[test]
+fn imports_take_files() {
+    assert_eq!(first(&with_base("from \"$0\" import x\n"), 2), "common.synx");
+}
+
+#[test]
+fn lints_can_be_allowed() {
+    assert!(offers(&with_base("grid g {\n    allow $0\n}"), "W0301"));
+}
+
+#[test]
+fn nothing_is_offered_in_comments_and_texts() {
+    assert_eq!(first(&with_base("// we$0\n"), 1), "");
+    assert_eq!(first(&with_base("corpus c { files = \"we$0\" }\n"), 1), "");
+}
+
+#[test]
+fn what_is_chosen_replaces_the_word() {
+    let text = taken(&with_base("corpus c = we$0bb |> take(1)"), "web");
+    assert!(text.ends_with("corpus c = web |> take(1)"), "{text}");
+    let text = taken(&with_base("let x = 64M tok$0"), "tokens");
+    assert!(text.ends_with("let x = 64M tokens"), "{text}");
+}
+
+#[test]
+fn every_place_of_a_study_can_be_asked() {
+    let text = include_str!("../studies/tour.synx");
+    let analysis = crate::support::analysis(text);
+    for offset in (0..text.len()).step_by(7) {
+        analysis.completion(offset, &Vec::new);
+        analysis.hover(offset);
+        analysis.definition(offset);
+        analysis.signature_help(offset);
+    }
+}
