@@ -353,7 +353,8 @@ impl<'t> Compiler<'t> {
     fn unknown(&self, name: Name<'t>, local: &[&'t str], role: Role) -> Diagnostic {
         let word = name.text();
         let span = self.span(name.node());
-        let of_role = self.names_in(span.file).filter(|(_, item)| role.takes(self.items[*item].kind)).map(|(name, _)| name);
+        let of_role =
+            self.names_in(span.file).filter(|(_, item)| role.takes(self.items[*item].kind)).map(|(name, _)| name);
         let any = matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
         // Where a certain sort is wanted, a field of the grid is never it.
         let local =
