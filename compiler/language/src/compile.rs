@@ -210,12 +210,13 @@ impl<'t> Compiler<'t> {
                 grids.push(expanded);
             }
         }
+        let mut planned = Vec::new();
         for item in of_kind(self, ItemKind::Law) {
             self.refuel();
             let span = self.items[item].item.name().map(|name| self.span(name.node()));
             let Some(span) = span else { continue };
             if let Some(law) = self.fitted(item, span) {
-                self.lint_law(&law, span);
+                planned.extend(self.lint_law(item, &law));
                 numbers.insert(item, laws.len());
                 laws.push((*law).clone());
             }
@@ -227,6 +228,10 @@ impl<'t> Compiler<'t> {
         facts.resize(corpora.len(), None);
         let names: Vec<String> = corpora.iter().map(|corpus| corpus.name.clone()).collect();
         self.lint_epochs(&grids, &lists, &facts, &names);
+        for law in &planned {
+            self.lint_repetition(law, &lists, &facts, &names);
+        }
+        self.lint_sharing(&grids, &lists);
         self.check_domains(&lists, &facts, &grids);
         self.grids.clear();
         Plan {

@@ -98,6 +98,9 @@ pub(crate) struct Compiler<'t> {
     /// Grids and laws by their items, once something asks for them.
     pub grids: IndexMap<usize, Demanded<Expanded>>,
     pub laws: IndexMap<usize, Demanded<Law>>,
+    /// What each law is fitted over.
+    pub law_tables: HashMap<usize, Rc<Table>>,
+    /// The tables that grids are.
     pub item_tables: HashMap<usize, Rc<Table>>,
     /// The plan's tables, in which grids and laws still have the numbers of their items; and the place of each by its source.
     pub tables: Vec<synx_plan::table::Table>,
@@ -134,6 +137,7 @@ impl<'t> Compiler<'t> {
             lists: Lists::default(),
             grids: IndexMap::new(),
             laws: IndexMap::new(),
+            law_tables: HashMap::new(),
             item_tables: HashMap::new(),
             tables: Vec::new(),
             table_places: HashMap::new(),

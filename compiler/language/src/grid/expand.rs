@@ -24,6 +24,7 @@ pub(crate) struct Expanded {
     /// The declaration's name.
     pub name: Span,
     pub data: Span,
+    pub recipe: Span,
 }
 
 /// Columns while they grow.
@@ -131,6 +132,7 @@ impl<'t> Compiler<'t> {
             item,
             name: name_span,
             data: place(self, "data"),
+            recipe: place(self, "recipe"),
             grid: Grid {
                 name: self.items[item].name.to_owned(),
                 documentation: declaration.docs(),

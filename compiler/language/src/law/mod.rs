@@ -54,7 +54,9 @@ impl<'t> Compiler<'t> {
             Some(table) => self.formula(block, table, span),
             None => self.formula(block, &Table::unknown(), span),
         };
-        let over = table?.id?;
+        let table = table?;
+        let over = table.id?;
+        self.law_tables.insert(item, table);
         Some(Law { name: name.text().to_owned(), over, formula: formula?, origin: Some(self.origin(span)) })
     }
 

@@ -11,7 +11,7 @@ use crate::grid::Expanded;
 use crate::lower::Lists;
 
 /// How often a run may go through a source before repetition costs (Muennighoff et al. 2023).
-const MANY_EPOCHS: f64 = 4.0;
+pub(super) const MANY_EPOCHS: f64 = 4.0;
 
 impl Compiler<'_> {
     /// Epochs of every source of every cell, and sources too small to train on. `facts` belong to the plan's corpora.

@@ -2,7 +2,14 @@
 //!
 //! A lint is a warning with a code of its own. `allow CODE because "…"` silences it, so it must be right where it speaks.
 
+mod design;
 mod domains;
 mod epochs;
-mod points;
+mod law;
+mod matrix;
+mod plausible;
+mod repetition;
+mod sharing;
 mod unused;
+
+pub(crate) use law::Planned;

@@ -1,0 +1,160 @@
+//! Values that a law's free parameters could have: where its derivatives are looked at before there is anything to fit.
+//!
+//! Identifiability of a formula that is not linear depends on where one stands. So several places are tried, and a law is only
+//! called unidentifiable where it is at all of them. At each, terms are of a like size in the middle of the design, and
+//! exponents are those that scaling laws have.
+
+use synx_plan::exact::Exact;
+use synx_plan::expression::{Binary, Expression, Function, Name};
+use synx_plan::law::FreeParameter;
+
+/// How many places are tried.
+pub(super) const PLACES: usize = 4;
+
+/// Exponents of scaling laws lie about 0.3 (Hoffmann et al. 2022: 0.34 and 0.28).
+const EXPONENTS: [f64; PLACES] = [0.3, 0.5, 0.2, 0.4];
+/// The size of a term beside the others.
+const TERMS: [f64; PLACES] = [1.0, 0.5, 2.0, 1.0];
+/// For parameters that are neither exponents nor factors.
+const OTHERS: [f64; PLACES] = [1.0, 5.0, 0.3, 2.0];
+
+/// How a parameter stands in a formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// In the exponent of a power of columns.
+    Exponent,
+    /// The formula is linear in it, the others held.
+    Linear,
+    Otherwise,
+}
+
+pub(super) fn stands(model: &Expression, parameter: &str) -> Stands {
+    if is_exponent(model, parameter) {
+        Stands::Exponent
+    } else if degree(model, parameter) <= 1 {
+        Stands::Linear
+    } else {
+        Stands::Otherwise
+    }
+}
+
+fn has(expression: &Expression, parameter: &str) -> bool {
+    expression.names().contains(&Name::Parameter(parameter))
+}
+
+/// Whether it stands, outside any function, in the exponent of a power whose base has a column.
+fn is_exponent(expression: &Expression, parameter: &str) -> bool {
+    fn plain(expression: &Expression, parameter: &str) -> bool {
+        match expression {
+            Expression::Call { .. } | Expression::If { .. } => false,
+            Expression::Parameter(name) => name == parameter,
+            _ => expression.children().into_iter().any(|child| plain(child, parameter)),
+        }
+    }
+    match expression {
+        Expression::Binary { operator: Binary::Power, left, right } => {
+            (!left.columns().is_empty() && plain(right, parameter)) || is_exponent(left, parameter)
+        }
+        _ => expression.children().into_iter().any(|child| is_exponent(child, parameter)),
+    }
+}
+
+/// 0 where it does not stand, 1 where the expression is linear in it, 2 for anything else.
+fn degree(expression: &Expression, parameter: &str) -> u32 {
+    let any = |expression: &Expression| if has(expression, parameter) { 2 } else { 0 };
+    match expression {
+        Expression::Parameter(name) => u32::from(name == parameter),
+        Expression::Unary { operator: synx_plan::expression::Unary::Negate, operand } => degree(operand, parameter),
+        Expression::Binary { operator, left, right } => {
+            let (l, r) = (degree(left, parameter), degree(right, parameter));
+            match operator {
+                Binary::Add | Binary::Subtract => l.max(r),
+                Binary::Multiply => (l + r).min(2),
+                Binary::Divide if r == 0 => l,
+                _ => any(expression),
+            }
+        }
+        Expression::If { condition, then, otherwise } if any(condition) == 0 => {
+            degree(then, parameter).max(degree(otherwise, parameter))
+        }
+        _ => any(expression),
+    }
+}
+
+/// The argument of the innermost `exp` or `log` that a parameter stands in.
+fn inside<'e>(expression: &'e Expression, parameter: &str) -> Option<&'e Expression> {
+    let deeper = expression.children().into_iter().find_map(|child| inside(child, parameter));
+    deeper.or_else(|| match expression {
+        Expression::Call { function: Function::Exp | Function::Log, arguments } => {
+            arguments.first().filter(|argument| has(argument, parameter))
+        }
+        _ => None,
+    })
+}
+
+/// Values for all of `free`, in their order, at one of the places; `middle` gives the columns in the middle of the design.
+pub(super) fn values(
+    model: &Expression,
+    free: &[FreeParameter],
+    place: usize,
+    middle: &impl Fn(&str) -> f64,
+) -> Vec<f64> {
+    let names: Vec<&str> = free.iter().map(|parameter| parameter.name.as_str()).collect();
+    let stand: Vec<Stands> = names.iter().map(|name| stands(model, name)).collect();
+    // Like parameters get unlike values: at equal exponents two terms of one column would be one.
+    let apart = |k: usize| 1.0 + 0.13 * stand[..k].iter().filter(|other| **other == stand[k]).count() as f64;
+    let mut values: Vec<f64> = Vec::with_capacity(free.len());
+    for (k, (parameter, stands)) in free.iter().zip(&stand).enumerate() {
+        let wanted = match stands {
+            Stands::Exponent => EXPONENTS[place] * apart(k),
+            Stands::Linear => 1.0,
+            Stands::Otherwise => {
+                OTHERS[place] * apart(k) * if parameter.low.is_none() && k % 2 == 1 { -1.0 } else { 1.0 }
+            }
+        };
+        values.push(within(parameter, wanted));
+    }
+    let slope = |of: &Expression, values: &[f64], k: usize| {
+        let at = |name: Name<'_>| match name {
+            Name::Column(column) => middle(column),
+            Name::Parameter(parameter) => {
+                names.iter().position(|name| *name == parameter).map_or(f64::NAN, |k| values[k])
+            }
+            Name::Bound(_) => f64::NAN,
+        };
+        of.gradient(&names[k..=k], &at).1[0]
+    };
+    // In an exponential, so that what stands in it is about one: beyond a few hundred there is only infinity.
+    if place.is_multiple_of(2) {
+        for k in 0..free.len() {
+            let argument = if stand[k] == Stands::Otherwise { inside(model, names[k]) } else { None };
+            if let Some(argument) = argument {
+                let slope = slope(argument, &values, k).abs();
+                if slope.is_finite() && slope > 0.0 {
+                    values[k] = within(&free[k], OTHERS[place].min(1.0) * apart(k) * values[k].signum() / slope);
+                }
+            }
+        }
+    }
+    for k in (0..free.len()).filter(|k| stand[*k] == Stands::Linear) {
+        let slope = slope(model, &values, k);
+        if slope.is_finite() && slope != 0.0 {
+            values[k] = within(&free[k], TERMS[place] * apart(k) / slope);
+        }
+    }
+    values
+}
+
+/// The value, or the nearest that the bounds leave, a little inside of them: at a bound of 0 a factor has no effect.
+fn within(parameter: &FreeParameter, value: f64) -> f64 {
+    let end = |end: &Option<Exact>| end.as_ref().map(Exact::to_f64);
+    match (end(&parameter.low), end(&parameter.high)) {
+        (Some(low), Some(high)) => {
+            let inset = 0.05 * (high - low);
+            value.clamp(low + inset, high - inset)
+        }
+        (Some(low), None) if value <= low => low + value.abs().max(1e-3),
+        (None, Some(high)) if value >= high => high - value.abs().max(1e-3),
+        _ => value,
+    }
+}
