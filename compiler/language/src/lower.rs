@@ -99,11 +99,7 @@ impl Lists {
             corpora.push(corpus);
         }
         for mixture in &mut self.mixtures {
-            let shares = mixture.shares().iter().map(|(corpus, share)| (number[corpus.0], share.clone()));
-            // The shares of a mixture stay those of one: their order and sum do not change.
-            if let Ok(renumbered) = Mixture::new(shares.collect::<Vec<_>>()) {
-                *mixture = renumbered;
-            }
+            *mixture = mixture.renumbered(|corpus| number[corpus.0]);
         }
         for domain in self.evaluations.iter_mut().flat_map(|evaluation| &mut evaluation.domains) {
             domain.corpus = number[domain.corpus.0];

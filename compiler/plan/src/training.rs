@@ -48,7 +48,10 @@ struct Base<'a> {
     tokenizer: crate::study::Tokenizer,
     model: Key,
     /// Sources and shares in canonical order: by key.
-    mixture: Vec<(Key, &'a crate::exact::Exact)>,
+    mixture: Vec<(Key, crate::exact::Exact)>,
+    /// What the mixture changes to on the way, by the step that it holds from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    phases: Vec<(u64, Vec<(Key, crate::exact::Exact)>)>,
     batch: u64,
     optimizer: &'a crate::recipe::AdamW,
     clip: &'a Option<crate::exact::Exact>,
@@ -58,24 +61,33 @@ struct Base<'a> {
 }
 
 impl Training {
-    /// The segments of `plan`, with every cell's chain; `share = false` trains each cell by itself. `None` while some corpus of a mixture has not been scanned.
+    /// The segments of `plan`, with every cell's chain; `share = false` trains each cell by itself. `None` while some corpus of a mixture has not been scanned, or a mixture waits for a scan.
     pub fn new(plan: &Plan, share: bool) -> Option<Training> {
         let corpora = plan.corpus_keys();
         let mut streams: BTreeMap<Key, Vec<Run>> = BTreeMap::new();
         let mut order: Vec<Key> = Vec::new();
         for (g, c, cell) in plan.cells() {
             let recipe = plan.recipe(cell);
-            let mut mixture = Vec::new();
-            for (corpus, share) in plan.mixture(cell).shares() {
-                mixture.push((corpora[corpus.0]?, share));
+            if plan.mixture(cell).is_open() {
+                return None;
             }
-            mixture.sort();
+            let mut phases = Vec::new();
+            for (from, shares) in plan.mixture(cell).schedule(plan.steps(cell)) {
+                let mut keyed = Vec::with_capacity(shares.len());
+                for (corpus, share) in shares {
+                    keyed.push((corpora[corpus.0]?, share));
+                }
+                keyed.sort();
+                phases.push((from, keyed));
+            }
+            let mixture = if phases.is_empty() { Vec::new() } else { phases.remove(0).1 };
             let base = Base {
                 versions: VERSIONS,
                 seed: plan.study.seed,
                 tokenizer: plan.study.tokenizer,
                 model: plan.model(cell).key(),
                 mixture,
+                phases,
                 batch: recipe.batch,
                 optimizer: &recipe.optimizer,
                 clip: &recipe.clip,
@@ -335,6 +347,28 @@ mod tests {
         let training = Training::new(&plan, true).unwrap();
         assert_eq!(shape(&training), [(None, 0, 50, 2), (Some(0), 50, 100, 1)]);
         assert_eq!(training.ends[0], [1, 0]);
+    }
+
+    #[test]
+    fn a_mixture_with_phases_trains_apart_for_every_budget_whose_switch_is_elsewhere() {
+        let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
+        let mut plan = plan(vec![constant], &[(50, 0, 1), (100, 0, 1)]);
+        let plain = Training::new(&plan, true).unwrap();
+        let other =
+            Process { kind: ProcessKind::Zipf { exponent: Exact::one() }, symbols: 10, tokens: 1 << 20, seed: 1 };
+        plan.corpora.push(Corpus { content: Content::Process(other), ..plan.corpora[0].clone() });
+        plan.facts.push(plan.facts[0].clone());
+        let second = Mixture::new([(CorpusId(1), Exact::one())]).unwrap();
+        let phased = |switch: &str| Mixture::phased(&plan.mixtures[0], &second, &decimal(switch));
+        let switched = phased("0.8");
+        // A switch after the last step is none.
+        let never = phased("0.999");
+        plan.mixtures[0] = switched;
+        assert_eq!(shape(&Training::new(&plan, true).unwrap()), [(None, 0, 50, 1), (None, 0, 100, 1)]);
+        plan.mixtures[0] = never;
+        assert_eq!(Training::new(&plan, true).unwrap().segments[0].key, plain.segments[0].key);
+        plan.mixtures[0] = Mixture::open([CorpusId(0)]);
+        assert_eq!(Training::new(&plan, true), None);
     }
 
     #[test]

@@ -38,8 +38,18 @@ pub struct Sequence {
 #[derive(Debug)]
 pub struct Stream {
     sources: Vec<Source>,
-    interleaving: Interleaving,
+    /// In order; the first begins at position 0.
+    phases: Vec<Phase>,
     context: usize,
+}
+
+#[derive(Debug)]
+struct Phase {
+    /// Its first position.
+    from: u64,
+    interleaving: Interleaving,
+    /// How many positions each source was given before.
+    before: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -65,13 +75,35 @@ impl Stream {
         seed: u64,
         replicate: u64,
     ) -> Result<Stream, Problem> {
-        if sources.len() != shares.len() || context == 0 {
-            let headline = format!("{} sources, {} shares, context {context}", sources.len(), shares.len());
-            return Err(
-                Problem::new("E0930", headline).help("a stream needs a share a source and a context of at least 1")
-            );
+        Stream::with_phases(sources, &[(0, shares.to_vec())], context, seed, replicate)
+    }
+
+    /// A stream whose shares change: each of `phases` is the position that its shares hold from, in order, the first from 0 on.
+    pub fn with_phases(
+        sources: Vec<SourceView>,
+        phases: &[(u64, Vec<Exact>)],
+        context: usize,
+        seed: u64,
+        replicate: u64,
+    ) -> Result<Stream, Problem> {
+        let fits = phases.iter().all(|(_, shares)| shares.len() == sources.len());
+        let in_order = phases.first().is_some_and(|(from, _)| *from == 0) && phases.is_sorted_by(|a, b| a.0 < b.0);
+        if !fits || !in_order || context == 0 {
+            let headline = format!("{} sources, {} phases, context {context}", sources.len(), phases.len());
+            return Err(Problem::new("E0930", headline)
+                .help("a stream needs a share a source in every phase, phases in order, and a context of at least 1"));
         }
-        let interleaving = Interleaving::new(shares)?;
+        let mut made: Vec<Phase> = Vec::with_capacity(phases.len());
+        for (from, shares) in phases {
+            let before = match made.last() {
+                None => vec![0; sources.len()],
+                Some(last) => {
+                    let given = last.interleaving.counts(from - last.from);
+                    last.before.iter().zip(given).map(|(before, given)| before + given).collect()
+                }
+            };
+            made.push(Phase { from: *from, interleaving: Interleaving::new(shares)?, before });
+        }
         let sources: Vec<Source> = sources
             .into_iter()
             .map(|view| Source {
@@ -80,8 +112,9 @@ impl Stream {
                 view,
             })
             .collect();
-        for (source, share) in sources.iter().zip(shares) {
-            if share.is_positive() && source.chunks == 0 {
+        for (i, source) in sources.iter().enumerate() {
+            let drawn = phases.iter().any(|(_, shares)| shares[i].is_positive());
+            if drawn && source.chunks == 0 {
                 return Err(Problem::new(
                     "E0929",
                     format!("corpus `{}` is smaller than one sequence", source.view.name),
@@ -90,12 +123,13 @@ impl Stream {
                 .help("use more text or a shorter `context`"));
             }
         }
-        Ok(Stream { sources, interleaving, context })
+        Ok(Stream { sources, phases: made, context })
     }
 
     /// Refuses a batch of `rows` sequences in which a source would have to repeat itself (E0929).
     pub fn check_batch(&self, rows: u64) -> Result<(), Problem> {
-        for (source, given) in self.sources.iter().zip(self.interleaving.counts(rows)) {
+        for (i, source) in self.sources.iter().enumerate() {
+            let given = self.phases.iter().map(|phase| phase.interleaving.counts(rows)[i]).max().unwrap_or(0);
             if given > source.chunks {
                 return Err(Problem::new(
                     "E0929",
@@ -113,6 +147,12 @@ impl Stream {
         Ok(())
     }
 
+    /// The phase that a position stands in.
+    fn phase(&self, position: u64) -> &Phase {
+        let after = self.phases.partition_point(|phase| phase.from <= position);
+        &self.phases[after.saturating_sub(1)]
+    }
+
     /// Tokens of a sequence's inputs.
     pub fn context(&self) -> usize {
         self.context
@@ -120,7 +160,9 @@ impl Stream {
 
     /// The sequence at `position`.
     pub fn sequence(&self, position: u64) -> Sequence {
-        let (index, ordinal) = self.interleaving.at(position);
+        let phase = self.phase(position);
+        let (index, ordinal) = phase.interleaving.at(position - phase.from);
+        let ordinal = phase.before[index] + ordinal;
         let source = &self.sources[index];
         let epoch = ordinal / source.chunks;
         let chunk = source.order.child(epoch).permutation(source.chunks, ordinal % source.chunks);
@@ -148,10 +190,11 @@ impl Stream {
 
     /// How often each source has been seen after `positions` sequences: 1.5 is one and a half times.
     pub fn epochs(&self, positions: u64) -> Vec<f64> {
-        let counts = self.interleaving.counts(positions);
+        let phase = self.phase(positions.saturating_sub(1));
+        let counts = phase.interleaving.counts(positions - phase.from);
         self.sources
             .iter()
-            .zip(counts)
+            .zip(counts.iter().zip(&phase.before).map(|(count, before)| count + before))
             .map(|(source, count)| if count == 0 { 0.0 } else { count as f64 / source.chunks as f64 })
             .collect()
     }
@@ -249,6 +292,25 @@ mod tests {
     fn epochs_count_how_often_a_source_was_seen() {
         assert_eq!(mixed(0).epochs(30), [20.0 / 25.0, 10.0 / 10.0]);
         assert_eq!(mixed(0).epochs(0), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn phases_change_the_shares_and_every_source_goes_on_where_it_was() {
+        let sources = || vec![source("a", 101), source("b", 41)];
+        let phases = [(0, shares(&["2/3", "1/3"])), (30, shares(&["0", "1"])), (36, shares(&["1/2", "1/2"]))];
+        let stream = Stream::with_phases(sources(), &phases, CONTEXT, 17, 0).unwrap();
+        assert!((0..30).all(|p| stream.sequence(p) == mixed(0).sequence(p)), "the first phase is the mixture itself");
+        assert!((30..36).all(|p| stream.sequence(p).source == 1));
+        let order = order_of(&stream, 1, 60);
+        let alone = Stream::new(vec![source("b", 41)], &shares(&["1"]), CONTEXT, 17, 0).unwrap();
+        assert_eq!(order, order_of(&alone, 0, order.len() as u64), "no sequence is left out or given twice");
+        assert_eq!(stream.epochs(36), [20.0 / 25.0, 16.0 / 10.0]);
+        // Any step by itself.
+        let again = Stream::with_phases(sources(), &phases, CONTEXT, 17, 0).unwrap();
+        for position in [59, 3, 35, 36, 30, 29] {
+            assert_eq!(again.sequence(position), stream.sequence(position));
+        }
+        assert_eq!(Stream::with_phases(sources(), &phases[1..], CONTEXT, 17, 0).unwrap_err().code, "E0930");
     }
 
     #[test]

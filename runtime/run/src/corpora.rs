@@ -81,29 +81,39 @@ impl<'a> Corpora<'a> {
         Ok(built)
     }
 
-    /// The order in which a run sees the data of a mixture.
+    /// The order in which a run of that many steps of `rows` sequences sees the data of a mixture.
     pub(crate) fn stream(
         &mut self,
         mixture: &Mixture,
+        (steps, rows): (u64, u64),
         context: u64,
         replicate: u32,
         writer: &Writer,
         progress: &mut dyn Progress,
     ) -> Result<Stream, Problem> {
         // By key, as keys of training have them: the order of declarations is no part of a study's meaning.
-        let mut sources: Vec<(Key, Exact, CorpusId)> = Vec::new();
-        for (id, share) in mixture.shares() {
-            sources.push((self.key(*id)?, share.clone(), *id));
+        let schedule = mixture.schedule(steps);
+        let mut sources: Vec<(Key, CorpusId)> = Vec::new();
+        for (id, _) in schedule.iter().flat_map(|(_, shares)| shares) {
+            sources.push((self.key(*id)?, *id));
         }
         sources.sort();
+        sources.dedup();
         let mut views = Vec::with_capacity(sources.len());
-        for (key, _, id) in &sources {
+        for (key, id) in &sources {
             let name = self.plan.corpora[id.0].name.clone();
             let tokens = self.get(*id, writer, progress)?.training.clone();
             views.push(SourceView { key: *key, name, tokens });
         }
-        let shares: Vec<Exact> = sources.into_iter().map(|(_, share, _)| share).collect();
-        Stream::new(views, &shares, context as usize, self.plan.study.seed, u64::from(replicate))
+        let share = |shares: &[(CorpusId, Exact)], id: CorpusId| {
+            let given = shares.iter().find(|(corpus, _)| *corpus == id);
+            given.map_or_else(Exact::zero, |(_, share)| share.clone())
+        };
+        let phases: Vec<(u64, Vec<Exact>)> = schedule
+            .iter()
+            .map(|(from, shares)| (from * rows, sources.iter().map(|(_, id)| share(shares, *id)).collect()))
+            .collect();
+        Stream::with_phases(views, &phases, context as usize, self.plan.study.seed, u64::from(replicate))
     }
 
     /// The rows of a domain for models of a context.

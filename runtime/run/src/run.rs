@@ -261,6 +261,11 @@ impl Carrier<'_> {
         &self.plan.grids[g].cells[c]
     }
 
+    /// The length of a run, where its stream depends on it: shares that change do so after a part of the run.
+    fn phase_steps(&self, cell: &Cell) -> u64 {
+        if self.plan.mixture(cell).phases().is_empty() { 0 } else { self.plan.steps(cell) }
+    }
+
     /// What is to do, by program, in the order of the plan.
     fn groups(&self, todo: &Todo) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
@@ -280,19 +285,19 @@ impl Carrier<'_> {
 
     /// Finds what is wrong with the data of any cell before anything is trained.
     fn check_data(&mut self, todo: &Todo, progress: &mut dyn Progress) -> Result<(), Problem> {
-        let mut streams: BTreeSet<(u32, u64, u64)> = BTreeSet::new();
+        let mut streams: BTreeSet<(u32, u64, u64, u64)> = BTreeSet::new();
         let mut domains: BTreeSet<(DomainId, u64)> = BTreeSet::new();
         for &segment in &todo.train {
             let cell = self.cell(segment);
-            streams.insert((cell.mixture, self.plan.model(cell).context, self.plan.rows(cell)));
+            streams.insert((cell.mixture, self.phase_steps(cell), self.plan.model(cell).context, self.plan.rows(cell)));
         }
         for (&segment, wanted) in &todo.evaluate {
             let context = self.plan.model(self.cell(segment)).context;
             domains.extend(wanted.iter().map(|domain| (*domain, context)));
         }
-        for (mixture, context, rows) in streams {
+        for (mixture, steps, context, rows) in streams {
             let mixture = &self.plan.mixtures[mixture as usize];
-            self.corpora.stream(mixture, context, 1, self.writer, progress)?.check_batch(rows)?;
+            self.corpora.stream(mixture, (steps, rows), context, 1, self.writer, progress)?.check_batch(rows)?;
         }
         for (domain, context) in domains {
             self.corpora.domain(&domain, &todo.names[&domain], context, self.writer, progress)?;
@@ -385,17 +390,19 @@ impl Carrier<'_> {
     /// The batches of all chains that lead to a group's segments.
     fn batches(&mut self, group: &Group, progress: &mut dyn Progress) -> Result<Batches, Problem> {
         let mut batches = Batches { streams: Vec::new(), of: BTreeMap::new(), rows: group.rows };
-        let mut known: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(u32, u64, u32), usize> = BTreeMap::new();
         for &segment in &group.segments {
             let cell = self.cell(segment);
             let (mixture, replicate, context) = (cell.mixture, cell.replicate, self.plan.model(cell).context);
-            let stream = if let Some(&stream) = known.get(&(mixture, replicate)) {
+            let steps = self.phase_steps(cell);
+            let stream = if let Some(&stream) = known.get(&(mixture, steps, replicate)) {
                 stream
             } else {
                 let mixed = &self.plan.mixtures[mixture as usize];
-                let stream = self.corpora.stream(mixed, context, replicate, self.writer, progress)?;
+                let length = (steps, group.rows);
+                let stream = self.corpora.stream(mixed, length, context, replicate, self.writer, progress)?;
                 batches.streams.push(stream);
-                known.insert((mixture, replicate), batches.streams.len() - 1);
+                known.insert((mixture, steps, replicate), batches.streams.len() - 1);
                 batches.streams.len() - 1
             };
             // What it starts from may have to be trained again, on the same stream.

@@ -1,5 +1,7 @@
 //! Mixtures: shares times corpora, summed, `rest` once, exactly 100 %.
 
+mod function;
+
 use std::rc::Rc;
 
 use synx_plan::exact::Exact;
