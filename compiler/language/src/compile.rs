@@ -221,6 +221,7 @@ impl<'t> Compiler<'t> {
                 laws.push((*law).clone());
             }
         }
+        self.check_definitions();
         self.lint_unused();
         let mut lists = std::mem::take(&mut self.lists);
         let corpora = lists.corpora(&self.corpora);

@@ -15,6 +15,7 @@ use synx_plan::study::{FlopCount, Settings, Tokenizer};
 
 use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::frame::{Frame, Place, place};
 use crate::grid::Expanded;
 use crate::host::Host;
 use crate::ide::{Declared, Record, Target};
@@ -85,8 +86,12 @@ pub(crate) struct Compiler<'t> {
     /// Items that something names and that have not been looked through for that.
     pub newly_used: Vec<usize>,
     pub diagnostics: Vec<Diagnostic>,
-    seen: HashSet<(&'static str, String, usize, usize)>,
+    seen: HashSet<(&'static str, Place)>,
+    /// Findings that were moved to a call: their code, where they are, and the places that they were moved from.
+    pub moved: Vec<(&'static str, Place, Vec<Place>)>,
     muted: u32,
+    /// The calls of declarations on the way to what is evaluated, the innermost last.
+    pub frames: Vec<Frame>,
     depth: u32,
     /// Whether the evaluation at hand has been reported as too deep.
     too_deep: bool,
@@ -128,7 +133,9 @@ impl<'t> Compiler<'t> {
             newly_used: Vec::new(),
             diagnostics: Vec::new(),
             seen: HashSet::new(),
+            moved: Vec::new(),
             muted: 0,
+            frames: Vec::new(),
             depth: 0,
             too_deep: false,
             fuel: FUEL,
@@ -222,9 +229,17 @@ impl<'t> Compiler<'t> {
         if self.muted > 0 || self.diagnostics.len() >= MAX_DIAGNOSTICS {
             return Value::Error;
         }
-        let place = diagnostic.labels.first().map(|label| (label.file.clone(), label.range.start, label.range.end));
-        let (file, start, end) = place.unwrap_or_default();
-        if self.seen.insert((diagnostic.code, file, start, end)) {
+        let key = |diagnostic: &Diagnostic| (diagnostic.code, place(diagnostic).unwrap_or_default());
+        // What is wrong in a declaration by itself was said there.
+        if self.seen.contains(&key(&diagnostic)) {
+            return Value::Error;
+        }
+        let (diagnostic, from) = self.at_its_use(diagnostic);
+        let (code, at) = key(&diagnostic);
+        if self.seen.insert((code, at.clone())) {
+            if !from.is_empty() {
+                self.moved.push((code, at, from));
+            }
             self.diagnostics.push(diagnostic);
         }
         Value::Error
@@ -232,14 +247,13 @@ impl<'t> Compiler<'t> {
 
     /// Leaves out what else would be said under this code at this place: a finding elsewhere explains it.
     pub(crate) fn silence(&mut self, code: &'static str, span: Span) {
-        let file = self.path(span).to_owned();
-        self.seen.insert((code, file, span.start as usize, span.end as usize));
+        let place = Place::of(self.path(span), span);
+        self.seen.insert((code, place));
     }
 
     /// Whether a name at this place was reported as unknown.
     pub(crate) fn is_unknown(&self, span: Span) -> bool {
-        let place = ("E0101", self.path(span).to_owned(), span.start as usize, span.end as usize);
-        self.seen.contains(&place)
+        self.seen.contains(&("E0101", Place::of(self.path(span), span)))
     }
 
     /// Writes down what a name stands for, where somebody will ask.

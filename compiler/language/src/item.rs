@@ -37,7 +37,10 @@ impl<'t> Compiler<'t> {
         }
         self.items[item].state = State::Running;
         let name: Rc<str> = self.items[item].name.into();
+        // Its value is the same wherever it is asked for: no call brings it about.
+        let frames = std::mem::take(&mut self.frames);
         let value = self.body(item, IndexMap::new(), &name);
+        self.frames = frames;
         self.items[item].state = State::Done(value.clone());
         self.leave();
         value
@@ -93,10 +96,11 @@ impl<'t> Compiler<'t> {
                 (None, Some(default)) => {
                     skipped = true;
                     let place = self.span(default.node());
-                    let so_far = std::mem::take(&mut bound);
-                    let inner = Scope::inner(&self.file_scope, copy(&so_far));
-                    bound = so_far;
-                    (self.evaluate(default, &inner), place)
+                    let inner = Scope::inner(&self.file_scope, copy(&bound));
+                    self.go_into_call(item, span);
+                    let value = self.evaluate(default, &inner);
+                    self.return_from_call();
+                    (value, place)
                 }
                 (None, None) => {
                     self.missing_argument(name, names[i], span);
@@ -109,7 +113,12 @@ impl<'t> Compiler<'t> {
         }
         let value = if fits {
             let display = if shown.is_empty() { name.to_owned() } else { format!("{name}({})", shown.join(", ")) };
-            self.body(item, bound, &display.into())
+            let display: Rc<str> = display.into();
+            self.go_into_call(item, span);
+            self.name_call(&display);
+            let value = self.body(item, bound, &display);
+            self.return_from_call();
+            value
         } else {
             Value::Error
         };
@@ -118,7 +127,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// What a declaration's body comes to under its parameters.
-    fn body(&mut self, item: usize, names: IndexMap<&'t str, Binding<'t>>, name: &Rc<str>) -> Value {
+    pub(crate) fn body(&mut self, item: usize, names: IndexMap<&'t str, Binding<'t>>, name: &Rc<str>) -> Value {
         let slot = &self.items[item];
         let (kind, declaration) = (slot.kind, slot.item);
         let span = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
@@ -191,7 +200,7 @@ impl<'t> Compiler<'t> {
 }
 
 /// The bindings of parameters again, for the defaults of later ones.
-fn copy<'t>(names: &IndexMap<&'t str, Binding<'t>>) -> IndexMap<&'t str, Binding<'t>> {
+pub(crate) fn copy<'t>(names: &IndexMap<&'t str, Binding<'t>>) -> IndexMap<&'t str, Binding<'t>> {
     let values = names.iter().filter_map(|(name, binding)| match binding {
         Binding::Value(value, span) => Some((*name, Binding::Value(value.clone(), *span))),
         Binding::Entry { .. } => None,

@@ -17,6 +17,7 @@ mod evaluate;
 mod evaluation;
 mod fill;
 mod formula;
+mod frame;
 mod function;
 mod grid;
 mod host;

@@ -45,6 +45,11 @@ pub(crate) fn library() -> &'static [LibraryFile] {
     LIBRARY
 }
 
+/// Whether a path is that of a file of the library.
+pub(crate) fn is_path(path: &str) -> bool {
+    LIBRARY.iter().any(|file| file.path == path)
+}
+
 /// The file that declares a name.
 fn declaring(name: &str) -> Option<&'static LibraryFile> {
     LIBRARY.iter().find(|file| file.names.contains(&name))
