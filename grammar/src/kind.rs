@@ -95,6 +95,8 @@ pub enum SyntaxKind {
     Formula,
     /// `allow W0301 because "…"`.
     Allow,
+    /// `assert condition because "…"`, in a block and at the top of a file.
+    Assert,
     /// `(a, b)` where names are bound: of an axis or of `for`.
     Pattern,
 

@@ -94,7 +94,7 @@ pub(crate) fn entry(text: &str, start: usize) -> SyntaxError {
     }
     if !first.is_empty()
         && after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '(')
-        && let Some(meant) = misspelt(first, &["axis", "let", "where", "free", "allow"])
+        && let Some(meant) = misspelt(first, &["axis", "let", "where", "free", "allow", "assert"])
     {
         let mut wrong = error(
             SyntaxErrorKind::Unexpected,

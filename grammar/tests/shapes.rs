@@ -252,7 +252,7 @@ fn a_file_has_an_edition_imports_and_items() {
 #[test]
 fn a_block_has_every_sort_of_entry() {
     let parsed = checked(
-        "law l {\n    /// Where.\n    over = g\n    axis x = 1..2 step 1\n    axis (a, b) = [(1, 2)]\n    let k = 1\n    where a > b\n    free E in 0.., B, c in 0..2\n    log(loss) ~ E + B / n\n    allow W0301 because \"why\"\n}\n",
+        "law l {\n    /// Where.\n    over = g\n    axis x = 1..2 step 1\n    axis (a, b) = [(1, 2)]\n    let k = 1\n    where a > b\n    free E in 0.., B, c in 0..2\n    log(loss) ~ E + B / n\n    allow W0301 because \"why\"\n    assert a >= 2 and b because \"so\"\n}\n",
     );
     assert_eq!(parsed.errors, []);
     let Some(item) = parsed.file().items().next() else { panic!("an item") };
@@ -283,6 +283,9 @@ fn a_block_has_every_sort_of_entry() {
             Entry::Allow(allow) => {
                 format!("allow {} {}", allow.code().unwrap().text(), allow.reason().unwrap().value())
             }
+            Entry::Assert(assertion) => {
+                format!("assert {} {}", list(assertion.condition().unwrap()), assertion.reason().unwrap().value())
+            }
         });
     }
     assert_eq!(
@@ -296,6 +299,7 @@ fn a_block_has_every_sort_of_entry() {
             "free E:(.. 0 _) B: c:(.. 0 2)",
             "(log loss) ~ (+ E (/ B n))",
             "allow W0301 why",
+            "assert (and (>= a 2) b) so",
         ]
     );
 }

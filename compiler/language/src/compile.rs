@@ -317,7 +317,7 @@ impl<'t> Compiler<'t> {
         for part in parse.file().parts() {
             let item = match part {
                 Part::Item(item) => item,
-                Part::Import(_) | Part::Edition(_) => continue,
+                Part::Import(_) | Part::Edition(_) | Part::Assert(_) => continue,
             };
             let word = item.kind_word();
             let word_span = self.span(word);

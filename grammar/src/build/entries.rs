@@ -17,6 +17,7 @@ impl Builder<'_> {
                 Rule::where_entry => self.entry(inner, SyntaxKind::Where),
                 Rule::free => self.entry(inner, SyntaxKind::Free),
                 Rule::allow => self.entry(inner, SyntaxKind::Allow),
+                Rule::assertion => self.entry(inner, SyntaxKind::Assert),
                 Rule::formula => self.formula(inner),
                 Rule::bad_entry => self.bad_entry(inner),
                 Rule::comma => self.comma_between_entries(&inner),
@@ -36,7 +37,7 @@ impl Builder<'_> {
         self.complete(mark, SyntaxKind::Block);
     }
 
-    fn entry(&mut self, pair: Pair<'_, Rule>, kind: SyntaxKind) {
+    pub(super) fn entry(&mut self, pair: Pair<'_, Rule>, kind: SyntaxKind) {
         let mark = self.mark_with_docs();
         let start = self.stack.len();
         let since = self.errors.len();

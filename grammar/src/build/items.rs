@@ -13,6 +13,10 @@ impl Builder<'_> {
             Rule::edition => self.edition(pair),
             Rule::import => self.import(pair),
             Rule::item => self.item(pair),
+            Rule::top_assertion => {
+                self.begun = true;
+                self.entry(pair, SyntaxKind::Assert);
+            }
             Rule::stray_brace => {
                 let mark = self.stack.len();
                 let id = self.leaf(SyntaxKind::RightBrace, &pair);

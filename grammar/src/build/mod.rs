@@ -344,6 +344,7 @@ impl<'s> Builder<'s> {
             | Rule::kw_in
             | Rule::kw_if
             | Rule::kw_allow
+            | Rule::kw_assert
             | Rule::kw_because
             | Rule::kw_synx => {
                 self.leaf(SyntaxKind::Keyword, &pair);

@@ -37,6 +37,8 @@ pub enum Entry<'t> {
     Formula(Formula<'t>),
     /// `allow W0301 because "…"`.
     Allow(Allow<'t>),
+    /// `assert condition because "…"`.
+    Assert(Assert<'t>),
 }
 
 impl<'t> Entry<'t> {
@@ -50,6 +52,7 @@ impl<'t> Entry<'t> {
             SyntaxKind::Free => Self::Free(Free(node)),
             SyntaxKind::Formula => Self::Formula(Formula(node)),
             SyntaxKind::Allow => Self::Allow(Allow(node)),
+            SyntaxKind::Assert => Self::Assert(Assert(node)),
             _ => return None,
         })
     }
@@ -64,6 +67,7 @@ impl<'t> Entry<'t> {
             Self::Free(view) => view.node(),
             Self::Formula(view) => view.node(),
             Self::Allow(view) => view.node(),
+            Self::Assert(view) => view.node(),
         }
     }
 
@@ -218,5 +222,23 @@ impl<'t> Allow<'t> {
     /// The reason; none where it is missing, which was reported.
     pub fn reason(self) -> Option<Text<'t>> {
         self.0.children().find_map(Text::cast)
+    }
+}
+
+view! {
+    /// `assert width >= 64 because "narrower models learn nothing here"`.
+    Assert = Assert
+}
+
+impl<'t> Assert<'t> {
+    /// What must hold.
+    pub fn condition(self) -> Option<Expression<'t>> {
+        expressions(self.0).next()
+    }
+
+    /// What is said where it does not; none where it is missing, which was reported.
+    pub fn reason(self) -> Option<Text<'t>> {
+        let because = |child: &crate::Node<'t>| child.kind() == SyntaxKind::Keyword && child.text() == "because";
+        self.0.children().skip_while(|child| !because(child)).find_map(Text::cast)
     }
 }

@@ -1,6 +1,6 @@
 //! A file and its items.
 
-use super::{Block, Expression, Name, Number, Text, docs, expression_after, view};
+use super::{Assert, Block, Expression, Name, Number, Text, docs, expression_after, view};
 use crate::{Node, SyntaxKind};
 
 view! {
@@ -17,6 +17,8 @@ pub enum Part<'t> {
     Import(Import<'t>),
     /// Any other declaration.
     Item(Item<'t>),
+    /// `assert condition because "…"`.
+    Assert(Assert<'t>),
 }
 
 impl<'t> File<'t> {
@@ -37,6 +39,7 @@ impl<'t> File<'t> {
                 .map(Part::Edition)
                 .or_else(|| Import::cast(node).map(Part::Import))
                 .or_else(|| Item::cast(node).map(Part::Item))
+                .or_else(|| Assert::cast(node).map(Part::Assert))
         })
     }
 

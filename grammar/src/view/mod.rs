@@ -6,7 +6,7 @@ mod expression;
 mod file;
 mod literal;
 
-pub use entry::{Allow, Axis, Block, Entry, Field, Formula, Free, FreeName, Let, Pattern, Where};
+pub use entry::{Allow, Assert, Axis, Block, Entry, Field, Formula, Free, FreeName, Let, Pattern, Where};
 pub use expression::{
     Access, Argument, Binary, BinaryOperator, Call, Comprehension, Expression, If, Index, Interval, IntervalStep, List,
     Paren, Pipe, Tuple, Unary, UnaryOperator,

@@ -81,6 +81,7 @@ fn visit(file: File<'_>) {
         match part {
             Part::Edition(edition) => drop(edition.number().map(|number| number.digits())),
             Part::Import(import) => drop((import.path().map(|path| path.value()), import.names().count())),
+            Part::Assert(assertion) => entry(Entry::Assert(assertion)),
             Part::Item(item) => {
                 drop((item.kind(), item.name(), item.docs()));
                 item.parameters().filter_map(|parameter| parameter.default()).for_each(value);
@@ -117,6 +118,10 @@ fn entry(entry: Entry<'_>) {
         }
         Entry::Allow(allow) => {
             assert!((allow.code().is_some() && allow.reason().is_some()) || allow.node().has_error());
+        }
+        Entry::Assert(assertion) => {
+            value(assertion.condition().expect("`assert` has a condition or an error"));
+            assert!(assertion.reason().is_some() || assertion.node().has_error());
         }
     }
 }
