@@ -41,6 +41,11 @@ impl<'t> Fields<'t> {
         Fields { scope: Scope::inner(outer, names), span, broken: block.node().has_error() }
     }
 
+    /// Where the names of the block are looked up.
+    pub(crate) fn scope(&self) -> Rc<Scope<'t>> {
+        Rc::clone(&self.scope)
+    }
+
     /// A field's value and place; none where neither the block nor a parameter sets it.
     pub(crate) fn get(&self, compiler: &mut Compiler<'t>, name: &str) -> Option<(Value, Span)> {
         let span = self.place(compiler, name)?;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Body, Entry, Expression, Item, ItemKind, Part};
+use synx_grammar::view::{Assert, Body, Entry, Expression, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
 use synx_plan::exact::Exact;
 use synx_plan::law::Law;
@@ -138,7 +138,7 @@ impl<'t> Compiler<'t> {
         }
         self.import(files);
         self.set(given);
-        self.resolve_items();
+        self.resolve_items(files);
         self.same_names();
         let study = self.items.iter().find(|slot| slot.kind == ItemKind::Study && slot.file == 0).map(|slot| slot.item);
         if let Some(study) = study
@@ -157,13 +157,21 @@ impl<'t> Compiler<'t> {
                 self.items[item].used = used;
             }
         }
+        for assertion in assertions(files) {
+            self.refuel();
+            let scope = Rc::clone(&self.file_scope);
+            self.holds(assertion, &scope);
+        }
         let plan = self.lower_study();
         self.lint_imports(files);
         Some(plan)
     }
 
     /// Looks up the names of all items, and finds out which are part of the study: those of its file, and what they lead to.
-    fn resolve_items(&mut self) {
+    fn resolve_items(&mut self, files: &'t [Loaded<'t>]) {
+        for assertion in assertions(files) {
+            self.resolve_assertion(assertion);
+        }
         let own = (0..self.items.len()).filter(|item| self.items[*item].file == 0);
         let mut open: VecDeque<usize> = own.chain(std::mem::take(&mut self.newly_used)).collect();
         while let Some(item) = open.pop_front() {
@@ -503,6 +511,12 @@ impl<'t> Compiler<'t> {
             self.fill_param(declaration, &value.text);
         }
     }
+}
+
+/// The assertions beside the declarations, of all files.
+fn assertions<'t>(files: &'t [Loaded<'t>]) -> impl Iterator<Item = Assert<'t>> {
+    let parts = files.iter().flat_map(|file| file.parse.file().parts());
+    parts.filter_map(|part| if let Part::Assert(assertion) = part { Some(assertion) } else { None })
 }
 
 /// Whether the text begins with the word of the edition line, whose mistakes are the grammar's.

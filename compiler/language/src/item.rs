@@ -146,6 +146,9 @@ impl<'t> Compiler<'t> {
             }
             Body::Block(block) => {
                 let mut fields = Fields::new(block, names, &outer, span);
+                if !self.assertions(block, &fields.scope()) {
+                    return Value::Error;
+                }
                 match kind {
                     ItemKind::Corpus => self.corpus_block(&mut fields, name),
                     ItemKind::Model => self.model_block(&fields, name),

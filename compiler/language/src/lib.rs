@@ -7,6 +7,7 @@
 //! The crate is pure: files, globs and the facts of the last scan come in through [`Host`] and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod assertion;
 mod block;
 mod call;
 mod compile;

@@ -36,7 +36,7 @@ macro_rules! library {
 }
 
 library! {
-    "models": llama gpt tiny small;
+    "models": llama gpt tiny small medium;
     "recipes": standard cosine_decay;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, IntervalStep, ItemKind, Name};
+use synx_grammar::view::{Argument, Assert, Axis, Block, Body, Call, Entry, Expression, IntervalStep, ItemKind, Name};
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
@@ -85,6 +85,14 @@ impl<'t> Compiler<'t> {
         }
     }
 
+    /// Looks up the names of an assertion beside the declarations of a file.
+    pub(crate) fn resolve_assertion(&mut self, assertion: Assert<'t>) {
+        let known = Rc::new(Known { names: Vec::new(), parent: None });
+        if let Some(condition) = assertion.condition() {
+            self.resolve(condition, &known, Role::Any, None);
+        }
+    }
+
     fn resolve_block(&mut self, item: usize, block: Block<'t>, parameters: &Rc<Known<'t>>) {
         let slot = &self.items[item];
         let (declaration, kind) = (slot.item, slot.kind);
@@ -122,6 +130,7 @@ impl<'t> Compiler<'t> {
                     .finding("E0108", span, format!("`{word}` does not belong in a {}", kind.word()), "not here")
                     .help(match word {
                         "axis" | "where" => "axes and conditions belong in a grid",
+                        "assert" => "write it beside the declaration, or in the grid, model or recipe that it is about",
                         _ => "free parameters and formulas belong in a law",
                     });
                 self.report(finding);
@@ -148,6 +157,11 @@ impl<'t> Compiler<'t> {
                 Entry::Axis(axis) => self.resolve_axis(axis, &known, parameters),
                 Entry::Where(condition) => {
                     if let Some(condition) = condition.condition() {
+                        self.resolve(condition, &known, Role::Any, None);
+                    }
+                }
+                Entry::Assert(assertion) => {
+                    if let Some(condition) = assertion.condition() {
                         self.resolve(condition, &known, Role::Any, None);
                     }
                 }
@@ -578,6 +592,12 @@ fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) ->
     Known::inner(parameters, others)
 }
 
+/// Whether the entries of such a block have values when it is checked, so that an assertion can speak of them.
+fn asserts(kind: ItemKind) -> bool {
+    use ItemKind as K;
+    matches!(kind, K::Study | K::Corpus | K::Evaluation | K::Model | K::Recipe | K::Grid)
+}
+
 /// The word of an entry that does not belong in a block of this kind.
 fn misplaced(entry: Entry<'_>, kind: ItemKind) -> Option<&'static str> {
     match entry {
@@ -585,6 +605,7 @@ fn misplaced(entry: Entry<'_>, kind: ItemKind) -> Option<&'static str> {
         Entry::Where(_) if kind != ItemKind::Grid => Some("where"),
         Entry::Free(_) if kind != ItemKind::Law => Some("free"),
         Entry::Formula(_) if kind != ItemKind::Law => Some("~"),
+        Entry::Assert(_) if !asserts(kind) => Some("assert"),
         _ => None,
     }
 }

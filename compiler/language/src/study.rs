@@ -24,6 +24,7 @@ impl<'t> Compiler<'t> {
         self.settings.documentation = item.docs();
         let outer = Rc::clone(&self.file_scope);
         let fields = Fields::new(block, IndexMap::new(), &outer, span);
+        self.assertions(block, &fields.scope());
         if let Some((seed, at)) = fields.get(self, "seed")
             && let Some(seed) = self.whole(&seed, at, Unit::PLAIN, "`seed`", (0, 1 << 53))
         {

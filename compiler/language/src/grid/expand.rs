@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Block, Entry, Expression};
+use synx_grammar::view::{Assert, Block, Entry, Expression};
 use synx_plan::grid::{Cell, Column, ColumnKind, ColumnValue, Excluded, Grid};
 
 use super::scope::GridScope;
@@ -104,10 +104,15 @@ impl<'t> Compiler<'t> {
                 _ => None,
             })
             .collect();
+        let asserts = block
+            .entries()
+            .filter_map(|entry| if let Entry::Assert(assertion) = entry { Some(assertion) } else { None })
+            .collect();
         let mut work = Work {
             columns: Columns::new(&grid, &lets),
             lets,
             wheres,
+            asserts,
             cells: Vec::new(),
             excluded: Vec::new(),
             broken: 0,
@@ -335,6 +340,12 @@ impl<'t> Compiler<'t> {
                 }
             }
         }
+        for assertion in work.asserts.clone() {
+            if !self.holds(assertion, scope) {
+                work.broken += 1;
+                return;
+            }
+        }
         let mut values = axis_places.to_vec();
         let mut fits = true;
         for (i, name) in work.lets.clone().into_iter().enumerate() {
@@ -374,6 +385,7 @@ pub(crate) struct Work<'t> {
     columns: Columns,
     lets: Vec<&'t str>,
     wheres: Vec<Expression<'t>>,
+    asserts: Vec<Assert<'t>>,
     cells: Vec<Cell>,
     excluded: Vec<Excluded>,
     broken: usize,

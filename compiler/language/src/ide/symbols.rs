@@ -56,7 +56,7 @@ fn item(item: Item<'_>) -> Option<Symbol> {
                     let names = free.names().filter_map(|free| Some((free.name()?, free.range())));
                     children.extend(names.filter_map(|(name, range)| symbol(name, SymbolKind::Free, range)));
                 }
-                Entry::Where(_) | Entry::Formula(_) | Entry::Allow(_) => {}
+                Entry::Where(_) | Entry::Formula(_) | Entry::Allow(_) | Entry::Assert(_) => {}
             }
         }
     }
