@@ -50,27 +50,42 @@ impl Study {
     /// Compiles it, scans its corpora where that has not been done or their sources have changed, and compiles it again with what was found. Shows every
     /// finding; what is `Ok` has a plan.
     pub fn compile_scanned(&self, scans_told: bool) -> Result<Compiled, Outcome> {
-        let compiled = self.compile();
+        let mut compiled = self.compile();
+        let mut known = Known { study: self, facts: Vec::new() };
+        if !compiled.unscanned.is_empty() {
+            known.facts = self.scanned(&compiled, &compiled.unscanned, scans_told)?;
+            compiled = self.compile_with(&known);
+        }
         let Some(plan) = &compiled.plan else {
             show_all(&compiled.diagnostics, &compiled.sources);
             return Err(Outcome::Failed);
         };
-        let sources = compiled.sources.clone();
-        let mut progress = if scans_told { Shown::run(sources) } else { Shown::scan(sources) };
-        let scanned = synx_run::scan(&self.folder, &plan.corpora, self.allow_outside, &mut progress);
-        drop(progress);
-        let facts = match scanned {
-            Ok(facts) => facts,
-            Err(problems) => {
-                let findings: Vec<Diagnostic> = problems.iter().map(finding).collect();
-                show_all(&findings, &compiled.sources);
-                return Err(Outcome::Failed);
-            }
-        };
-        let known = Known { study: self, facts: plan.corpora.iter().cloned().zip(facts).collect() };
+        let scanned = self.scanned(&compiled, &plan.corpora, scans_told)?;
+        known.facts.extend(scanned);
         let compiled = self.compile_with(&known);
         show_all(&compiled.diagnostics, &compiled.sources);
         if compiled.plan.is_some() { Ok(compiled) } else { Err(Outcome::Failed) }
+    }
+
+    /// Scans corpora; problems are shown.
+    fn scanned(
+        &self,
+        compiled: &Compiled,
+        corpora: &[Corpus],
+        told: bool,
+    ) -> Result<Vec<(Corpus, CorpusFacts)>, Outcome> {
+        let sources = compiled.sources.clone();
+        let mut progress = if told { Shown::run(sources) } else { Shown::scan(sources) };
+        let scanned = synx_run::scan(&self.folder, corpora, self.allow_outside, &mut progress);
+        drop(progress);
+        match scanned {
+            Ok(facts) => Ok(corpora.iter().cloned().zip(facts).collect()),
+            Err(problems) => {
+                let findings: Vec<Diagnostic> = problems.iter().map(finding).collect();
+                show_all(&findings, &compiled.sources);
+                Err(Outcome::Failed)
+            }
+        }
     }
 
     fn compile_with(&self, host: &dyn Host) -> Compiled {

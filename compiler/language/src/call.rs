@@ -334,6 +334,10 @@ impl<'t> Compiler<'t> {
             "stretch" => self.stretched(arguments),
             "last" => self.last(arguments),
             "experts" => self.experts(arguments),
+            "sampled" => self.sampled(arguments),
+            "size" => self.size(arguments),
+            "supervised" => self.supervised(arguments),
+            "grpo" => self.grpo(arguments),
             _ => self.scalar(arguments),
         }
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use synx_grammar::view::{Assert, Body, Entry, Expression, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
+use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
 use synx_plan::law::Law;
 use synx_plan::study::Plan;
@@ -34,6 +35,8 @@ pub struct Compiled {
     pub sources: Sources,
     /// The study's text with every default written out, and what `--set` gave. It compiles to the same plan.
     pub defaults_filled: String,
+    /// Corpora that are to be scanned before the study can be compiled, with what they are made from; empty where nothing waits for that.
+    pub unscanned: Vec<Corpus>,
 }
 
 impl Compiled {
@@ -65,9 +68,10 @@ impl Given {
 /// Compiles the study in `source`, which was read from `path`.
 pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> Compiled {
     let parse = synx_grammar::parse(source);
-    let Checked { plan, diagnostics, sources, defaults_filled, .. } = checked(path, &parse, host, options, None);
+    let Checked { plan, diagnostics, sources, defaults_filled, unscanned, .. } =
+        checked(path, &parse, host, options, None);
     let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
-    Compiled { plan, diagnostics, sources, defaults_filled }
+    Compiled { plan, diagnostics, sources, defaults_filled, unscanned }
 }
 
 /// What compiling a study gives, also where it has mistakes.
@@ -77,6 +81,7 @@ pub(crate) struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     pub sources: Sources,
     pub defaults_filled: String,
+    pub unscanned: Vec<Corpus>,
     /// What was written down, where it was asked for.
     pub record: Option<Box<Record>>,
 }
@@ -110,9 +115,10 @@ pub(crate) fn checked(
     for file in compiler.library_files() {
         sources.add(file.path, file.source);
     }
+    let unscanned = std::mem::take(&mut compiler.unscanned);
     let (diagnostics, _, _, fills) = compiler.finish();
     let defaults_filled = crate::fill::filled(parse.tree.source(), path, fills);
-    Checked { plan, diagnostics, sources, defaults_filled, record }
+    Checked { plan, diagnostics, sources, defaults_filled, unscanned, record }
 }
 
 /// A text in which a value from the command line can be read.
@@ -231,6 +237,7 @@ impl<'t> Compiler<'t> {
         }
         self.check_definitions();
         self.lint_unused();
+        self.link_cells(&grids);
         let mut lists = std::mem::take(&mut self.lists);
         let corpora = lists.corpora(&self.corpora);
         let mut facts = if corpora.is_empty() { Vec::new() } else { self.host.facts(&corpora) };
@@ -242,7 +249,6 @@ impl<'t> Compiler<'t> {
         }
         self.lint_sharing(&grids, &lists);
         self.check_domains(&lists, &facts, &grids);
-        self.grids.clear();
         Plan {
             corpora,
             facts,
@@ -250,11 +256,9 @@ impl<'t> Compiler<'t> {
             models: lists.models,
             recipes: lists.recipes,
             evaluations: lists.evaluations,
+            objectives: lists.objectives,
             tables: self.numbered_tables(&numbers),
-            grids: grids
-                .into_iter()
-                .map(|expanded| Rc::try_unwrap(expanded).map_or_else(|shared| shared.grid.clone(), |own| own.grid))
-                .collect(),
+            grids: self.numbered_grids(grids),
             laws,
             ..Plan::new(self.settings.clone())
         }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use synx_grammar::view::{Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, Tree};
-use synx_plan::corpus::CorpusId;
+use synx_plan::corpus::{Corpus, CorpusId};
 use synx_plan::exact::Exact;
 use synx_plan::law::Law;
 use synx_plan::problem::Origin;
@@ -16,14 +16,14 @@ use synx_plan::study::{FlopCount, Settings, Tokenizer};
 use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::frame::{Frame, Place, place};
-use crate::grid::Expanded;
+use crate::grid::{Expanded, LaidOut};
 use crate::host::Host;
 use crate::ide::{Declared, Record, Target};
 use crate::lower::Lists;
 use crate::module::Module;
 use crate::scope::Scope;
 use crate::table::{Demanded, Table};
-use crate::value::{Span, Value};
+use crate::value::{CellRef, Span, Value};
 
 /// How deep declarations, calls and expressions may lead into each other while one is evaluated. Arbitrary; a study that people
 /// write stays below 30, and the stack of a small thread holds this many.
@@ -105,11 +105,19 @@ pub(crate) struct Compiler<'t> {
     pub laws: IndexMap<usize, Demanded<Law>>,
     /// What each law is fitted over.
     pub law_tables: HashMap<usize, Rc<Table>>,
+    /// Grids whose cells can be named, also while they are being made.
+    pub laid: IndexMap<usize, Rc<LaidOut<'t>>>,
     /// The tables that grids are.
     pub item_tables: HashMap<usize, Rc<Table>>,
     /// The plan's tables, in which grids and laws still have the numbers of their items; and the place of each by its source.
     pub tables: Vec<synx_plan::table::Table>,
     pub table_places: HashMap<String, usize>,
+    /// The corpora of which the study asks for something that nobody has scanned.
+    pub unscanned: Vec<Corpus>,
+    /// Cells that were named before they were made, and where.
+    pub awaited: Vec<(CellRef, Span)>,
+    /// Other cells whose entries are being evaluated, the outermost first.
+    pub cells_at_hand: Vec<CellRef>,
     /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
     pub broken_words: HashSet<&'t str>,
     /// `allow CODE` with the span of the block that it stands in.
@@ -145,9 +153,13 @@ impl<'t> Compiler<'t> {
             grids: IndexMap::new(),
             laws: IndexMap::new(),
             law_tables: HashMap::new(),
+            laid: IndexMap::new(),
             item_tables: HashMap::new(),
             tables: Vec::new(),
             table_places: HashMap::new(),
+            unscanned: Vec::new(),
+            awaited: Vec::new(),
+            cells_at_hand: Vec::new(),
             broken_words: HashSet::new(),
             allowed: Vec::new(),
             fills: Vec::new(),
@@ -270,6 +282,19 @@ impl<'t> Compiler<'t> {
         let value = evaluate(self);
         self.muted -= 1;
         value
+    }
+
+    /// Evaluates with its findings reported, wherever it is asked for.
+    pub(crate) fn aloud<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        let muted = std::mem::take(&mut self.muted);
+        let value = evaluate(self);
+        self.muted = muted;
+        value
+    }
+
+    /// Whether nothing is reported at the moment.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.muted > 0
     }
 
     /// Goes one level deeper, if the limits of depth and work allow it.

@@ -371,6 +371,7 @@ impl<'t> Compiler<'t> {
                 "lr" => Value::Number(Amount::plain(recipe.it.optimizer.rate.clone())),
                 _ => self.no_field(name, "a recipe", &["batch", "lr"]),
             },
+            Value::Cell(cell) => self.cell_access(cell, access, name),
             Value::Grid(_) | Value::Law(_) => {
                 let span = self.span(access.node());
                 self.not_yet(span, "reading the results of a grid or a law in an expression")
@@ -384,7 +385,7 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    fn no_field(&mut self, name: Name<'t>, of: &str, fields: &[&'static str]) -> Value {
+    pub(crate) fn no_field(&mut self, name: Name<'t>, of: &str, fields: &[&str]) -> Value {
         let span = self.span(name.node());
         let mut finding = self
             .finding("E0103", span, format!("{of} has no field `{}`", name.text()), "no such field")
@@ -402,7 +403,8 @@ impl<'t> Compiler<'t> {
         let Some(base) = index.base() else { return Value::Error };
         match self.evaluate(base, scope) {
             Value::Error => Value::Error,
-            Value::Grid(_) | Value::Law(_) => self.not_yet(span, "picking out one result of a grid or a law"),
+            Value::Grid(item) => self.select_cell(item, index, scope),
+            Value::Law(_) => self.not_yet(span, "picking out one result of a law"),
             other => self.expected(span, "something that can be looked into with `[…]`", &other),
         }
     }

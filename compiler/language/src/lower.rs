@@ -1,10 +1,10 @@
 //! The plan's lists: what cells name by number, equal contents once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Serialize;
 use synx_plan::corpus::{Content, Corpus, CorpusId};
-use synx_plan::grid::{Domain, Evaluation};
+use synx_plan::grid::{Domain, Evaluation, Objective};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
 use synx_plan::recipe::Recipe;
@@ -19,14 +19,10 @@ pub(crate) struct Lists {
     pub models: Vec<Model>,
     pub recipes: Vec<Recipe>,
     pub evaluations: Vec<Evaluation>,
+    pub objectives: Vec<Objective>,
     index: HashMap<(u8, String), u32>,
     /// How many cells there are so far.
     pub cells: u64,
-    seen: HashSet<(&'static str, u64, u64)>,
-    /// Recipes and models whose batch and context do not fit.
-    pub broken: HashSet<(u32, u32)>,
-    /// Mixtures and evaluations with text in common.
-    pub leaks: HashSet<(u32, u32)>,
 }
 
 impl Lists {
@@ -66,9 +62,8 @@ impl Lists {
         Lists::place(&mut self.index, 3, &mut self.evaluations, &evaluation)
     }
 
-    /// Whether this is asked for the first time.
-    pub(crate) fn once(&mut self, what: (&'static str, u64, u64)) -> bool {
-        self.seen.insert(what)
+    pub(crate) fn objective(&mut self, it: &Objective) -> u64 {
+        Lists::place(&mut self.index, 4, &mut self.objectives, it)
     }
 
     /// The corpora that cells use and those that they are made from, in the order that evaluation met them; the lists'
@@ -92,7 +87,7 @@ impl Lists {
             number[id] = CorpusId(corpora.len());
             let mut corpus = all.get(CorpusId(id)).corpus.clone();
             match &mut corpus.content {
-                Content::Files(_) | Content::World(_) | Content::Process(_) => {}
+                Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => {}
                 Content::Take { of, .. } | Content::Rephrase { of, .. } => *of = number[of.0],
                 Content::Write { about, .. } => *about = number[about.0],
             }

@@ -242,14 +242,18 @@ impl<'t> Compiler<'t> {
     pub(crate) fn flops_per_token(&mut self, arguments: &Arguments) -> Value {
         let (model, at) = arguments.required("model");
         let Value::Model(model) = &model else { return self.expected(at, "a model", &model) };
-        let flops = match self.settings.flops {
+        Value::Number(Amount::new(self.flops_of(&model.it), Unit::FLOP))
+    }
+
+    /// FLOPs that training a model takes per token, by the study's convention.
+    pub(crate) fn flops_of(&self, model: &Model) -> Exact {
+        match self.settings.flops {
             FlopCount::Exact => {
-                let sequence = Exact::from(model.it.flops_exact_per_sequence());
-                sequence.div(&Exact::from(model.it.context)).unwrap_or_else(Exact::zero)
+                let sequence = Exact::from(model.flops_exact_per_sequence());
+                sequence.div(&Exact::from(model.context)).unwrap_or_else(Exact::zero)
             }
-            FlopCount::SixNd => Exact::from(model.it.parameters_met(self.settings.parameters)).mul(&Exact::from(6u64)),
-        };
-        Value::Number(Amount::new(flops, Unit::FLOP))
+            FlopCount::SixNd => Exact::from(model.parameters_met(self.settings.parameters)).mul(&Exact::from(6u64)),
+        }
     }
 }
 

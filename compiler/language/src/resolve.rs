@@ -8,13 +8,15 @@ use synx_grammar::view::{Argument, Assert, Axis, Block, Body, Call, Entry, Expre
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::ide::Target;
-use crate::signature::{Need, Role, WORDS, fields, signature};
+use crate::signature::{Need, Role, WORDS, excused, fields, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
 /// Names that parameters, entries and comprehensions bind.
 struct Known<'t> {
     names: Vec<Name<'t>>,
+    /// The `start` of a grid, whose other fields may be those of the cell that it names.
+    start: Option<Name<'t>>,
     parent: Option<Rc<Known<'t>>>,
 }
 
@@ -29,6 +31,9 @@ impl<'t> Known<'t> {
         while let Some(known) = here {
             if let Some(bound) = known.names.iter().find(|bound| bound.text() == name) {
                 return Some(*bound);
+            }
+            if known.start.is_some() && crate::grid::scope::INHERITED.contains(&name) {
+                return known.start;
             }
             here = known.parent.as_deref();
         }
@@ -46,7 +51,7 @@ impl<'t> Known<'t> {
     }
 
     fn inner(parent: &Rc<Known<'t>>, names: Vec<Name<'t>>) -> Rc<Known<'t>> {
-        Rc::new(Known { names, parent: Some(Rc::clone(parent)) })
+        Rc::new(Known { names, start: None, parent: Some(Rc::clone(parent)) })
     }
 }
 
@@ -64,7 +69,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn resolve_item(&mut self, item: usize) {
         let slot = &self.items[item];
         let (declaration, kind) = (slot.item, slot.kind);
-        let mut known = Rc::new(Known { names: Vec::new(), parent: None });
+        let mut known = Rc::new(Known { names: Vec::new(), start: None, parent: None });
         for parameter in declaration.parameters() {
             if let Some(default) = parameter.default() {
                 self.resolve(default, &known, Role::Any, None);
@@ -87,7 +92,7 @@ impl<'t> Compiler<'t> {
 
     /// Looks up the names of an assertion beside the declarations of a file.
     pub(crate) fn resolve_assertion(&mut self, assertion: Assert<'t>) {
-        let known = Rc::new(Known { names: Vec::new(), parent: None });
+        let known = Rc::new(Known { names: Vec::new(), start: None, parent: None });
         if let Some(condition) = assertion.condition() {
             self.resolve(condition, &known, Role::Any, None);
         }
@@ -122,7 +127,8 @@ impl<'t> Compiler<'t> {
                 }
             }
         }
-        let known = Known::inner(parameters, entries);
+        let start = entries.iter().copied().find(|name| kind == ItemKind::Grid && name.text() == "start");
+        let known = Rc::new(Known { names: entries, start, parent: Some(Rc::clone(parameters)) });
         for entry in block.entries() {
             if let Some(word) = misplaced(entry, kind) {
                 let span = self.span(entry.node());
@@ -170,9 +176,20 @@ impl<'t> Compiler<'t> {
         }
         if !block.node().has_error() {
             let required = fields(kind).iter().filter(|field| field.need == Need::Required);
-            let missing: Vec<&str> =
-                required.map(|field| field.name).filter(|name| !names.contains_key(name)).collect();
+            let missing: Vec<&str> = required
+                .map(|field| field.name)
+                .filter(|name| !names.contains_key(name) && !excused(kind, name, |other| names.contains_key(other)))
+                .collect();
             let span = declaration.name().map_or_else(|| self.span(declaration.node()), |n| self.span(n.node()));
+            if kind == ItemKind::Grid
+                && let (Some(tokens), Some(steps)) = (names.get("tokens"), names.get("steps"))
+            {
+                let finding = self
+                    .finding("E0414", *steps, "a budget is counted in tokens or in steps", "both are given")
+                    .label(self.label(*tokens, "the other"))
+                    .help("`steps` times the recipe's batch are the tokens; keep one of the two");
+                self.report(finding);
+            }
             if missing.iter().any(|name| meant.contains(name)) {
                 // Misspelt rather than missing, which is said there.
                 self.silence("E0104", span);
@@ -589,7 +606,8 @@ impl<'t> Compiler<'t> {
 /// The names that are seen within the field `name`: all but itself.
 fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) -> Rc<Known<'t>> {
     let others = known.names.iter().copied().filter(|other| other.text() != name).collect();
-    Known::inner(parameters, others)
+    let start = known.start.filter(|_| name != "start");
+    Rc::new(Known { names: others, start, parent: Some(Rc::clone(parameters)) })
 }
 
 /// Whether the entries of such a block have values when it is checked, so that an assertion can speak of them.

@@ -59,6 +59,18 @@ impl<'t> Scope<'t> {
         self.names.get(name)
     }
 
+    /// The names of the grid of that number among the items, where this is within it.
+    pub(crate) fn grid_around(&self, item: usize) -> Option<&Rc<GridScope<'t>>> {
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            if let Some(grid) = here.grid.as_ref().filter(|grid| grid.item == item) {
+                return Some(grid);
+            }
+            scope = here.parent.as_deref();
+        }
+        None
+    }
+
     /// Whether a parameter, an entry or a comprehension binds the name: anything but the file and the language.
     pub(crate) fn is_local(&self, name: &str) -> bool {
         let mut scope = self;

@@ -134,6 +134,8 @@ pub(crate) const TOKENIZERS: &[&str] = &["bytes"];
 pub(crate) const PARAMETER_COUNTS: &[&str] = &["non_embedding", "total"];
 pub(crate) const FLOP_COUNTS: &[&str] = &["exact", "six_nd"];
 pub(crate) const PRECISIONS: &[&str] = &["f32", "bf16", "f16"];
+pub(crate) const MASKS: &[&str] = &["prompt", "none"];
+pub(crate) const REWARDS: &[&str] = &["exact_answer", "numeric_answer"];
 pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squares"];
 
 /// The fields of a kind of block; none where blocks of the kind take no fields.
@@ -186,9 +188,9 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
         needed("evaluate", Role::Evaluate)
             .doc("What a trained cell is evaluated on: an evaluation, a corpus, a held-out part."),
         default("replicate", "1").doc("The number of the replicate: another seed for everything that is drawn."),
-        later("start").doc("The weights that a cell starts from: those of another cell."),
-        later("objective").doc("What is trained for, where it is not the next token."),
-        later("steps").doc("How many steps a cell trains, where its budget is not in tokens."),
+        optional("start").doc("The weights that a cell starts from, `cell.weights`; model, recipe and data are kept where the grid does not say its own."),
+        optional("objective").doc("What is trained for, where it is not the next token: `supervised(…)` or `grpo(…)`."),
+        optional("steps").doc("The budget of a cell in steps instead of tokens."),
     ];
     const LAW: &[Parameter] = &[
         needed("over", Role::Grid).doc("The table whose rows are fitted."),
@@ -232,6 +234,16 @@ pub(crate) fn kind_doc(kind: ItemKind) -> &'static str {
         ItemKind::Observations => "Rows that were measured elsewhere.",
         ItemKind::Hardware => "A machine: its power, its carbon, its price.",
     }
+}
+
+/// Whether a required field may be missing beside others: a budget is counted in tokens or in steps, and a run that continues another
+/// keeps what it does not say.
+pub(crate) fn excused(kind: ItemKind, field: &str, given: impl Fn(&str) -> bool) -> bool {
+    kind == ItemKind::Grid
+        && match field {
+            "tokens" => given("steps"),
+            field => crate::grid::scope::INHERITED.contains(&field) && given("start"),
+        }
 }
 
 const fn function(name: &'static str, parameters: &'static [Parameter]) -> Signature {
@@ -383,6 +395,30 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         ],
     )
     .doc("A list with each element that many times in its place: a pattern of blocks for a deeper model."),
+    function(
+        "sampled",
+        &[
+            needed("cell", Role::Any).doc("The cell whose model writes."),
+            needed("tokens", Role::Any).doc("How much it writes."),
+        ],
+    )
+    .doc("Text that a trained cell writes, as a corpus."),
+    function("size", &[needed("of", Role::Corpus).doc("The corpus.")])
+        .doc("How many tokens of a corpus may be trained on, as the last scan found."),
+    function(
+        "supervised",
+        &[choice("mask", MASKS, Need::Default("prompt")).doc("What the loss leaves out: `prompt` or `none`.")],
+    )
+    .doc("The next token of documents that are a prompt and its answer."),
+    function(
+        "grpo",
+        &[
+            choice("reward", REWARDS, Need::Required)
+                .doc("What an answer is rewarded for: `exact_answer` or `numeric_answer`."),
+            default("rollouts", "8").doc("How many answers to a prompt are held against each other."),
+        ],
+    )
+    .doc("The reward of answers that the model itself gives, each against the mean of its group."),
     function("last", &[needed("of", Role::Any).doc("The list.")]).doc("The last element of a list."),
     function("flops_per_token", &[needed("model", Role::Model).doc("The model.")])
         .doc("FLOPs that training takes per token, forward and backward."),
@@ -438,9 +474,7 @@ pub(crate) const LATER: &[&str] = &[
     "predict",
     "solve",
     "speedup",
-    "sampled",
     "unigram_kl",
-    "size",
     "top",
     "spearman",
     "chinchilla",
@@ -448,8 +482,6 @@ pub(crate) const LATER: &[&str] = &[
     "carbon",
     "boosted_trees",
     "leave_out",
-    "supervised",
-    "grpo",
     "d_optimal",
     "perplexity",
     "pass_at",

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use synx_plan::corpus::{CorpusId, Part};
 use synx_plan::exact::Exact;
-use synx_plan::grid::{ColumnValue, readable};
+use synx_plan::grid::{ColumnValue, Objective, readable};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
 use synx_plan::recipe::{AdamW, Recipe};
@@ -63,6 +63,35 @@ pub(crate) enum Value {
     Law(usize),
     /// A table that is made of others.
     Table(Rc<Table>),
+    /// A cell of a grid.
+    Cell(Rc<CellValue>),
+    /// What a cell's run ends with.
+    Weights(Rc<CellValue>),
+    Objective(Rc<Objective>),
+}
+
+/// A cell, by its grid among the items and its combination of the grid's axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CellRef {
+    pub item: u32,
+    pub combination: u32,
+}
+
+impl CellRef {
+    pub(crate) fn packed(self) -> u64 {
+        u64::from(self.item) << 32 | u64::from(self.combination)
+    }
+
+    pub(crate) fn unpacked(packed: u64) -> CellRef {
+        CellRef { item: (packed >> 32) as u32, combination: packed as u32 }
+    }
+}
+
+/// A cell with its stable name.
+#[derive(Debug)]
+pub(crate) struct CellValue {
+    pub cell: CellRef,
+    pub name: Rc<str>,
 }
 
 /// Something with the name that columns and messages call it by.
@@ -194,6 +223,9 @@ impl Value {
             Value::Grid(_) => "a grid".to_owned(),
             Value::Law(_) => "a law".to_owned(),
             Value::Table(table) => table.name.to_string(),
+            Value::Cell(cell) => format!("the cell `{}`", cell.name),
+            Value::Weights(cell) => format!("the weights of `{}`", cell.name),
+            Value::Objective(_) => "an objective".to_owned(),
         }
     }
 
@@ -216,6 +248,8 @@ impl Value {
             }
             Value::List(list) => text(&list.shown()),
             Value::Block(block) => text(&block.name),
+            Value::Cell(cell) => text(&cell.name),
+            Value::Weights(cell) => text(&format!("{}.weights", cell.name)),
             other => text(&other.describe()),
         }
     }

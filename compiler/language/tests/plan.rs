@@ -44,7 +44,7 @@ fn the_tour_has_the_cells_that_its_axes_say() {
     // 3 corpora × 4 shares × 7 budgets × 3 replicates, of which 1Mi is left out everywhere.
     assert_eq!((data_arm.cells.len(), data_arm.excluded.len()), (3 * 4 * 6 * 3, 3 * 4 * 3));
     assert_eq!(model_arm.cells.len(), 3 * 4 * 4 * 3 * 3);
-    assert_eq!(data_arm.excluded[0].condition, "tokens >= 2 * model.params");
+    assert_eq!(data_arm.conditions[data_arm.excluded[0].condition as usize].text, "tokens >= 2 * model.params");
     let tokens: u64 = data_arm.cells.iter().map(|cell| cell.tokens).sum();
     assert_eq!(tokens, 3 * 4 * 3 * (2 + 4 + 8 + 16 + 32 + 64) * (1 << 20));
     assert_eq!(

@@ -1,6 +1,10 @@
 //! What a study may say and check, and a run of this version cannot carry out yet.
 
+use std::collections::BTreeSet;
+
+use crate::corpus::{Content, CorpusId};
 use crate::problem::{Origin, Problem};
+use crate::recipe::Precision;
 use crate::study::Plan;
 use crate::table::{Source, TableId};
 
@@ -29,6 +33,7 @@ impl Plan {
     /// All that a run of this plan would have to leave out: then it does not begin.
     pub fn not_carried_out(&self) -> Vec<NotCarriedOut> {
         let mut refused = Vec::new();
+        self.refused_cells(&mut refused);
         self.refused_laws(&mut refused);
         refused
     }
@@ -39,6 +44,52 @@ impl Plan {
             Source::Grid(grid) => Some(grid),
             _ => None,
         }
+    }
+
+    /// Each reason once for every grid.
+    fn refused_cells(&self, refused: &mut Vec<NotCarriedOut>) {
+        for grid in &self.grids {
+            let mut refuse = |what: String| {
+                let refusal = NotCarriedOut::new(format!("grid `{}`, {what},", grid.name), grid.origin.as_ref());
+                if !refused.contains(&refusal) {
+                    refused.push(refusal);
+                }
+            };
+            let mut mixtures = BTreeSet::new();
+            let mut models = BTreeSet::new();
+            for cell in &grid.cells {
+                if cell.start.is_some() {
+                    refuse("whose cells start from the weights of others".to_owned());
+                }
+                if cell.objective.is_some() {
+                    refuse("which is trained for something else than the next token".to_owned());
+                }
+                if self.recipe(cell).precision != Precision::F32 {
+                    refuse("which is not trained in f32".to_owned());
+                }
+                if models.insert(cell.model) && self.model(cell).has_experts() {
+                    refuse("whose models have experts".to_owned());
+                }
+                if mixtures.insert(cell.mixture) && self.draws_on_cells(cell.mixture) {
+                    refuse("which trains on what cells write".to_owned());
+                }
+            }
+        }
+    }
+
+    /// Whether some corpus of a mixture is made from what a cell writes.
+    fn draws_on_cells(&self, mixture: u32) -> bool {
+        let mut open: Vec<CorpusId> =
+            self.mixtures[mixture as usize].shares().iter().map(|(corpus, _)| *corpus).collect();
+        while let Some(CorpusId(id)) = open.pop() {
+            let Some(corpus) = self.corpora.get(id) else { continue };
+            if let Content::Sampled { .. } = corpus.content {
+                return true;
+            }
+            // Inputs stand before: the way down ends.
+            open.extend(corpus.inputs().into_iter().filter(|input| input.0 < id));
+        }
+        false
     }
 
     fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {

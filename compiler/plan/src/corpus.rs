@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
+use crate::grid::CellId;
 use crate::key::Key;
 use crate::problem::Origin;
 
@@ -25,7 +26,7 @@ impl Corpus {
     /// The corpora that this one is made from.
     pub fn inputs(&self) -> Vec<CorpusId> {
         match &self.content {
-            Content::Files(_) | Content::World(_) | Content::Process(_) => Vec::new(),
+            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => Vec::new(),
             Content::Take { of, .. } | Content::Rephrase { of, .. } => vec![*of],
             Content::Write { about, .. } => vec![*about],
         }
@@ -48,6 +49,8 @@ pub enum Content {
     Rephrase { of: CorpusId, style: Register, generator: Generator, tokens: Option<u64> },
     /// Free text of the generator about the facts of a corpus of the built-in world (only those that are not held out), anchored to no document.
     Write { about: CorpusId, style: Register, generator: Generator, tokens: u64 },
+    /// Text that the model of a cell writes at the end of its run.
+    Sampled { cell: CellId, tokens: u64 },
 }
 
 /// Text files: globs of paths beside the study.
@@ -157,7 +160,8 @@ pub enum Part {
 
 /// The key of a corpus: its content with the keys of its inputs in place of their numbers, the bytes of its files in place of their paths.
 ///
-/// `bytes_hash` is what the scan found for `Content::Files`; `input` gives the keys of corpora that this one is made from.
+/// `bytes_hash` is what the scan found for `Content::Files`; `input` gives the keys of corpora that this one is made from. What a cell writes is
+/// known by the cell's number only: `Plan::corpus_keys` knows it by the cell's own key.
 pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(CorpusId) -> Key) -> Key {
     let heldout = &corpus.heldout;
     match &corpus.content {
@@ -171,5 +175,11 @@ pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(Corp
         Content::Write { about, style, generator, tokens } => {
             Key::of("corpus.write/1", &(input(*about), style, generator, tokens))
         }
+        Content::Sampled { cell, tokens } => Key::of("corpus.unwritten/1", &(cell, tokens)),
     }
+}
+
+/// The key of what a cell writes, from that of the weights which its run ends with.
+pub fn sampled_key(state: Key, tokens: u64) -> Key {
+    Key::of("corpus.sampled/1", &(state, tokens))
 }

@@ -442,6 +442,7 @@ mod tests {
                 columns: Vec::new(),
                 cells: steps.iter().map(cell).collect(),
                 excluded: Vec::new(),
+                conditions: Vec::new(),
                 origin: None,
             }],
             ..Plan::new(Settings {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::corpus::{CorpusId, Part};
 use crate::exact::Exact;
 use crate::problem::Origin;
+use crate::unit::Amount;
 
 /// A grid after expansion. Cells are small: the values of their columns stand once, in `columns`, and cells hold numbers of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Grid {
     pub cells: Vec<Cell>,
     /// Cells that a `where` left out.
     pub excluded: Vec<Excluded>,
+    /// The `where`s, in the order of the file.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
     pub origin: Option<Origin>,
 }
 
@@ -110,8 +114,42 @@ pub enum Reward {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excluded {
     pub values: Box<[u32]>,
-    /// The condition's text.
-    pub condition: String,
+    /// The number of the condition in the grid's list.
+    pub condition: u32,
+}
+
+/// A condition on the cells of a grid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// As written.
+    pub text: String,
+    /// Of the cells that it leaves out the one that misses it by least; `None` where it leaves out none or compares no numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closest: Option<Closest>,
+}
+
+/// By how much a cell misses a condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Closest {
+    /// The numbers of the cell's values, of axes only.
+    pub cell: Box<[u32]>,
+    /// What the condition compares.
+    pub value: Amount,
+    /// What it compares it with.
+    pub bound: Amount,
+}
+
+impl Condition {
+    /// How far the closest of the cells that it leaves out is off, for people.
+    pub fn closest_text(&self) -> Option<String> {
+        let Closest { value, bound, .. } = self.closest.as_ref()?;
+        let short = |amount: &Amount| {
+            let digits = format!("{:.3e}", amount.value.to_f64()).parse().unwrap_or(f64::NAN);
+            let number = if amount.value.is_integer() { readable(&amount.value) } else { format!("{digits}") };
+            if amount.unit.is_plain() { number } else { format!("{number} {}", amount.unit) }
+        };
+        Some(format!("`{}`: the closest has {} against {}", self.text, short(value), short(bound)))
+    }
 }
 
 impl Grid {
@@ -121,19 +159,24 @@ impl Grid {
 
     /// A cell's stable, readable name, equal on every device: `grid[r=1/3,tokens=4M]`; axes only, in the order of the file.
     pub fn cell_name(&self, values: &[u32]) -> String {
-        let mut name = self.name.clone();
-        let mut separator = '[';
-        for (i, column) in self.columns.iter().enumerate() {
-            if column.kind == ColumnKind::Axis {
-                let _ = write!(name, "{separator}{}={}", column.name, self.value(values, i));
-                separator = ',';
-            }
-        }
-        if separator == ',' {
-            name.push(']');
-        }
-        name
+        cell_name(&self.name, &self.columns, values)
     }
+}
+
+/// The name of a cell of the grid `grid` with these columns.
+pub fn cell_name(grid: &str, columns: &[Column], values: &[u32]) -> String {
+    let mut name = grid.to_owned();
+    let mut separator = '[';
+    for (column, value) in columns.iter().zip(values) {
+        if column.kind == ColumnKind::Axis {
+            let _ = write!(name, "{separator}{}={}", column.name, column.values[*value as usize]);
+            separator = ',';
+        }
+    }
+    if separator == ',' {
+        name.push(']');
+    }
+    name
 }
 
 impl std::fmt::Display for ColumnValue {

@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod carried_out;
+mod chain;
 pub mod column;
 pub mod corpus;
 pub mod cost;

@@ -30,7 +30,7 @@ pub enum Precision {
 impl Precision {
     // As serde asks for it.
     #[allow(clippy::trivially_copy_pass_by_ref)]
-    fn is_f32(&self) -> bool {
+    pub(crate) fn is_f32(&self) -> bool {
         *self == Precision::F32
     }
 }

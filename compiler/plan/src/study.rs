@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::corpus::{Corpus, CorpusFacts, CorpusId, corpus_key};
+use crate::chain::Chain;
+use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
-use crate::grid::{Cell, Evaluation, Grid};
+use crate::grid::{Cell, Evaluation, Grid, Objective};
 use crate::key::Key;
 use crate::law::Law;
 use crate::mixture::Mixture;
@@ -29,6 +30,9 @@ pub struct Plan {
     pub models: Vec<Model>,
     pub recipes: Vec<Recipe>,
     pub evaluations: Vec<Evaluation>,
+    /// What runs are trained for besides the next token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Objective>,
     pub grids: Vec<Grid>,
     /// What laws, answers, claims and figures read, each after what it is made of.
     pub tables: Vec<Table>,
@@ -91,6 +95,7 @@ impl Plan {
             models: Vec::new(),
             recipes: Vec::new(),
             evaluations: Vec::new(),
+            objectives: Vec::new(),
             grids: Vec::new(),
             tables: Vec::new(),
             laws: Vec::new(),
@@ -100,17 +105,8 @@ impl Plan {
 
     /// The keys of all corpora, in order; `None` where the files have not been scanned, and for all that is made from them.
     pub fn corpus_keys(&self) -> Vec<Option<Key>> {
-        let mut keys: Vec<Option<Key>> = Vec::with_capacity(self.corpora.len());
-        for (corpus, facts) in self.corpora.iter().zip(&self.facts) {
-            let bytes_hash = facts.as_ref().and_then(|f| f.bytes_hash);
-            let needs_bytes = matches!(corpus.content, crate::corpus::Content::Files(_));
-            let inputs_known = corpus.inputs().iter().all(|CorpusId(i)| keys[*i].is_some());
-            let known = inputs_known && (!needs_bytes || bytes_hash.is_some());
-            let input = |CorpusId(i): CorpusId| keys[i].expect("inputs stand before and their keys are known");
-            let key = known.then(|| corpus_key(corpus, bytes_hash.as_ref(), input));
-            keys.push(key);
-        }
-        keys
+        let chain = Chain::new(self);
+        (0..self.corpora.len()).map(|id| chain.corpus(CorpusId(id))).collect()
     }
 
     pub fn mixture(&self, cell: &Cell) -> &Mixture {

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::chain::Chain;
+use crate::grid::{Cell, Objective};
 use crate::key::Key;
 use crate::program::op::VERSIONS;
-use crate::recipe::Piece;
+use crate::recipe::{Piece, Precision};
 use crate::study::Plan;
 
 /// A stretch of steps that is trained once.
@@ -40,9 +42,9 @@ pub struct Training {
     pub ends: Vec<Vec<usize>>,
 }
 
-/// What a run's beginning depends on.
+/// What a run's beginning depends on. What is as it always was is left out of the key.
 #[derive(Serialize)]
-struct Base<'a> {
+pub(crate) struct Base<'a> {
     versions: &'a [&'a str],
     seed: u64,
     tokenizer: crate::study::Tokenizer,
@@ -58,43 +60,78 @@ struct Base<'a> {
     replicate: u32,
     /// Sets cells apart where sharing is off.
     salt: Option<(usize, usize)>,
+    /// The weights that it starts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<Key>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objective: Option<&'a Objective>,
+    #[serde(skip_serializing_if = "Precision::is_f32")]
+    precision: Precision,
+}
+
+impl<'a> Base<'a> {
+    /// `None` while a corpus of the cell's mixture has not been scanned, or one that an earlier cell was trained on, or the mixture waits for
+    /// a scan.
+    pub(crate) fn of(plan: &'a Plan, chain: &Chain, cell: &'a Cell, salt: Option<(usize, usize)>) -> Option<Base<'a>> {
+        let recipe = plan.recipe(cell);
+        if plan.mixture(cell).is_open() {
+            return None;
+        }
+        let mut phases = Vec::new();
+        for (from, shares) in plan.mixture(cell).schedule(plan.steps(cell)) {
+            let mut keyed = Vec::with_capacity(shares.len());
+            for (corpus, share) in shares {
+                keyed.push((chain.corpus(corpus)?, share));
+            }
+            keyed.sort();
+            phases.push((from, keyed));
+        }
+        let mixture = if phases.is_empty() { Vec::new() } else { phases.remove(0).1 };
+        let start = match cell.start {
+            Some(start) => Some(chain.state(start)?),
+            None => None,
+        };
+        Some(Base {
+            versions: VERSIONS,
+            seed: plan.study.seed,
+            tokenizer: plan.study.tokenizer,
+            model: plan.model(cell).key(),
+            mixture,
+            phases,
+            batch: recipe.batch,
+            optimizer: &recipe.optimizer,
+            clip: &recipe.clip,
+            replicate: cell.replicate,
+            salt,
+            start,
+            objective: cell.objective.and_then(|objective| plan.objectives.get(objective as usize)),
+            precision: recipe.precision,
+        })
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        Key::of("stream/1", self)
+    }
+}
+
+/// The key of the state at the end of pieces of a stream.
+pub(crate) fn state_key(stream: Key, pieces: &[Piece]) -> Key {
+    let mut path = Vec::new();
+    for piece in pieces {
+        extend(&mut path, piece);
+    }
+    Key::of("state/1", &(stream, &path))
 }
 
 impl Training {
     /// The segments of `plan`, with every cell's chain; `share = false` trains each cell by itself. `None` while some corpus of a mixture has not been scanned, or a mixture waits for a scan.
     pub fn new(plan: &Plan, share: bool) -> Option<Training> {
-        let corpora = plan.corpus_keys();
+        let chain = Chain::new(plan);
         let mut streams: BTreeMap<Key, Vec<Run>> = BTreeMap::new();
         let mut order: Vec<Key> = Vec::new();
         for (g, c, cell) in plan.cells() {
             let recipe = plan.recipe(cell);
-            if plan.mixture(cell).is_open() {
-                return None;
-            }
-            let mut phases = Vec::new();
-            for (from, shares) in plan.mixture(cell).schedule(plan.steps(cell)) {
-                let mut keyed = Vec::with_capacity(shares.len());
-                for (corpus, share) in shares {
-                    keyed.push((corpora[corpus.0]?, share));
-                }
-                keyed.sort();
-                phases.push((from, keyed));
-            }
-            let mixture = if phases.is_empty() { Vec::new() } else { phases.remove(0).1 };
-            let base = Base {
-                versions: VERSIONS,
-                seed: plan.study.seed,
-                tokenizer: plan.study.tokenizer,
-                model: plan.model(cell).key(),
-                mixture,
-                phases,
-                batch: recipe.batch,
-                optimizer: &recipe.optimizer,
-                clip: &recipe.clip,
-                replicate: cell.replicate,
-                salt: (!share).then_some((g, c)),
-            };
-            let stream = Key::of("stream/1", &base);
+            let stream = Base::of(plan, &chain, cell, (!share).then_some((g, c)))?.key();
             let run = Run { cell: (g, c), pieces: recipe.pieces(plan.steps(cell)) };
             streams.entry(stream).or_insert_with(|| {
                 order.push(stream);
@@ -203,7 +240,7 @@ mod tests {
     use super::*;
     use crate::corpus::{Content, Corpus, CorpusFacts, CorpusId, PartFacts, Process, ProcessKind};
     use crate::exact::Exact;
-    use crate::grid::{Cell, Grid};
+    use crate::grid::Grid;
     use crate::mixture::Mixture;
     use crate::model::{Model, ParameterCount};
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
@@ -266,12 +303,14 @@ mod tests {
             }],
             recipes: schedules.into_iter().map(recipe).collect(),
             evaluations: Vec::new(),
+            objectives: Vec::new(),
             grids: vec![Grid {
                 name: "g".to_owned(),
                 documentation: None,
                 columns: Vec::new(),
                 cells: cells.iter().map(cell).collect(),
                 excluded: Vec::new(),
+                conditions: Vec::new(),
                 origin: None,
             }],
             ..Plan::new(Settings {

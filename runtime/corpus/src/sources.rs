@@ -77,7 +77,7 @@ impl<'a> Sources<'a> {
     /// The corpus that the documents of a corpus are anchored to: whose held-out documents it follows. `None` for free writing.
     fn anchor(&self, id: CorpusId) -> Result<Option<CorpusId>, Problem> {
         match &self.corpus(id)?.content {
-            Content::Files(_) | Content::World(_) | Content::Process(_) => Ok(Some(id)),
+            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => Ok(Some(id)),
             Content::Take { of, .. } | Content::Rephrase { of, .. } => self.anchor(*of),
             Content::Write { .. } => Ok(None),
         }
@@ -144,6 +144,8 @@ impl<'a> Sources<'a> {
         let corpus = self.corpus(id)?;
         match &corpus.content {
             Content::Process(process) => process::lengths(process, corpus.heldout.as_ref(), &self.options).map(Some),
+            // As much as is asked for; a run that would have to write it is refused before it begins.
+            Content::Sampled { tokens, .. } => Ok(Some((*tokens, 0))),
             Content::Take { of, tokens } => {
                 Ok(self.process_lengths(*of)?.map(|(training, heldout)| (training.min(*tokens), heldout)))
             }
@@ -160,6 +162,9 @@ impl<'a> Sources<'a> {
                 training.truncate(usize::try_from(*tokens).unwrap_or(usize::MAX));
                 Ok((training, heldout))
             }
+            Content::Sampled { .. } => Err(Problem::new("E0963", "what a cell writes cannot be built yet")
+                .help("a study that trains on it can be checked and planned")
+                .at(corpus.origin.as_ref())),
             _ => Ok((Vec::new(), Vec::new())),
         }
     }
@@ -198,7 +203,7 @@ fn stretch(tokens: u64) -> PartFacts {
 /// What a corpus is made from.
 fn of(content: &Content) -> Option<CorpusId> {
     match content {
-        Content::Files(_) | Content::World(_) | Content::Process(_) => None,
+        Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => None,
         Content::Take { of, .. } | Content::Rephrase { of, .. } => Some(*of),
         Content::Write { about, .. } => Some(*about),
     }

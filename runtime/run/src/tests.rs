@@ -117,6 +117,7 @@ pub(crate) fn plan() -> Plan {
             ],
             cells,
             excluded: Vec::new(),
+            conditions: Vec::new(),
             origin: None,
         }],
         tables: vec![Table::of_grid(0)],

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use synx_plan::corpus::{Content, Corpus, CorpusId};
 use synx_plan::exact::Exact;
+use synx_plan::grid::CellId;
 use synx_plan::problem::Origin;
 
 use crate::compiler::Compiler;
@@ -72,6 +73,13 @@ impl Corpora {
         match &self.entries[id.0].corpus.content {
             Content::Take { of, .. } | Content::Rephrase { of, .. } => self.anchor(*of),
             _ => id,
+        }
+    }
+
+    /// Gives the cell that writes a corpus its numbers in the plan.
+    pub(crate) fn number_sample(&mut self, id: CorpusId, number: CellId) {
+        if let Content::Sampled { cell, .. } = &mut self.entries[id.0].corpus.content {
+            *cell = number;
         }
     }
 

@@ -1,66 +1,117 @@
 //! The fields of a cell, and whether they fit each other.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use synx_grammar::view::{Expression, IntervalStep, Suffix};
 use synx_plan::corpus::Part;
 use synx_plan::exact::Exact;
-use synx_plan::grid::readable;
+use synx_plan::grid::{Objective, readable};
 use synx_plan::recipe::{Length, RateSchedule};
 use synx_plan::unit::{Count, Unit};
 
-use super::expand::Work;
-use super::scope::GridScope;
+use super::scope::{CellKey, GridScope};
 use crate::compiler::Compiler;
 use crate::scope::Scope;
-use crate::value::{Span, Value};
+use crate::value::{CellRef, Span, Value};
 
 /// What a cell is made of, as numbers of the plan's lists.
-pub(crate) struct CellFields {
+pub(super) struct CellFields {
     pub mixture: u32,
     pub model: u32,
     pub recipe: u32,
     pub evaluation: u32,
     pub tokens: u64,
     pub replicate: u32,
+    pub start: Option<CellRef>,
+    pub objective: Option<u32>,
 }
 
-/// Most tokens of a run.
+/// Most tokens of a run, and most steps.
 const MAX_TOKENS: u64 = 1_000_000_000_000_000;
+const MAX_STEPS: u64 = 1_000_000_000_000;
+
+/// The fields of a grid that cells are made of.
+const FIELDS: [&str; 9] = ["data", "model", "recipe", "evaluate", "tokens", "steps", "replicate", "start", "objective"];
+
+/// What is known of the fields of cells so far.
+pub(super) struct FieldMemo {
+    /// For each field that is there, the axes that it depends on.
+    needs: [Option<Vec<usize>>; FIELDS.len()],
+    /// For each field and what it depends on, what it comes to.
+    known: [HashMap<CellKey, Option<u64>>; FIELDS.len()],
+    /// Whether parts of cells fit each other, by the check and the numbers of the parts.
+    fits: HashMap<(Check, u64, u64), bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Check {
+    /// Recipe and model: a batch is whole sequences.
+    Batch,
+    /// Recipe and tokens: a budget is whole batches.
+    Budget,
+    /// Mixture and evaluation: nothing is evaluated on that is trained on.
+    Leak,
+    /// Model and start: the weights fit.
+    Start,
+    /// Objective and whether there is a start.
+    Objective,
+}
+
+impl FieldMemo {
+    pub(super) fn new(grid: &GridScope<'_>) -> FieldMemo {
+        FieldMemo {
+            needs: FIELDS.map(|name| grid.has(name).then(|| grid.needs(name))),
+            known: std::array::from_fn(|_| HashMap::new()),
+            fits: HashMap::new(),
+        }
+    }
+}
 
 impl<'t> Compiler<'t> {
     pub(super) fn cell_fields(
         &mut self,
         grid: &Rc<GridScope<'t>>,
         scope: &Rc<Scope<'t>>,
-        work: &mut Work<'t>,
+        memo: &mut FieldMemo,
     ) -> Option<CellFields> {
-        let mut field = |compiler: &mut Self, name: &'static str| -> Option<u64> {
-            let key = (name, grid.key(&grid.needs(name)));
-            if let Some(known) = work.fields.get(&key) {
-                return *known;
-            }
-            let span = compiler.span(grid.expression(name)?.node());
-            let value = compiler.grid_entry(grid, name, scope, span);
-            let settled = compiler.settle_field(grid, name, &value, span, scope);
-            work.fields.insert(key, settled);
-            settled
+        let mut settled = [None; FIELDS.len()];
+        let mut fits = true;
+        for (field, name) in FIELDS.into_iter().enumerate() {
+            let Some(needs) = &memo.needs[field] else { continue };
+            let key = grid.key(needs);
+            settled[field] = match memo.known[field].get(&key) {
+                Some(known) => *known,
+                None => {
+                    let span = self.span(grid.expression(name)?.node());
+                    let value = self.grid_entry(grid, name, scope, span);
+                    let settled = self.settle_field(grid, name, &value, span, scope);
+                    memo.known[field].insert(key, settled);
+                    settled
+                }
+            };
+            fits &= settled[field].is_some();
+        }
+        if !fits {
+            return None;
+        }
+        let [mixture, model, recipe, evaluation, tokens, steps, replicate, start, objective] = settled;
+        let (recipe, model) = (recipe? as u32, model? as u32);
+        let tokens = match (tokens, steps) {
+            (Some(tokens), _) => tokens,
+            (None, steps) => steps? * self.lists.recipes[recipe as usize].batch,
         };
-        let mixture = field(self, "data");
-        let model = field(self, "model");
-        let recipe = field(self, "recipe");
-        let evaluation = field(self, "evaluate");
-        let tokens = field(self, "tokens");
-        let replicate = if grid.has("replicate") { field(self, "replicate") } else { Some(1) };
         let fields = CellFields {
             mixture: mixture? as u32,
-            model: model? as u32,
-            recipe: recipe? as u32,
+            model,
+            recipe,
             evaluation: evaluation? as u32,
-            tokens: tokens?,
-            replicate: replicate? as u32,
+            tokens,
+            replicate: replicate.unwrap_or(1) as u32,
+            start: start.map(CellRef::unpacked),
+            objective: objective.map(|objective| objective as u32),
         };
-        self.check_cell(grid, &fields).then_some(fields)
+        self.check_cell(grid, &fields, memo).then_some(fields)
     }
 
     /// A field's value as a number: of the plan's list, of tokens, of the replicate.
@@ -119,6 +170,22 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
                 None
             }
+            ("steps", value) => self.whole(value, span, Unit::counted(Count::Steps), "`steps`", (1, MAX_STEPS)),
+            ("start", Value::Weights(cell)) => Some(cell.cell.packed()),
+            ("start", Value::Cell(cell)) => {
+                let edit = self.edit(Span { start: span.end, ..span }, ".weights");
+                let finding = self
+                    .finding("E0201", span, "a run starts from weights, this is a cell", cell.name.to_string())
+                    .help("say what of it: `.weights`")
+                    .fix("start from its weights", vec![edit]);
+                self.report(finding);
+                None
+            }
+            ("start", other) => {
+                self.expected(span, "the weights of a cell: `cell.weights`", other);
+                None
+            }
+            ("objective", Value::Objective(objective)) => Some(self.lists.objective(objective)),
             ("replicate", value) => self.whole(value, span, Unit::PLAIN, "`replicate`", (0, 1 << 31)),
             (name, Value::Declaration(item)) => {
                 let declared = self.items[*item].name;
@@ -149,33 +216,70 @@ impl<'t> Compiler<'t> {
         self.report(finding);
     }
 
-    /// Whether the parts of a cell fit each other.
-    fn check_cell(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
-        let place = |compiler: &Self, name: &str| {
-            grid.expression(name).map_or(Span { file: 0, start: 0, end: 0 }, |value| compiler.span(value.node()))
-        };
-        let recipe = self.lists.recipes[cell.recipe as usize].clone();
-        let context = self.lists.models[cell.model as usize].context;
+    /// Whether the parts of a cell fit each other: each pair of parts is looked at once.
+    fn check_cell(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields, memo: &mut FieldMemo) -> bool {
+        let (recipe, model) = (u64::from(cell.recipe), u64::from(cell.model));
+        let start = cell.start.map_or(u64::MAX, CellRef::packed);
+        let objective = cell.objective.map_or(u64::MAX, u64::from);
+        let checks = [
+            (Check::Batch, recipe, model),
+            (Check::Budget, recipe, cell.tokens),
+            (Check::Leak, u64::from(cell.mixture), u64::from(cell.evaluation)),
+            (Check::Start, model, start),
+            (Check::Objective, objective, u64::from(cell.start.is_some())),
+        ];
         let mut fits = true;
-        if self.lists.once(("batch", u64::from(cell.recipe), u64::from(cell.model)))
-            && !recipe.batch.is_multiple_of(context)
-        {
-            let (recipe_at, model_at) = (place(self, "recipe"), place(self, "model"));
-            let finding = self
-                .finding(
-                    "E0502",
-                    recipe_at,
-                    format!("a batch of {} tokens is not a whole number of sequences", number(recipe.batch)),
-                    format!("batch {}", number(recipe.batch)),
-                )
-                .label(self.label(model_at, format!("context {}", number(context))))
-                .help(format!("the batch is a multiple of the context: {}", neighbours(recipe.batch, context)));
-            self.report(finding);
-            self.lists.broken.insert((cell.recipe, cell.model));
+        for key in checks {
+            // A budget says nothing of a batch that does not fit.
+            if !fits && key.0 == Check::Budget {
+                continue;
+            }
+            fits &= match memo.fits.get(&key) {
+                Some(known) => *known,
+                None => {
+                    let known = match key.0 {
+                        Check::Batch => self.check_batch(grid, cell),
+                        Check::Budget => self.check_budget(grid, cell),
+                        Check::Leak => self.check_leak(grid, cell),
+                        Check::Start => self.check_start(grid, cell),
+                        Check::Objective => self.check_objective(grid, cell),
+                    };
+                    memo.fits.insert(key, known);
+                    known
+                }
+            };
         }
-        fits &= !self.lists.broken.contains(&(cell.recipe, cell.model));
+        fits
+    }
+
+    fn field_span(&self, grid: &GridScope<'t>, name: &str) -> Span {
+        grid.expression(name).map_or(Span { file: 0, start: 0, end: 0 }, |value| self.span(value.node()))
+    }
+
+    fn check_batch(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
+        let batch = self.lists.recipes[cell.recipe as usize].batch;
+        let context = self.lists.models[cell.model as usize].context;
+        if batch.is_multiple_of(context) {
+            return true;
+        }
+        let (recipe_at, model_at) = (self.field_span(grid, "recipe"), self.field_span(grid, "model"));
+        let finding = self
+            .finding(
+                "E0502",
+                recipe_at,
+                format!("a batch of {} tokens is not a whole number of sequences", number(batch)),
+                format!("batch {}", number(batch)),
+            )
+            .label(self.label(model_at, format!("context {}", number(context))))
+            .help(format!("the batch is a multiple of the context: {}", neighbours(batch, context)));
+        self.report(finding);
+        false
+    }
+
+    fn check_budget(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
+        let recipe = self.lists.recipes[cell.recipe as usize].clone();
+        let (tokens_at, recipe_at) = (self.field_span(grid, "tokens"), self.field_span(grid, "recipe"));
         if cell.tokens < recipe.batch {
-            let (tokens_at, recipe_at) = (place(self, "tokens"), place(self, "recipe"));
             let finding = self
                 .finding(
                     "E0503",
@@ -192,46 +296,82 @@ impl<'t> Compiler<'t> {
             self.budget_not_whole(grid, cell.tokens, recipe.batch);
             return false;
         }
-        if self.lists.once(("warmup", u64::from(cell.recipe), cell.tokens)) {
-            let warmup = match &recipe.schedule {
-                RateSchedule::Wsd { warmup, .. }
-                | RateSchedule::Cosine { warmup, .. }
-                | RateSchedule::Constant { warmup } => warmup,
-            };
-            if let Length::Tokens(warmup) = warmup
-                && *warmup > cell.tokens
-            {
-                let (tokens_at, recipe_at) = (place(self, "tokens"), place(self, "recipe"));
-                let finding = self
-                    .finding(
-                        "W0401",
-                        recipe_at,
-                        format!("the warm-up of {} tokens is longer than a run of {}", number(*warmup), number(cell.tokens)),
-                        format!("warm-up {} tokens", number(*warmup)),
-                    )
-                    .label(self.label(tokens_at, format!("{} tokens", number(cell.tokens))))
-                    .help("such a run ends before it reaches its learning rate; shorten the warm-up or leave the budget out");
-                self.report(finding);
-            }
+        let warmup = match &recipe.schedule {
+            RateSchedule::Wsd { warmup, .. }
+            | RateSchedule::Cosine { warmup, .. }
+            | RateSchedule::Constant { warmup } => warmup,
+        };
+        if let Length::Tokens(warmup) = warmup
+            && *warmup > cell.tokens
+        {
+            let budget_at = if grid.has("tokens") { tokens_at } else { self.field_span(grid, "steps") };
+            let finding = self
+                .finding(
+                    "W0401",
+                    recipe_at,
+                    format!(
+                        "the warm-up of {} tokens is longer than a run of {}",
+                        number(*warmup),
+                        number(cell.tokens)
+                    ),
+                    format!("warm-up {} tokens", number(*warmup)),
+                )
+                .label(self.label(budget_at, format!("{} tokens", number(cell.tokens))))
+                .help(
+                    "such a run ends before it reaches its learning rate; shorten the warm-up or leave the budget out",
+                );
+            self.report(finding);
         }
-        if self.lists.once(("leak", u64::from(cell.mixture), u64::from(cell.evaluation))) {
-            let leak = self.leak(cell);
-            if let Some((trained, domain)) = leak {
-                let (data_at, evaluate_at) = (place(self, "data"), place(self, "evaluate"));
-                let finding = self
-                    .finding(
-                        "E0310",
-                        evaluate_at,
-                        format!("a cell is evaluated on text that it trains on: `{domain}`"),
-                        format!("evaluated on `{domain}`"),
-                    )
-                    .label(self.label(data_at, format!("trains on `{trained}`")))
-                    .help("hold a part out with `heldout = 2%`, and evaluate on `name.heldout`");
-                self.report(finding);
-                self.lists.leaks.insert((cell.mixture, cell.evaluation));
-            }
+        true
+    }
+
+    fn check_leak(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
+        let Some((trained, domain)) = self.leak(cell) else { return true };
+        let (data_at, evaluate_at) = (self.field_span(grid, "data"), self.field_span(grid, "evaluate"));
+        let finding = self
+            .finding(
+                "E0310",
+                evaluate_at,
+                format!("a cell is evaluated on text that it trains on: `{domain}`"),
+                format!("evaluated on `{domain}`"),
+            )
+            .label(self.label(data_at, format!("trains on `{trained}`")))
+            .help("hold a part out with `heldout = 2%`, and evaluate on `name.heldout`");
+        self.report(finding);
+        false
+    }
+
+    /// Whether the weights that a cell starts from are those of its model.
+    fn check_start(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
+        let Some(start) = cell.start else { return true };
+        let (start_at, model_at) = (self.field_span(grid, "start"), self.field_span(grid, "model"));
+        let Value::Model(weights) = self.cell_entry(start, "model", start_at) else { return true };
+        let model = &self.lists.models[cell.model as usize];
+        if weights.it == *model {
+            return true;
         }
-        fits && !self.lists.leaks.contains(&(cell.mixture, cell.evaluation))
+        let shape = |model: &synx_plan::model::Model| format!("width {}, {} blocks", model.width, model.blocks.len());
+        let (theirs, ours) = (shape(&weights.it), shape(model));
+        let name = self.cell_ref_name(start);
+        let finding = self
+            .finding("E0413", model_at, "the weights that a cell starts from are not those of its model", ours)
+            .label(self.label(start_at, format!("`{name}` has {theirs}")))
+            .help("leave `model` out: a cell that starts from weights keeps their model");
+        self.report(finding);
+        false
+    }
+
+    fn check_objective(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
+        let objective = cell.objective.map(|objective| &self.lists.objectives[objective as usize]);
+        if cell.start.is_some() || !matches!(objective, Some(Objective::Grpo { .. })) {
+            return true;
+        }
+        let at = self.field_span(grid, "objective");
+        let finding = self
+            .finding("E0104", at, "a run by `grpo` needs `start`", "from which weights?")
+            .help("a fresh model gives no answer that could be rewarded; add `start = base.weights`");
+        self.report(finding);
+        false
     }
 
     /// A corpus that the cell trains on and a domain with the same documents, if there are such.

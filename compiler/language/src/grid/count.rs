@@ -1,110 +1,94 @@
 //! How many cells a grid has, before any of them is made.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use synx_plan::exact::Exact;
 use synx_plan::grid::readable;
 
+use super::lay_out::{Levels, Walk};
 use super::scope::GridScope;
 use crate::compiler::Compiler;
 use crate::scope::Scope;
 use crate::value::{List, Span, Value};
 
 impl<'t> Compiler<'t> {
-    /// The lists of the axes that depend on no other; nothing where one is no list, or where they come to too many cells.
-    pub(crate) fn independent_axes(
-        &mut self,
-        grid: &Rc<GridScope<'t>>,
-        scope: &Rc<Scope<'t>>,
-        name: Span,
-        so_far: u64,
-    ) -> Option<Vec<Option<Rc<Vec<Value>>>>> {
-        let mut lists: Vec<Option<List>> = Vec::new();
+    /// Counts the combinations of a grid's axes without making them; nothing where they are too many, which is reported, or where
+    /// an axis has a mistake. Only dependent axes and what they depend on are gone through.
+    pub(super) fn count_cells(&mut self, walk: &mut Walk<'t>) -> Option<()> {
+        let grid = Rc::clone(&walk.grid);
+        let grid = &grid;
         let mut fits = true;
-        for axis in &grid.axes {
-            if !axis.needs.is_empty() {
-                lists.push(None);
+        let mut independent: Vec<Option<List>> = Vec::new();
+        for axis in 0..grid.axes.len() {
+            if !grid.axes[axis].needs.is_empty() {
+                independent.push(None);
                 continue;
             }
-            let list = self.axis_list(grid, lists.len(), scope);
+            let list = self.axis_list_once(walk, axis);
             fits &= list.is_some();
-            lists.push(list);
+            independent.push(list);
         }
         if !fits {
             return None;
         }
+        let most = Exact::from(self.max_cells.saturating_sub(self.lists.cells));
         let mut total = Exact::one();
         let mut factors = Vec::new();
-        for (axis, list) in grid.axes.iter().zip(&lists) {
-            let names: Vec<&str> = axis.names.iter().map(|name| name.text()).collect();
+        for (axis, list) in grid.axes.iter().zip(&independent) {
             if let Some(list) = list {
+                let names: Vec<&str> = axis.names.iter().map(|name| name.text()).collect();
                 total = total.mul(&list.count());
                 factors.push(format!("{} {}", names.join(", "), readable(&list.count())));
             }
         }
-        if total.add(&Exact::from(so_far)) > Exact::from(self.max_cells) {
-            self.too_many_cells(name, &readable(&total), &factors.join(" × "), so_far);
+        if total > most {
+            self.too_many_cells(walk.name, &readable(&total), &factors.join(" × "));
             return None;
         }
-        let most = self.max_cells;
-        Some(lists.into_iter().map(|list| list.and_then(|list| list.expand(most))).collect())
-    }
-
-    /// How many cells a grid with dependent axes has, without going through the axes after the last of these; nothing where
-    /// they are too many, which is reported, or where an axis has a mistake.
-    pub(crate) fn count_dependent(
-        &mut self,
-        grid: &Rc<GridScope<'t>>,
-        scope: &Rc<Scope<'t>>,
-        independent: &[Option<Rc<Vec<Value>>>],
-        order: &[usize],
-        name: Span,
-        so_far: u64,
-    ) -> Option<()> {
-        let Some(last) = order.iter().rposition(|axis| independent[*axis].is_none()) else { return Some(()) };
-        let after = order[last + 1..].iter().filter_map(|axis| independent[*axis].as_ref());
-        let factor = after.fold(Exact::one(), |product, list| product.mul(&Exact::from(list.len() as u64)));
-        let most = Exact::from(self.max_cells.saturating_sub(so_far));
+        // Axes that others depend on are gone through; the rest are factors.
+        let order = walk.order.clone();
+        let needed: BTreeSet<usize> = grid.axes.iter().flat_map(|axis| axis.needs.iter().copied()).collect();
+        let walked: Vec<usize> =
+            order.into_iter().filter(|axis| independent[*axis].is_none() || needed.contains(axis)).collect();
+        let Some(last) = walked.iter().rposition(|axis| independent[*axis].is_none()) else { return Some(()) };
+        let rest = (0..grid.axes.len()).filter(|axis| !walked.contains(axis)).chain(walked[last + 1..].iter().copied());
+        let factor = rest
+            .filter_map(|axis| independent[axis].as_ref())
+            .fold(Exact::one(), |product, list| product.mul(&list.count()));
         let mut total = Exact::zero();
-        let mut levels: Vec<(Rc<Vec<Value>>, usize)> = Vec::new();
+        let mut levels = Levels::default();
         let mut visited = 0u64;
         loop {
-            let depth = levels.len();
-            let axis = order[depth];
-            let list = match &independent[axis] {
-                Some(values) => List::Items(Rc::clone(values)),
-                None => self.axis_list(grid, axis, scope)?,
-            };
+            let depth = levels.depth();
+            let axis = walked[depth];
             visited += 1;
             if visited.is_multiple_of(1000) {
                 self.refuel();
             }
             if depth == last {
+                let list = self.axis_list_once(walk, axis)?;
                 total = total.add(&list.count().mul(&factor));
                 if total > most || visited > self.max_cells {
-                    let least = format!("at least {}", readable(&total));
-                    self.too_many_cells(name, &least, "axes that depend on others were gone through", so_far);
+                    let dependent = walked.iter().filter(|axis| independent[**axis].is_none());
+                    let names: Vec<&str> =
+                        dependent.flat_map(|axis| grid.axes[*axis].names.iter().map(|name| name.text())).collect();
+                    factors.push(format!("{} (by the others)", names.join(", ")));
+                    let limit = readable(&Exact::from(self.max_cells));
+                    self.too_many_cells(walk.name, &format!("more than {limit}"), &factors.join(" × "));
                     return None;
                 }
             } else {
-                levels.push((list.expand(self.max_cells)?, 0));
+                let range = self.axis_numbers(walk, axis)?;
+                levels.enter(range);
             }
-            loop {
-                let Some((values, next)) = levels.last_mut() else { return Some(()) };
-                if *next < values.len() {
-                    break;
-                }
-                levels.pop();
-            }
-            let depth = levels.len() - 1;
-            let (values, next) = &mut levels[depth];
-            let (value, place) = (values[*next].clone(), *next as u32);
-            *next += 1;
-            grid.set(order[depth], place, value);
+            let Some((level, number)) = levels.next() else { return Some(()) };
+            grid.set(walked[level], number);
         }
     }
 
-    pub(crate) fn too_many_cells(&mut self, name: Span, count: &str, factors: &str, so_far: u64) {
+    pub(super) fn too_many_cells(&mut self, name: Span, count: &str, factors: &str) {
+        let so_far = self.lists.cells;
         let mut finding = self.finding("E0403", name, format!("this grid has {count} cells"), factors).help(format!(
             "a study may have {} cells; shorten an axis, or split the study",
             readable(&Exact::from(self.max_cells))
@@ -128,6 +112,8 @@ impl<'t> Compiler<'t> {
                 .finding("E0405", span, format!("axis `{}` has no values", first.text()), "an empty list")
                 .help("an axis needs at least one value"),
             Value::List(list) => return Some(list),
+            // Its own cells are not known before its axes are.
+            Value::Grid(item) => return self.cells_as_values(item, span),
             Value::Interval(_) => {
                 let end = Span { start: span.end, ..span };
                 let edit = self.edit(end, " factor 2");

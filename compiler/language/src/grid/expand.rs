@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
-use synx_grammar::view::{Assert, Block, Entry, Expression};
-use synx_plan::grid::{Cell, Column, ColumnKind, ColumnValue, Excluded, Grid};
+use synx_grammar::view::{Block, Entry, ItemKind};
+use synx_plan::exact::Exact;
+use synx_plan::grid::{Cell, CellId, Closest, Condition, Excluded, Grid};
 
-use super::scope::GridScope;
+use super::cell::FieldMemo;
+use super::lay_out::{LaidOut, NO_CELL};
+use super::scope::{CellKey, GridScope};
 use crate::compiler::Compiler;
 use crate::scope::Scope;
-use crate::signature::{Need, fields};
+use crate::signature::{Need, excused, fields};
 use crate::value::{Span, Value};
 
 /// After so many cells with mistakes the rest would only repeat them.
@@ -27,54 +29,17 @@ pub(crate) struct Expanded {
     pub recipe: Span,
 }
 
-/// Columns while they grow.
-pub(crate) struct Columns {
-    columns: Vec<Column>,
-    /// For each column, the place of each value.
-    index: Vec<HashMap<ColumnValue, u32>>,
-}
-
-impl Columns {
-    fn new(grid: &GridScope<'_>, lets: &[&str]) -> Columns {
-        let axes = grid.axes.iter().flat_map(|axis| &axis.names).map(|name| (name.text(), ColumnKind::Axis));
-        let lets = lets.iter().map(|name| (*name, ColumnKind::Let));
-        let column = |(name, kind): (&str, ColumnKind)| Column {
-            name: name.to_owned(),
-            kind,
-            unit: if name == "tokens" { "tokens".to_owned() } else { String::new() },
-            values: Vec::new(),
-        };
-        let columns: Vec<Column> = axes.chain(lets).map(column).collect();
-        let index = vec![HashMap::new(); columns.len()];
-        Columns { columns, index }
-    }
-
-    /// The place of a value in a column; the units of the two where they differ.
-    fn place(&mut self, column: usize, value: &Value) -> Result<u32, (String, String)> {
-        let (value, unit) = value.column();
-        let there = &mut self.columns[column];
-        if there.unit != unit && !unit.is_empty() {
-            if !there.values.is_empty() && !there.unit.is_empty() {
-                return Err((there.unit.clone(), unit));
-            }
-            there.unit = unit;
-        }
-        if let Some(place) = self.index[column].get(&value) {
-            return Ok(*place);
-        }
-        let place = there.values.len() as u32;
-        there.values.push(value.clone());
-        self.index[column].insert(value, place);
-        Ok(place)
-    }
-}
-
 impl<'t> Compiler<'t> {
-    /// Expands the grid that an item declares; nothing where it has mistakes.
+    /// Makes the cells of the grid that an item declares; nothing where it has mistakes. Its findings are its own, also where what asks for it
+    /// is evaluated without any.
     pub(crate) fn expand(&mut self, item: usize, block: Block<'t>) -> Option<Expanded> {
+        self.aloud(|compiler| compiler.expanded(item, block))
+    }
+
+    fn expanded(&mut self, item: usize, block: Block<'t>) -> Option<Expanded> {
         let declaration = self.items[item].item;
-        let name_span = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
-        let grid = match GridScope::new(block.entries()) {
+        let name = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
+        let grid = match GridScope::new(item, self.items[item].name, block.entries()) {
             Ok(grid) => Rc::new(grid),
             Err(name) => {
                 let span = self.span(name.node());
@@ -83,13 +48,6 @@ impl<'t> Compiler<'t> {
             }
         };
         let scope = Scope::of_grid(&self.file_scope, Rc::clone(&grid));
-        let complete = fields(synx_grammar::view::ItemKind::Grid)
-            .iter()
-            .all(|field| field.need != Need::Required || grid.has(field.name));
-        let axes = self.independent_axes(&grid, &scope, name_span, self.lists.cells)?;
-        if !complete {
-            return None;
-        }
         let lets: Vec<&'t str> = block
             .entries()
             .filter_map(|entry| match entry {
@@ -97,273 +55,124 @@ impl<'t> Compiler<'t> {
                 _ => None,
             })
             .collect();
-        let wheres: Vec<Expression<'t>> = block
-            .entries()
-            .filter_map(|entry| match entry {
-                Entry::Where(condition) => condition.condition(),
-                _ => None,
-            })
-            .collect();
-        let asserts = block
-            .entries()
-            .filter_map(|entry| if let Entry::Assert(assertion) = entry { Some(assertion) } else { None })
-            .collect();
+        let laid = Rc::new(self.lay_out(grid, scope, name, &lets)?);
+        let given = |name: &str| laid.grid.has(name);
+        let mut needed = fields(ItemKind::Grid).iter().filter(|field| field.need == Need::Required);
+        if !needed.all(|field| given(field.name) || excused(ItemKind::Grid, field.name, given)) {
+            return None;
+        }
+        self.laid.insert(item, Rc::clone(&laid));
+        let conditions = laid
+            .grid
+            .conditions
+            .iter()
+            .map(|condition| Condition { text: condition.value.text().to_owned(), closest: None });
         let mut work = Work {
-            columns: Columns::new(&grid, &lets),
+            let_places: vec![HashMap::new(); lets.len()],
             lets,
-            wheres,
-            asserts,
+            first_let: laid.axis_names().len(),
+            verdicts: vec![HashMap::new(); laid.grid.conditions.len()],
+            held: vec![HashMap::new(); laid.grid.assertions.len()],
+            conditions: conditions.collect(),
             cells: Vec::new(),
             excluded: Vec::new(),
             broken: 0,
-            fields: HashMap::new(),
+            memo: FieldMemo::new(&laid.grid),
         };
-        if self.walk(&grid, &scope, &axes, &mut work, name_span).is_none() || work.broken > 0 {
+        for at in 0..laid.count() {
+            if at.is_multiple_of(1000) {
+                self.refuel();
+            }
+            if !laid.grid.axes.is_empty() {
+                laid.grid.hold(laid.combination(at));
+            }
+            let before = work.cells.len();
+            self.cell(&laid, at, &mut work);
+            laid.cells.borrow_mut().push(if work.cells.len() > before { before as u32 } else { NO_CELL });
+            if work.broken >= MAX_BROKEN {
+                return None;
+            }
+        }
+        if work.broken > 0 {
             return None;
         }
         if work.cells.is_empty() {
-            let left_out = work.excluded.len();
-            let finding = self
-                .finding("E0405", name_span, "no cell of this grid is left", format!("{left_out} cells, all left out"))
+            let mut finding = self
+                .finding(
+                    "E0405",
+                    name,
+                    "no cell of this grid is left",
+                    format!("{} cells, all left out", work.excluded.len()),
+                )
                 .help("its conditions (`where`) leave out every cell; loosen one");
+            finding.notes = work.conditions.iter().filter_map(Condition::closest_text).collect();
             self.report(finding);
             return None;
         }
         self.lists.cells += work.cells.len() as u64;
-        let place = |compiler: &Self, name: &str| {
-            grid.expression(name).map_or(name_span, |expression| compiler.span(expression.node()))
+        let place = |compiler: &Self, field: &str| {
+            laid.grid.expression(field).map_or(name, |expression| compiler.span(expression.node()))
         };
+        let columns = std::mem::take(&mut laid.columns.borrow_mut().columns);
+        laid.columns.borrow_mut().columns.clone_from(&columns);
         Some(Expanded {
             item,
-            name: name_span,
+            name,
             data: place(self, "data"),
             recipe: place(self, "recipe"),
             grid: Grid {
                 name: self.items[item].name.to_owned(),
                 documentation: declaration.docs(),
-                columns: work.columns.columns,
+                columns,
                 cells: work.cells,
                 excluded: work.excluded,
-                origin: Some(self.origin(name_span)),
+                conditions: work.conditions,
+                origin: Some(self.origin(name)),
             },
         })
     }
 
-    /// Goes through all combinations of the axes, the last one fastest; axes stand in an order in which each comes after those that
-    /// it depends on, otherwise that of the file.
-    fn walk(
-        &mut self,
-        grid: &Rc<GridScope<'t>>,
-        scope: &Rc<Scope<'t>>,
-        independent: &[Option<Rc<Vec<Value>>>],
-        work: &mut Work<'t>,
-        name: Span,
-    ) -> Option<()> {
-        let order = in_order(grid);
-        self.count_dependent(grid, scope, independent, &order, name, self.lists.cells)?;
-        let first_column: Vec<usize> = grid
-            .axes
-            .iter()
-            .scan(0, |next, axis| {
-                let first = *next;
-                *next += axis.names.len();
-                Some(first)
-            })
-            .collect();
-        let axis_columns: usize = grid.axes.iter().map(|axis| axis.names.len()).sum();
-        let mut places = vec![0u32; axis_columns];
-        // For each level the values of its axis and the next one to take.
-        let mut levels: Vec<(Rc<Vec<Value>>, usize)> = Vec::new();
-        let mut visited = 0u64;
-        if order.is_empty() {
-            self.cell(grid, scope, &places, work);
-            return Some(());
-        }
-        loop {
-            let depth = levels.len();
-            if depth < order.len() {
-                let axis = order[depth];
-                let values = if let Some(values) = &independent[axis] {
-                    Rc::clone(values)
-                } else {
-                    let list = self.axis_list(grid, axis, scope)?;
-                    let Some(values) = list.expand(self.max_cells) else {
-                        let count = synx_plan::grid::readable(&list.count());
-                        self.too_many_cells(
-                            name,
-                            &format!("at least {count}"),
-                            "from a dependent axis",
-                            self.lists.cells,
-                        );
-                        return None;
-                    };
-                    values
-                };
-                self.check_axis(grid, axis, &values)?;
-                levels.push((values, 0));
-            }
-            // The next value of the innermost level that has one.
-            loop {
-                let Some((values, next)) = levels.last_mut() else { return Some(()) };
-                if *next < values.len() {
-                    break;
-                }
-                levels.pop();
-            }
-            let depth = levels.len() - 1;
-            let axis = order[depth];
-            let (value, place) = {
-                let (values, next) = &mut levels[depth];
-                *next += 1;
-                (values[*next - 1].clone(), *next - 1)
-            };
-            if value.is_error() {
-                return None;
-            }
-            self.place_values(grid, axis, &value, &mut places[first_column[axis]..], first_column[axis], work)?;
-            grid.set(axis, place as u32, value);
-            if depth + 1 == order.len() {
-                visited += 1;
-                if visited + self.lists.cells > self.max_cells {
-                    self.too_many_cells(
-                        name,
-                        &format!("more than {}", self.max_cells),
-                        "counted one by one",
-                        self.lists.cells,
-                    );
-                    return None;
-                }
-                if visited.is_multiple_of(1000) {
-                    self.refuel();
-                }
-                self.cell(grid, scope, &places, work);
-                if work.broken >= MAX_BROKEN {
-                    return None;
-                }
-            }
-        }
-    }
-
-    /// Refuses an axis on which a value stands twice: two cells would have one name.
-    fn check_axis(&mut self, grid: &Rc<GridScope<'t>>, axis: usize, values: &Rc<Vec<Value>>) -> Option<()> {
-        let mut seen: IndexMap<ColumnValue, ()> = IndexMap::new();
-        let entry = &grid.axes[axis];
-        for value in values.iter() {
-            if value.is_error() {
-                return None;
-            }
-            if seen.insert(value.column().0, ()).is_some() {
-                let span = self.span(entry.value.node());
-                let name = entry.names.first().map_or("", |name| name.text());
-                let shown = value.column().0;
-                let finding = self
-                    .finding("E0406", span, format!("axis `{name}` has the value {shown} twice"), "each value once")
-                    .help("to run a cell again with another seed, use `axis replicate = 1..3 step 1`");
-                self.report(finding);
-                return None;
-            }
-        }
-        Some(())
-    }
-
-    /// The places of an axis's value in its columns: of a tuple, each part in its own.
-    fn place_values(
-        &mut self,
-        grid: &Rc<GridScope<'t>>,
-        axis: usize,
-        value: &Value,
-        places: &mut [u32],
-        first: usize,
-        work: &mut Work<'t>,
-    ) -> Option<()> {
-        let entry = &grid.axes[axis];
-        let parts: Rc<[Value]> = if entry.tuple {
-            let span = self.span(entry.value.node());
-            self.tuple_parts(value, entry.names.len(), span)?
-        } else {
-            Rc::from([value.clone()])
-        };
-        for (i, part) in parts.iter().enumerate() {
-            if let Value::List(_) | Value::Interval(_) | Value::Grid(_) | Value::Law(_) = part {
-                let span = self.span(entry.value.node());
-                if matches!(part, Value::Grid(_) | Value::Law(_)) {
-                    self.not_yet(span, "an axis over the cells of another grid");
-                } else if matches!(part, Value::Interval(_)) {
-                    self.expected(span, "a list of values", part);
-                    return None;
-                }
-            }
-            match work.columns.place(first + i, part) {
-                Ok(place) => places[i] = place,
-                Err((one, other)) => {
-                    let span = self.span(entry.value.node());
-                    let name = entry.names.get(i).map_or("", |name| name.text());
-                    let finding = self
-                        .finding(
-                            "E0202",
-                            span,
-                            format!("the values of axis `{name}` have different units"),
-                            format!("{one} and {other}"),
-                        )
-                        .help("write all of them in one unit");
-                    self.report(finding);
-                    return None;
-                }
-            }
-        }
-        Some(())
-    }
-
     /// One cell: its conditions, then its fields.
-    fn cell(&mut self, grid: &Rc<GridScope<'t>>, scope: &Rc<Scope<'t>>, axis_places: &[u32], work: &mut Work<'t>) {
-        for condition in work.wheres.clone() {
-            let value = self.evaluate(condition, scope);
-            let span = self.span(condition.node());
-            match self.condition(&value, span) {
-                Some(true) => {}
-                Some(false) => {
-                    let condition = self.source(span).to_owned();
-                    let mut values = axis_places.to_vec();
-                    let lets = work.lets.clone();
-                    for (i, name) in lets.iter().enumerate() {
+    fn cell(&mut self, laid: &Rc<LaidOut<'t>>, at: usize, work: &mut Work<'t>) {
+        for condition in 0..work.verdicts.len() {
+            match self.verdict(laid, at, condition, work) {
+                Verdict::Holds => {}
+                Verdict::LeavesOut => {
+                    let mut values = laid.column_places(at);
+                    for number in 0..work.lets.len() {
                         // A cell that is left out may have no value here; it is listed all the same.
-                        let value = self.quietly(|compiler| compiler.grid_entry(grid, name, scope, span));
-                        let value = if value.is_error() { Value::text("") } else { value };
-                        values.push(work.columns.place(axis_places.len() + i, &value).unwrap_or(0));
+                        values.push(self.let_place(laid, number, true, work).unwrap_or(0));
                     }
-                    work.excluded.push(Excluded { values: values.into(), condition });
+                    work.excluded.push(Excluded { values: values.into(), condition: condition as u32 });
                     return;
                 }
-                None => {
+                Verdict::Broken => {
                     work.broken += 1;
                     return;
                 }
             }
         }
-        for assertion in work.asserts.clone() {
-            if !self.holds(assertion, scope) {
+        for (assertion, held) in laid.grid.assertions.iter().zip(&mut work.held) {
+            let key = laid.grid.key(&assertion.needs);
+            if !*held.entry(key).or_insert_with(|| self.holds(assertion.it, &laid.scope)) {
                 work.broken += 1;
                 return;
             }
         }
-        let mut values = axis_places.to_vec();
-        let mut fits = true;
-        for (i, name) in work.lets.clone().into_iter().enumerate() {
-            let span = grid.expression(name).map(|e| self.span(e.node()));
-            let Some(span) = span else { continue };
-            let value = self.grid_entry(grid, name, scope, span);
-            fits &= !value.is_error();
-            match work.columns.place(axis_places.len() + i, &value) {
-                Ok(place) => values.push(place),
-                Err((one, other)) => {
-                    let headline = format!("`{name}` has different units in different cells");
-                    let finding = self.finding("E0202", span, headline, format!("{one} and {other}"));
-                    self.report(finding);
-                    fits = false;
-                }
+        let mut values = Vec::with_capacity(work.first_let + work.lets.len());
+        if !laid.grid.axes.is_empty() {
+            for (axis, number) in laid.combination(at).iter().enumerate() {
+                values.extend_from_slice(laid.axis_places(axis, *number));
             }
         }
-        match self.cell_fields(grid, scope, work) {
+        let mut fits = true;
+        for number in 0..work.lets.len() {
+            match self.let_place(laid, number, false, work) {
+                Some(place) => values.push(place),
+                None => fits = false,
+            }
+        }
+        match self.cell_fields(&laid.grid, &laid.scope, &mut work.memo) {
             Some(fields) if fits => work.cells.push(Cell {
                 values: values.into(),
                 mixture: fields.mixture,
@@ -372,38 +181,98 @@ impl<'t> Compiler<'t> {
                 evaluation: fields.evaluation,
                 tokens: fields.tokens,
                 replicate: fields.replicate,
-                start: None,
-                objective: None,
+                start: fields.start.map(|start| CellId { grid: start.item, cell: start.combination }),
+                objective: fields.objective,
             }),
             _ => work.broken += 1,
         }
     }
+
+    /// What a condition says of the cell at hand: once for all that it depends on.
+    fn verdict(&mut self, laid: &Rc<LaidOut<'t>>, at: usize, condition: usize, work: &mut Work<'t>) -> Verdict {
+        let asked = &laid.grid.conditions[condition];
+        let key = laid.grid.key(&asked.needs);
+        if let Some(known) = work.verdicts[condition].get(&key) {
+            return *known;
+        }
+        let value = self.evaluate(asked.value, &laid.scope);
+        let span = self.span(asked.value.node());
+        let verdict = match self.condition(&value, span) {
+            Some(true) => Verdict::Holds,
+            Some(false) => Verdict::LeavesOut,
+            None => Verdict::Broken,
+        };
+        if let Verdict::LeavesOut = verdict
+            && let Some((value, bound)) = self.quietly(|compiler| compiler.how_far_off(asked.value, &laid.scope))
+        {
+            let closest = &mut work.conditions[condition].closest;
+            let distance = |value: &Exact, bound: &Exact| value.sub(bound).abs();
+            let here = distance(&value.value, &bound.value);
+            if closest.as_ref().is_none_or(|known| here < distance(&known.value.value, &known.bound.value)) {
+                *closest = Some(Closest { cell: laid.column_places(at).into(), value, bound });
+            }
+        }
+        work.verdicts[condition].insert(key, verdict);
+        verdict
+    }
+
+    /// The place of a `let`'s value in its column; nothing where it has a mistake. Where it is asked for `quietly`, a mistake is an empty
+    /// text.
+    fn let_place(&mut self, laid: &Rc<LaidOut<'t>>, number: usize, quietly: bool, work: &mut Work<'t>) -> Option<u32> {
+        let name = work.lets[number];
+        let key = laid.grid.key(&laid.grid.needs(name));
+        if let Some(known) = work.let_places[number].get(&key) {
+            return *known;
+        }
+        let span = self.span(laid.grid.expression(name)?.node());
+        let mut value = if quietly {
+            self.quietly(|compiler| compiler.grid_entry(&laid.grid, name, &laid.scope, span))
+        } else {
+            self.grid_entry(&laid.grid, name, &laid.scope, span)
+        };
+        if value.is_error() {
+            if !quietly {
+                work.let_places[number].insert(key, None);
+                return None;
+            }
+            value = Value::text("");
+            return laid.columns.borrow_mut().place(work.first_let + number, &value).ok();
+        }
+        let place = match laid.columns.borrow_mut().place(work.first_let + number, &value) {
+            Ok(place) => Some(place),
+            Err(_) if quietly => return None,
+            Err((one, other)) => {
+                let headline = format!("`{name}` has different units in different cells");
+                let finding = self.finding("E0202", span, headline, format!("{one} and {other}"));
+                self.report(finding);
+                None
+            }
+        };
+        work.let_places[number].insert(key, place);
+        place
+    }
 }
 
-/// What grows while a grid is expanded.
-pub(crate) struct Work<'t> {
-    columns: Columns,
+/// What grows while the cells of a grid are made.
+struct Work<'t> {
     lets: Vec<&'t str>,
-    wheres: Vec<Expression<'t>>,
-    asserts: Vec<Assert<'t>>,
+    /// The number of the first `let` among the columns.
+    first_let: usize,
+    let_places: Vec<HashMap<CellKey, Option<u32>>>,
+    verdicts: Vec<HashMap<CellKey, Verdict>>,
+    /// For each assertion and what it depends on, whether it holds.
+    held: Vec<HashMap<CellKey, bool>>,
+    conditions: Vec<Condition>,
     cells: Vec<Cell>,
     excluded: Vec<Excluded>,
     broken: usize,
-    /// For each field, what it comes to under the axes that it depends on.
-    pub fields: HashMap<(&'static str, Box<[u32]>), Option<u64>>,
+    memo: FieldMemo,
 }
 
-/// The axes so that each comes after those that it depends on, otherwise in the order of the file.
-fn in_order(grid: &GridScope<'_>) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::new();
-    while order.len() < grid.axes.len() {
-        let ready = (0..grid.axes.len())
-            .find(|axis| !order.contains(axis) && grid.axes[*axis].needs.iter().all(|need| order.contains(need)));
-        match ready {
-            Some(axis) => order.push(axis),
-            // Circles were found before.
-            None => return order,
-        }
-    }
-    order
+/// What a condition says of a cell.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Holds,
+    LeavesOut,
+    Broken,
 }

@@ -1,8 +1,14 @@
 //! Grids: axes to cells.
 
 mod cell;
+mod circle;
+mod columns;
 mod count;
 mod expand;
+mod far_off;
+mod lay_out;
 pub(crate) mod scope;
+mod select;
 
 pub(crate) use expand::Expanded;
+pub(crate) use lay_out::LaidOut;

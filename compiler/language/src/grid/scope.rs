@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Entry, Expression, Name};
+use synx_grammar::view::{Assert, Entry, Expression, Name};
 use synx_grammar::{Node, SyntaxKind};
 
 use synx_plan::unit::{Amount, Count};
@@ -23,103 +23,214 @@ pub(crate) struct AxisEntry<'t> {
     pub needs: Vec<usize>,
 }
 
-/// The names of a grid's block.
-pub(crate) struct GridScope<'t> {
-    pub axes: Vec<AxisEntry<'t>>,
-    entries: IndexMap<&'t str, GridEntry<'t>>,
-    /// For each axis, the place of the value at hand among its values, and the value.
-    current: RefCell<Vec<Option<(u32, Value)>>>,
+/// A `where` of the grid.
+pub(crate) struct Condition<'t> {
+    pub value: Expression<'t>,
+    /// The axes that it depends on.
+    pub needs: Vec<usize>,
 }
 
-/// A name while the entries are collected: its place, the axis and the part of it, the value, and whether that does not see the name.
-type Named<'t> = (Name<'t>, Option<(usize, Option<usize>)>, Expression<'t>, bool);
+/// An `assert` of the grid.
+pub(crate) struct Assertion<'t> {
+    pub it: Assert<'t>,
+    pub needs: Vec<usize>,
+}
+
+/// The names of a grid's block.
+pub(crate) struct GridScope<'t> {
+    /// The grid's number among the items.
+    pub item: usize,
+    pub axes: Vec<AxisEntry<'t>>,
+    pub conditions: Vec<Condition<'t>>,
+    pub assertions: Vec<Assertion<'t>>,
+    entries: IndexMap<&'t str, GridEntry<'t>>,
+    /// For each axis all values that it takes, as they turn up; combinations name them by their number.
+    values: RefCell<Vec<Vec<Value>>>,
+    /// For each axis the number of the value at hand; [`NONE`] before it has one.
+    current: RefCell<Vec<u32>>,
+}
+
+/// An axis without a value at hand.
+const NONE: u32 = u32::MAX;
+
+/// The values at hand of the axes that something depends on: what it comes to is known by these.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum CellKey {
+    /// Of up to four axes.
+    Few(u128),
+    Many(Box<[u32]>),
+}
+
+/// A name while the entries are collected.
+struct Collected<'t> {
+    name: Name<'t>,
+    /// The axis, and the part of it, that the name is.
+    axis: Option<(usize, Option<usize>)>,
+    value: Expression<'t>,
+    /// Whether the value does not see its own name.
+    hides: bool,
+    /// Whether the cell that this one starts from says what it is.
+    inherited: bool,
+}
 
 enum GridEntry<'t> {
     /// An axis, or a part of a tuple axis.
     Axis { axis: usize, part: Option<usize> },
     /// A field or a `let`: evaluated once for each combination of the axes that it depends on.
-    Lazy { value: Expression<'t>, field: bool, needs: Vec<usize>, known: RefCell<HashMap<Box<[u32]>, State>> },
+    Lazy { value: Expression<'t>, kind: LazyKind, needs: Vec<usize>, known: RefCell<HashMap<CellKey, State>> },
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LazyKind {
+    Field,
+    Let,
+    /// A field that is not there and is that of the cell that this one starts from.
+    Inherited,
+}
+
+/// The fields that a run which starts from another cell's weights keeps where it does not say its own.
+pub(crate) const INHERITED: [&str; 3] = ["model", "recipe", "data"];
+
 impl<'t> GridScope<'t> {
-    /// The names of a block; `None` where entries depend on each other in a circle, given as the name of one of them.
-    pub(crate) fn new(entries: impl Iterator<Item = Entry<'t>>) -> Result<GridScope<'t>, Name<'t>> {
+    /// The names of a block; an error where entries depend on each other in a circle, given as the name of one of them.
+    pub(crate) fn new(
+        item: usize,
+        own_name: &str,
+        entries: impl Iterator<Item = Entry<'t>>,
+    ) -> Result<GridScope<'t>, Name<'t>> {
         let mut axes = Vec::new();
-        let mut names: IndexMap<&'t str, Named<'t>> = IndexMap::new();
+        let mut conditions = Vec::new();
+        let mut assertions = Vec::new();
+        let mut names: IndexMap<&'t str, Collected<'t>> = IndexMap::new();
+        let mut add = |name: Name<'t>, axis, value, hides| {
+            let collected = Collected { name, axis, value, hides, inherited: false };
+            names.entry(name.text()).or_insert(collected);
+        };
         for entry in entries {
             match entry {
                 Entry::Axis(axis) => {
                     let (Some(pattern), Some(value)) = (axis.pattern(), axis.value()) else { continue };
                     let bound: Vec<Name<'t>> = pattern.names().collect();
                     for (part, name) in bound.iter().enumerate() {
-                        let part = pattern.is_tuple().then_some(part);
-                        names.entry(name.text()).or_insert((*name, Some((axes.len(), part)), value, true));
+                        add(*name, Some((axes.len(), pattern.is_tuple().then_some(part))), value, true);
                     }
                     axes.push(AxisEntry { names: bound, tuple: pattern.is_tuple(), value, needs: Vec::new() });
                 }
                 Entry::Field(field) => {
                     if let (Some(name), Some(value)) = (field.name(), field.value()) {
-                        names.entry(name.text()).or_insert((name, None, value, true));
+                        add(name, None, value, true);
                     }
                 }
                 Entry::Let(entry) => {
                     if let (Some(name), Some(value)) = (entry.name(), entry.value()) {
-                        names.entry(name.text()).or_insert((name, None, value, false));
+                        add(name, None, value, false);
                     }
                 }
+                Entry::Where(condition) => conditions.extend(condition.condition()),
+                Entry::Assert(assertion) => assertions.push(assertion),
                 _ => {}
+            }
+        }
+        if let Some(start) = names.get("start") {
+            let (name, value) = (start.name, start.value);
+            for field in INHERITED {
+                let kept = Collected { name, axis: None, value, hides: false, inherited: true };
+                names.entry(field).or_insert(kept);
             }
         }
         // Which entries each names directly; a field does not see itself.
         let direct: IndexMap<&'t str, Vec<&'t str>> = names
             .iter()
-            .map(|(name, (_, _, value, hides))| {
-                let named = free_names(value.node()).filter(|other| names.contains_key(other));
-                (*name, named.filter(|other| !hides || other != name).collect())
+            .map(|(name, entry)| {
+                if entry.inherited {
+                    return (*name, vec!["start"]);
+                }
+                let named = free_names(entry.value.node()).filter(|other| names.contains_key(other));
+                (*name, named.filter(|other| !entry.hides || other != name).collect())
             })
             .collect();
+        // Other cells of the same grid are those that agree with the one at hand wherever nothing else is said: what names the grid
+        // depends on all axes.
+        let selfish = |node: Node<'t>| free_names(node).any(|name| name == own_name);
+        let mut selfish_names: BTreeSet<&str> = BTreeSet::new();
+        if !names.contains_key(own_name) {
+            let naming = names.iter().filter(|(_, entry)| selfish(entry.value.node()));
+            selfish_names.extend(naming.map(|(name, _)| *name));
+        }
+        let all_axes = || (0..axes.len()).collect::<BTreeSet<usize>>();
         // Which it reaches, also through others.
-        let mut reached: IndexMap<&'t str, BTreeSet<usize>> = IndexMap::new();
-        for (name, (at, ..)) in &names {
+        let reach = |from: &[&'t str]| {
             let mut seen: BTreeSet<&'t str> = BTreeSet::new();
-            let mut open: Vec<&'t str> = direct[name].clone();
+            let mut open: Vec<&'t str> = from.to_vec();
             while let Some(other) = open.pop() {
-                if other == *name {
-                    return Err(*at);
-                }
                 if seen.insert(other) {
                     open.extend(direct[other].iter().copied());
                 }
             }
-            let through = seen.iter().filter_map(|other| names[other].1.map(|(axis, _)| axis));
-            reached.insert(name, through.collect());
+            seen
+        };
+        let through = |seen: &BTreeSet<&'t str>| -> BTreeSet<usize> {
+            if seen.iter().any(|name| selfish_names.contains(name) && names[name].axis.is_none()) {
+                return all_axes();
+            }
+            seen.iter().filter_map(|other| names[other].axis.map(|(axis, _)| axis)).collect()
+        };
+        let mut reached: IndexMap<&'t str, BTreeSet<usize>> = IndexMap::new();
+        for (name, entry) in &names {
+            let seen = reach(&direct[name]);
+            if seen.contains(name) {
+                return Err(entry.name);
+            }
+            let itself = entry.axis.is_none() && selfish_names.contains(name);
+            reached.insert(name, if itself { all_axes() } else { through(&seen) });
         }
-        for axis in &mut axes {
-            let needs: BTreeSet<usize> =
-                axis.names.iter().flat_map(|name| reached[name.text()].iter().copied()).collect();
+        let needs_of = |node: Node<'t>| -> Vec<usize> {
+            let named: Vec<&'t str> = free_names(node).filter(|name| names.contains_key(name)).collect();
+            let needs = if selfish(node) { all_axes() } else { through(&reach(&named)) };
+            needs.into_iter().collect()
+        };
+        let conditions =
+            conditions.into_iter().map(|value| Condition { value, needs: needs_of(value.node()) }).collect();
+        let assertions = assertions.into_iter().map(|it| Assertion { it, needs: needs_of(it.node()) }).collect();
+        let needs: Vec<BTreeSet<usize>> = axes
+            .iter()
+            .map(|axis| axis.names.iter().flat_map(|name| reached[name.text()].iter().copied()).collect())
+            .collect();
+        for (axis, needs) in axes.iter_mut().zip(needs) {
             axis.needs = needs.into_iter().collect();
         }
         let count = axes.len();
         let entries = names
             .iter()
-            .map(|(name, (_, axis, value, field))| {
-                let entry = match axis {
-                    Some((axis, part)) => GridEntry::Axis { axis: *axis, part: *part },
+            .map(|(name, entry)| {
+                let kind = match entry {
+                    Collected { inherited: true, .. } => LazyKind::Inherited,
+                    Collected { hides: true, .. } => LazyKind::Field,
+                    _ => LazyKind::Let,
+                };
+                let made = match entry.axis {
+                    Some((axis, part)) => GridEntry::Axis { axis, part },
                     None => GridEntry::Lazy {
-                        value: *value,
-                        field: *field,
+                        value: entry.value,
+                        kind,
                         needs: reached[name].iter().copied().collect(),
                         known: RefCell::default(),
                     },
                 };
-                (*name, entry)
+                (*name, made)
             })
             .collect();
-        Ok(GridScope { axes, entries, current: RefCell::new(vec![None; count]) })
+        let values = RefCell::new(vec![Vec::new(); count]);
+        Ok(GridScope { item, axes, conditions, assertions, entries, values, current: RefCell::new(vec![NONE; count]) })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.contains_key(name)
+    }
+
+    /// The names of axes, of their parts, of fields and of `let`s.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'t str> {
+        self.entries.keys().copied()
     }
 
     /// The axes that an entry depends on: for an axis itself and what it needs.
@@ -135,7 +246,7 @@ impl<'t> GridScope<'t> {
         }
     }
 
-    /// The text that an entry comes from.
+    /// The text that an entry comes from; for what is inherited that of `start`.
     pub(crate) fn expression(&self, name: &str) -> Option<Expression<'t>> {
         Some(match self.entries.get(name)? {
             GridEntry::Axis { axis, .. } => self.axes[*axis].value,
@@ -143,14 +254,40 @@ impl<'t> GridScope<'t> {
         })
     }
 
-    /// The values at hand of some axes, as places among their values.
-    pub(crate) fn key(&self, axes: &[usize]) -> Box<[u32]> {
+    /// The values at hand of some axes.
+    pub(crate) fn key(&self, axes: &[usize]) -> CellKey {
         let current = self.current.borrow();
-        axes.iter().map(|axis| current[*axis].as_ref().map_or(u32::MAX, |(place, _)| *place)).collect()
+        if axes.len() <= 4 {
+            return CellKey::Few(axes.iter().fold(0, |key, axis| (key << 32) | u128::from(current[*axis])));
+        }
+        CellKey::Many(axes.iter().map(|axis| current[*axis]).collect())
     }
 
-    pub(crate) fn set(&self, axis: usize, place: u32, value: Value) {
-        self.current.borrow_mut()[axis] = Some((place, value));
+    /// Adds values that an axis takes; the number of the first.
+    pub(crate) fn add_values(&self, axis: usize, values: &[Value]) -> u32 {
+        let mut all = self.values.borrow_mut();
+        let first = all[axis].len() as u32;
+        all[axis].extend(values.iter().cloned());
+        first
+    }
+
+    pub(crate) fn axis_value(&self, axis: usize, number: u32) -> Value {
+        self.values.borrow()[axis].get(number as usize).cloned().unwrap_or(Value::Error)
+    }
+
+    /// Puts a value of an axis at hand.
+    pub(crate) fn set(&self, axis: usize, number: u32) {
+        self.current.borrow_mut()[axis] = number;
+    }
+
+    /// Puts a combination at hand.
+    pub(crate) fn hold(&self, combination: &[u32]) {
+        self.current.borrow_mut().copy_from_slice(combination);
+    }
+
+    /// The combination at hand.
+    pub(crate) fn held(&self) -> Vec<u32> {
+        self.current.borrow().clone()
     }
 }
 
@@ -164,11 +301,14 @@ impl<'t> Compiler<'t> {
         span: Span,
     ) -> Value {
         let value = self.grid_entry_as_written(grid, name, scope, span);
+        let counted = match name {
+            "tokens" => Count::Tokens,
+            "steps" => Count::Steps,
+            _ => return value,
+        };
         match value {
             // A bare number takes the label of its place.
-            Value::Number(amount) if name == "tokens" && amount.unit.is_plain() => {
-                Value::Number(Amount::counted(amount.value, Count::Tokens))
-            }
+            Value::Number(amount) if amount.unit.is_plain() => Value::Number(Amount::counted(amount.value, counted)),
             other => other,
         }
     }
@@ -183,24 +323,35 @@ impl<'t> Compiler<'t> {
         let Some((name, entry)) = grid.entries.get_key_value(name) else { return Value::Error };
         match entry {
             GridEntry::Axis { axis, part } => {
-                let current = grid.current.borrow()[*axis].clone();
-                match (current, part) {
-                    (Some((_, Value::Tuple(parts))), Some(part)) => parts.get(*part).cloned().unwrap_or(Value::Error),
-                    (Some((_, value)), None) => value,
-                    _ => Value::Error,
+                let number = grid.current.borrow()[*axis];
+                match (grid.axis_value(*axis, number), part) {
+                    (Value::Tuple(parts), Some(part)) => parts.get(*part).cloned().unwrap_or(Value::Error),
+                    (_, Some(_)) => Value::Error,
+                    (value, None) => value,
                 }
             }
-            GridEntry::Lazy { value, field, needs, known } => {
+            GridEntry::Lazy { value, kind, needs, known } => {
                 let key = grid.key(needs);
                 match known.borrow().get(&key) {
                     Some(State::Done(value)) => return value.clone(),
-                    Some(State::Running) => return self.cycle(name, span),
+                    Some(State::Running) => return self.circle_of_entries(name, span),
                     _ => {}
                 }
                 known.borrow_mut().insert(key.clone(), State::Running);
-                let inside = if *field { Scope::hiding(scope, name) } else { Rc::clone(scope) };
-                let value = self.evaluate(*value, &inside);
-                known.borrow_mut().insert(key, State::Done(value.clone()));
+                let value = match kind {
+                    LazyKind::Field => self.evaluate(*value, &Scope::hiding(scope, name)),
+                    LazyKind::Let => self.evaluate(*value, scope),
+                    LazyKind::Inherited => {
+                        let start = self.grid_entry(grid, "start", scope, span);
+                        self.inherited(&start, name, span)
+                    }
+                };
+                if value.is_error() && self.is_quiet() {
+                    // Nothing was reported: whoever asks aloud is to hear it.
+                    known.borrow_mut().remove(&key);
+                } else {
+                    known.borrow_mut().insert(key, State::Done(value.clone()));
+                }
                 value
             }
         }

@@ -182,7 +182,7 @@ impl Sources<'_> {
                 })
                 .map(|_| ())
             }
-            Content::Files(_) | Content::Process(_) => Err(not_of_the_world(corpus)),
+            Content::Files(_) | Content::Process(_) | Content::Sampled { .. } => Err(not_of_the_world(corpus)),
         }
     }
 
