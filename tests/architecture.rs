@@ -9,7 +9,7 @@ use crate::support::root;
 
 /// For each of our crates, those of ours that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("synx", &["synx-run", "synx-compiler", "synx-findings", "synx-plan"]),
+    ("synx", &["synx-run", "synx-compiler", "synx-findings", "synx-lsp", "synx-plan"]),
     ("synx-compiler", &["synx-grammar", "synx-plan"]),
     ("synx-corpus", &["synx-plan"]),
     ("synx-cpu", &["synx-plan"]),
@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synx-gpu", &["synx-plan", "synx-shaders"]),
     ("synx-grammar", &[]),
     ("synx-laws", &["synx-plan"]),
+    ("synx-lsp", &["synx-compiler", "synx-grammar", "synx-plan"]),
     ("synx-plan", &[]),
     ("synx-report", &["synx-plan"]),
     (

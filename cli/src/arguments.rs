@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use synx_findings::Format;
 
-use crate::commands::{bench, check, doctor, explain, fit, plan, run, status};
+use crate::commands::{bench, check, doctor, explain, fit, lsp, plan, run, status};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -32,6 +32,7 @@ pub enum Command {
     Fit(fit::FitArguments),
     Explain(explain::ExplainArguments),
     Bench(bench::BenchArguments),
+    Lsp(lsp::LspArguments),
 }
 
 /// A study and what is set in it.

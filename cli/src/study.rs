@@ -35,11 +35,18 @@ impl Study {
             let at = error.utf8_error().valid_up_to();
             Box::new(Diagnostic::not_utf8(&path.display().to_string(), error.as_bytes(), at))
         })?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Ok(Study { path: path.to_owned(), folder, text, set: settings.set.clone(), allow_outside: settings.allow_path })
+        Ok(Study {
+            path: path.to_owned(),
+            folder: folder(path),
+            text,
+            set: settings.set.clone(),
+            allow_outside: settings.allow_path,
+        })
+    }
+
+    /// The door to what stands beside a study whose text is kept elsewhere: in an editor.
+    pub fn beside(path: &Path, allow_outside: bool) -> Study {
+        Study { path: path.to_owned(), folder: folder(path), text: String::new(), set: Vec::new(), allow_outside }
     }
 
     /// Compiles it with what the last scans of its corpora found.
@@ -91,6 +98,14 @@ impl Study {
     fn compile_with(&self, host: &dyn Host) -> Compiled {
         let options = Options { set: self.set.clone(), ..Options::default() };
         synx_compiler::compile(&self.path.display().to_string(), &self.text, host, &options)
+    }
+}
+
+/// The folder that a study stands in.
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod check;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
+pub mod lsp;
 pub mod plan;
 pub mod run;
 pub mod status;
@@ -23,5 +24,6 @@ pub fn carry_out(command: Command) -> Outcome {
         Command::Fit(arguments) => fit::fit(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
+        Command::Lsp(arguments) => lsp::lsp(&arguments),
     }
 }

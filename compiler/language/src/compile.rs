@@ -84,6 +84,8 @@ pub(crate) struct Checked {
     pub unscanned: Vec<Corpus>,
     /// What was written down, where it was asked for.
     pub record: Option<Box<Record>>,
+    /// Whether the host stopped it: the rest is worth nothing then.
+    pub cancelled: bool,
 }
 
 /// Compiles the study of a text that was read before. With a `record`, the compiler fills it on its way.
@@ -112,13 +114,14 @@ pub(crate) fn checked(
     }
     let plan = compiler.run(&files, &given);
     let record = compiler.finish_record();
+    let cancelled = compiler.cancelled;
     for file in compiler.library_files() {
         sources.add(file.path, file.source);
     }
     let unscanned = std::mem::take(&mut compiler.unscanned);
     let (diagnostics, _, _, fills) = compiler.finish();
     let defaults_filled = crate::fill::filled(parse.tree.source(), path, fills);
-    Checked { plan, diagnostics, sources, defaults_filled, unscanned, record }
+    Checked { plan, diagnostics, sources, defaults_filled, unscanned, record, cancelled }
 }
 
 /// A text in which a value from the command line can be read.

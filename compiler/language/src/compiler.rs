@@ -32,6 +32,9 @@ const MAX_DEPTH: u32 = 160;
 /// How many values may be made while one declaration, or the cells of one grid so far, is evaluated. Arbitrary; a fraction of a second.
 const FUEL: u64 = 1_000_000;
 
+/// After how many values the host is asked whether anybody still waits. Arbitrary; well under a millisecond.
+const ASK: u64 = 1024;
+
 /// How many findings one run reports; more help nobody.
 const MAX_DIAGNOSTICS: usize = 200;
 
@@ -96,6 +99,8 @@ pub(crate) struct Compiler<'t> {
     /// Whether the evaluation at hand has been reported as too deep.
     too_deep: bool,
     fuel: u64,
+    /// Whether the host has said that nobody waits any more.
+    pub cancelled: bool,
     pub settings: Settings,
     pub corpora: Corpora,
     /// What the cells of grids name by number.
@@ -147,6 +152,7 @@ impl<'t> Compiler<'t> {
             depth: 0,
             too_deep: false,
             fuel: FUEL,
+            cancelled: false,
             settings: default_settings(path),
             corpora: Corpora::default(),
             lists: Lists::default(),
@@ -238,7 +244,7 @@ impl<'t> Compiler<'t> {
 
     /// Keeps a finding, unless one of this code is known at this place, and gives the value that silences what follows from it.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Value {
-        if self.muted > 0 || self.diagnostics.len() >= MAX_DIAGNOSTICS {
+        if self.muted > 0 || self.cancelled || self.diagnostics.len() >= MAX_DIAGNOSTICS {
             return Value::Error;
         }
         let key = |diagnostic: &Diagnostic| (diagnostic.code, place(diagnostic).unwrap_or_default());
@@ -328,8 +334,11 @@ impl<'t> Compiler<'t> {
     /// Pays for making `values` values; false where the limit is reached, which is reported.
     pub(crate) fn burn(&mut self, values: u64, span: Span) -> bool {
         if let Some(rest) = self.fuel.checked_sub(values) {
-            self.fuel = rest;
-            true
+            if rest / ASK != self.fuel / ASK && self.host.cancelled() {
+                self.cancelled = true;
+            }
+            self.fuel = if self.cancelled { 0 } else { rest };
+            !self.cancelled
         } else {
             self.fuel = 0;
             let finding = self
@@ -342,7 +351,8 @@ impl<'t> Compiler<'t> {
 
     /// Allows as much work again: called once a declaration, and with every further thousand cells.
     pub(crate) fn refuel(&mut self) {
-        self.fuel = FUEL;
+        self.cancelled |= self.host.cancelled();
+        self.fuel = if self.cancelled { 0 } else { FUEL };
     }
 
     /// Whether a number has grown beyond what anything needs; reported.

@@ -14,6 +14,11 @@ pub trait Host {
 
     /// What is known of each corpus from its last scan, in the order asked; `None` where it has not been scanned.
     fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>>;
+
+    /// Whether nobody waits for the outcome any more: the compiler then stops early, and what it gives is worth nothing.
+    fn cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Why a file was not read.

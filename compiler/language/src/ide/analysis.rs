@@ -41,11 +41,17 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Checks the study of a text that was read from `path`. Times are estimates for `device`.
-    pub fn new(path: &str, parse: Rc<Parse>, host: &dyn Host, options: &Options, device: DeviceProfile) -> Analysis {
-        let Checked { plan, diagnostics, sources, record, .. } =
+    /// Checks the study of a text that was read from `path`. Times are estimates for `device`. None where the host stopped it.
+    pub fn new(
+        path: &str,
+        parse: Rc<Parse>,
+        host: &dyn Host,
+        options: &Options,
+        device: DeviceProfile,
+    ) -> Option<Analysis> {
+        let Checked { plan, diagnostics, sources, record, cancelled, .. } =
             checked(path, &parse, host, options, Some(Box::default()));
-        Analysis {
+        (!cancelled).then(|| Analysis {
             parse,
             diagnostics,
             sources,
@@ -54,7 +60,7 @@ impl Analysis {
             device,
             names: OnceCell::new(),
             grids: OnceCell::new(),
-        }
+        })
     }
 
     /// All findings, as `synx check` gives them.
@@ -70,6 +76,11 @@ impl Analysis {
     /// The path that it was checked under.
     pub fn path(&self) -> &str {
         self.sources.files().first().map_or("", |file| &file.path)
+    }
+
+    /// The study's own text, as it was read.
+    pub fn parse(&self) -> &Parse {
+        &self.parse
     }
 
     /// The study's own text.

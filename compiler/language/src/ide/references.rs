@@ -20,6 +20,20 @@ impl Analysis {
         }
     }
 
+    /// Whether only the study's own text can name what is declared at a place: a parameter, an axis, a `let` of a block.
+    pub fn is_local(&self, declaration: &FileRange) -> bool {
+        let Some(file) = self.record.files.iter().position(|path| *path == declaration.file) else { return true };
+        let (start, end) = (declaration.range.start as u32, declaration.range.end as u32);
+        let name = crate::value::Span { file: file as u32, start, end };
+        // A parameter may be named in calls elsewhere, with the declaration that it belongs to.
+        let parameter = file != 0
+            || self
+                .leaf_at(declaration.range.start)
+                .and_then(synx_grammar::Node::parent)
+                .is_some_and(|parent| parent.kind() == synx_grammar::SyntaxKind::Parameter);
+        self.declared(name).is_none() && !parameter
+    }
+
     /// Every place of the study and of what it imports that names the declaration whose name stands at `declaration`, itself
     /// included, in the order of files and places.
     pub fn references(&self, declaration: &FileRange) -> Vec<Reference> {

@@ -101,7 +101,7 @@ impl Analysis {
 
     /// Whether a place is in a file of the user's.
     fn is_own(&self, span: Span) -> bool {
-        self.place(span).is_some_and(|place| self.sources().get(&place.file).is_some())
+        self.place(span).is_some_and(|place| !place.file.starts_with("std:"))
     }
 }
 

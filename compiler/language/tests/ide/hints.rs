@@ -28,7 +28,7 @@ fn what_has_not_been_scanned_is_not_made_up() {
     let options = synx_compiler::Options::default();
     let device = synx_plan::cost::DeviceProfile::nominal_cpu(1);
     let unscanned =
-        synx_compiler::ide::Analysis::new("s.synx", parse, &crate::common::World::default(), &options, device);
+        synx_compiler::ide::Analysis::new("s.synx", parse, &crate::common::World::default(), &options, device).unwrap();
     let hints = unscanned.hints(0..BASE.len());
     assert_eq!(hints.len(), 1, "cells and tokens, no epochs: {hints:?}");
 }

@@ -67,7 +67,7 @@ pub fn in_base(marked: &str) -> Fixture {
 pub fn analysis(text: &str) -> Analysis {
     let world = World { tokens: Some(1_000_000), ..World::default() };
     let parse = Rc::new(synx_grammar::parse(text));
-    Analysis::new("study.synx", parse, &world, &Options::default(), DeviceProfile::nominal_cpu(2))
+    Analysis::new("study.synx", parse, &world, &Options::default(), DeviceProfile::nominal_cpu(2)).unwrap()
 }
 
 impl Fixture {

@@ -1,0 +1,75 @@
+//! The doors to the world: one for each study, seen through the open texts.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use synx_compiler::{Host, Unread};
+use synx_plan::corpus::{Corpus, CorpusFacts};
+
+use crate::document::Document;
+
+/// Makes the door to the files beside a study and to what is known of its corpora. It must never read data.
+pub trait Hosts: Send {
+    /// The door for the study at `path`, which need not exist yet.
+    fn host(&self, path: &Path) -> Box<dyn Host>;
+}
+
+impl<F: Fn(&Path) -> Box<dyn Host> + Send> Hosts for F {
+    fn host(&self, path: &Path) -> Box<dyn Host> {
+        self(path)
+    }
+}
+
+/// A study's door with open texts in the place of the files on disk.
+pub(crate) struct Overlay<'a> {
+    pub disk: Box<dyn Host>,
+    /// The study's folder.
+    pub folder: PathBuf,
+    pub open: &'a BTreeMap<PathBuf, Document>,
+    /// Texts that are tried out: those of files after a change that has not been made.
+    pub tried: &'a BTreeMap<PathBuf, String>,
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Host for Overlay<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
+        let there = normal(&self.folder.join(path));
+        let open = self.tried.get(&there).map(String::as_str);
+        let Some(open) = open.or_else(|| self.open.get(&there).map(Document::text)) else {
+            return self.disk.read(path);
+        };
+        // Whether it may be read is the disk's to say; a text that has never been saved is not there.
+        match self.disk.read(path) {
+            Err(Unread::Outside) => Err(Unread::Outside),
+            Err(Unread::NotFound) if !there.starts_with(normal(&self.folder)) => Err(Unread::Outside),
+            _ => Ok(open.as_bytes().to_vec()),
+        }
+    }
+
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
+        self.disk.matches(pattern)
+    }
+
+    fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+        self.disk.facts(corpora)
+    }
+
+    fn cancelled(&self) -> bool {
+        (self.stop)()
+    }
+}
+
+/// A path without `.` and `..`, as far as its text tells.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if normal.file_name().is_some() => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
