@@ -135,7 +135,8 @@ impl Chapter {
         }
         let parse = Rc::new(synx_grammar::parse(source));
         let analysis =
-            Analysis::new("study.synx", parse, &self.world, &Options::default(), DeviceProfile::nominal_cpu(1));
+            Analysis::new("study.synx", parse, &self.world, &Options::default(), DeviceProfile::nominal_cpu(1))
+                .unwrap();
         let mut start = 0;
         for (at, line) in source.lines().enumerate() {
             if at >= skip
