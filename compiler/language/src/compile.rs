@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_grammar::view::{Assert, Body, Entry, Expression, Item, ItemKind, Part};
+use synx_grammar::view::{Assert, Body, Entry, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
 use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
@@ -232,6 +232,9 @@ impl<'t> Compiler<'t> {
             self.refuel();
             let span = self.items[item].item.name().map(|name| self.span(name.node()));
             let Some(span) = span else { continue };
+            if self.items[item].item.parameters_node().is_some() {
+                continue;
+            }
             if let Some(law) = self.fitted(item, span) {
                 planned.extend(self.lint_law(item, &law));
                 numbers.insert(item, laws.len());
@@ -392,7 +395,7 @@ impl<'t> Compiler<'t> {
     fn form(&mut self, item: Item<'t>, kind: ItemKind, name: Span) {
         let word = kind.word();
         if let Some(parameters) = item.parameters_node()
-            && matches!(kind, ItemKind::Study | ItemKind::Param | ItemKind::Grid | ItemKind::Law)
+            && matches!(kind, ItemKind::Study | ItemKind::Param | ItemKind::Grid)
         {
             let span = self.span(parameters);
             let finding = self
@@ -405,8 +408,8 @@ impl<'t> Compiler<'t> {
         match item.body() {
             Body::Expression(value) if block_only => {
                 let span = self.span(value.node());
-                if kind == ItemKind::Law && matches!(value, Expression::Call(_) | Expression::Pipe(_)) {
-                    self.not_yet(span, "a law from the library");
+                if kind == ItemKind::Law {
+                    // It may call a law with parameters.
                     return;
                 }
                 let finding = self

@@ -250,7 +250,12 @@ impl<'t> Compiler<'t> {
     }
 
     /// A scope in which the names of a pattern are bound to a value or to its parts.
-    fn bind_pattern(&mut self, pattern: Pattern<'t>, value: &Value, scope: &Rc<Scope<'t>>) -> Option<Rc<Scope<'t>>> {
+    pub(crate) fn bind_pattern(
+        &mut self,
+        pattern: Pattern<'t>,
+        value: &Value,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<Rc<Scope<'t>>> {
         let span = self.span(pattern.node());
         let names: Vec<Name<'t>> = pattern.names().collect();
         if let ([name], false) = (names.as_slice(), pattern.is_tuple()) {

@@ -8,6 +8,7 @@ use synx_plan::law::Formula;
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::host::{Host, Unread};
+use crate::law::Text;
 use crate::source::Sources;
 use crate::table::Table;
 
@@ -58,7 +59,7 @@ pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
         && let (Body::Block(block), Some(name)) = (law.body(), law.name())
     {
         let span = compiler.span(name.node());
-        formula = compiler.formula(block, &table, span);
+        formula = compiler.formula(&Text::of(block), &table, span);
     }
     let (diagnostics, ..) = compiler.finish();
     match formula {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+use synx_grammar::view::ItemKind;
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
@@ -112,6 +113,10 @@ impl<'t> Compiler<'t> {
 
     fn check_definition(&mut self, item: usize) {
         let declaration = self.items[item].item;
+        if self.items[item].kind == ItemKind::Law {
+            self.check_law_definition(item);
+            return;
+        }
         if !self.enter(self.name_span(item)) {
             return;
         }

@@ -50,6 +50,12 @@ pub(crate) fn is_path(path: &str) -> bool {
     LIBRARY.iter().any(|file| file.path == path)
 }
 
+/// What a file of that name declares.
+pub(crate) fn names_of(file: &str) -> Vec<&'static str> {
+    let of = LIBRARY.iter().find(|known| known.path == format!("std:{file}.synx"));
+    of.map_or_else(Vec::new, |known| known.names.to_vec())
+}
+
 /// The file that declares a name.
 fn declaring(name: &str) -> Option<&'static LibraryFile> {
     LIBRARY.iter().find(|file| file.names.contains(&name))

@@ -71,7 +71,8 @@ impl<'t> Compiler<'t> {
         let (declaration, kind) = (slot.item, slot.kind);
         let mut known = Rc::new(Known { names: Vec::new(), start: None, parent: None });
         for parameter in declaration.parameters() {
-            if let Some(default) = parameter.default() {
+            // What a law is given may name the columns of its table.
+            if let Some(default) = parameter.default().filter(|_| kind != ItemKind::Law) {
                 self.resolve(default, &known, Role::Any, None);
             }
             if let Some(name) = parameter.name() {
@@ -83,6 +84,7 @@ impl<'t> Compiler<'t> {
         }
         match declaration.body() {
             Body::Missing => {}
+            Body::Expression(value) if kind == ItemKind::Law => self.resolve_law_call(value, &known),
             Body::Expression(value) => {
                 self.resolve(value, &known, Role::of(kind), None);
             }
@@ -95,6 +97,20 @@ impl<'t> Compiler<'t> {
         let known = Rc::new(Known { names: Vec::new(), start: None, parent: None });
         if let Some(condition) = assertion.condition() {
             self.resolve(condition, &known, Role::Any, None);
+        }
+    }
+
+    /// Of a call of a law the table: its other arguments may name the table's columns, and are looked up over it.
+    fn resolve_law_call(&mut self, value: Expression<'t>, known: &Rc<Known<'t>>) {
+        let Expression::Call(call) = value.without_parens() else { return };
+        for (place, argument) in call.arguments().enumerate() {
+            let over = match argument {
+                Argument::Named(name, _) => name.text() == "over",
+                Argument::Positional(_) => place == 0,
+            };
+            if let Some(value) = argument.value().filter(|_| over) {
+                self.resolve(value, known, Role::Grid, None);
+            }
         }
     }
 

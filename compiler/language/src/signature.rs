@@ -136,7 +136,7 @@ pub(crate) const FLOP_COUNTS: &[&str] = &["exact", "six_nd"];
 pub(crate) const PRECISIONS: &[&str] = &["f32", "bf16", "f16"];
 pub(crate) const MASKS: &[&str] = &["prompt", "none"];
 pub(crate) const REWARDS: &[&str] = &["exact_answer", "numeric_answer"];
-pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squares"];
+pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squares", "quantile"];
 
 /// The fields of a kind of block; none where blocks of the kind take no fields.
 pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
@@ -196,8 +196,8 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
         needed("over", Role::Grid).doc("The table whose rows are fitted."),
         columns("by", Need::Optional).doc("The columns whose every combination of values is fitted by itself."),
         columns("method", Need::Default("huber(delta = 1e-3)"))
-            .doc("What is made small: `huber(delta)` on log residuals, `log_least_squares` or `least_squares`."),
-        columns("test", Need::Optional).doc("The rows that are left out of the fit and predicted: `largest(tokens)`."),
+            .doc("What is made small: `huber(delta)` on log residuals, `log_least_squares`, `least_squares` or `quantile(level)`."),
+        columns("test", Need::Optional).doc("The rows that are left out of the fit and predicted: `largest(tokens)`, `leave_out(256)`, `leave_out(25%, times = 100)`."),
         default("bootstrap", "0").doc("How often the rows are drawn again for intervals."),
     ];
     match kind {
@@ -447,7 +447,8 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
 ];
 
 /// Functions with a meaning only inside a law's own fields.
-pub(crate) const LAW_FUNCTIONS: &[&str] = &["huber", "log_least_squares", "least_squares", "largest", "column"];
+pub(crate) const LAW_FUNCTIONS: &[&str] =
+    &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees", "column"];
 
 /// Functions of the language that later versions carry out.
 pub(crate) const LATER: &[&str] = &[
@@ -477,11 +478,8 @@ pub(crate) const LATER: &[&str] = &[
     "unigram_kl",
     "top",
     "spearman",
-    "chinchilla",
     "price",
     "carbon",
-    "boosted_trees",
-    "leave_out",
     "d_optimal",
     "perplexity",
     "pass_at",

@@ -97,6 +97,9 @@ impl Plan {
             if self.grid_of(law.over).is_none() {
                 let what = format!("law `{}`, which is not over a grid alone,", law.name);
                 refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
+            } else if let Some(part) = law.formula.not_carried_out() {
+                let what = format!("{part} in the law `{}`", law.name);
+                refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Laws: formulas with free parameters that are fitted to a table of results.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
-use crate::expression::{Expression, Name};
+use crate::expression::Expression;
 use crate::key::Key;
 use crate::problem::Origin;
 use crate::table::TableId;
@@ -32,7 +34,7 @@ pub struct Formula {
     /// Left of `~`: what is observed, without free parameters.
     pub target: Expression,
     /// Right of `~`.
-    pub model: Expression,
+    pub model: Model,
     pub method: Method,
     /// Rows that are left out of the fit and predicted.
     pub test: Option<HoldOut>,
@@ -44,12 +46,69 @@ pub struct Formula {
     pub seed: u64,
 }
 
+/// What predicts the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Model {
+    Formula(Expression),
+    Trees(Trees),
+}
+
+/// Gradient-boosted regression trees over columns: the baseline that assumes no form (Friedman 2001).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trees {
+    pub columns: Vec<String>,
+    /// The part of each tree that is added.
+    pub rate: Exact,
+    /// How many trees are grown.
+    pub rounds: u64,
+}
+
+impl Model {
+    /// The columns that it reads, each once.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Model::Formula(formula) => formula.columns(),
+            Model::Trees(trees) => trees.columns.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// The free parameters that stand in it, each once.
+    pub fn parameters(&self) -> Vec<&str> {
+        match self {
+            Model::Formula(formula) => formula.parameters(),
+            Model::Trees(_) => Vec::new(),
+        }
+    }
+}
+
+impl From<Expression> for Model {
+    fn from(formula: Expression) -> Model {
+        Model::Formula(formula)
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Model::Formula(formula) => formula.fmt(f),
+            Model::Trees(trees) => {
+                let columns = trees.columns.join(", ");
+                write!(f, "boosted_trees({columns}, rate = {}, rounds = {})", trees.rate.short(), trees.rounds)
+            }
+        }
+    }
+}
+
 /// A parameter that a fit settles, with the interval it is kept in (ends included; none is unbounded).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FreeParameter {
     pub name: String,
     pub low: Option<Exact>,
     pub high: Option<Exact>,
+    /// Whether it has one value in all groups.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// What a fit makes small: a sum over rows, never a mean (a mean stops optimisers early).
@@ -62,6 +121,9 @@ pub enum Method {
     LogSquares,
     /// r²/2 of `model − target`.
     Squares,
+    /// Of `log(model) − log(target)`: −level·r where r is below zero, (1 − level)·r above, so that this part of the rows lies below the
+    /// fit (Koenker and Bassett 1978).
+    Quantile { level: Exact },
 }
 
 impl Default for Method {
@@ -77,19 +139,59 @@ impl Default for Method {
 pub enum HoldOut {
     /// The rows with the group's largest value of a column.
     Largest(String),
+    /// Rows drawn at random, as many of each group.
+    Rows(u64),
+    /// A part of each group's rows, drawn at random this many times; the fit itself is made with all rows.
+    Share { part: Exact, times: u64 },
+}
+
+impl HoldOut {
+    /// The column that it reads.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            HoldOut::Largest(column) => Some(column),
+            HoldOut::Rows(_) | HoldOut::Share { .. } => None,
+        }
+    }
 }
 
 impl Formula {
     /// Target and model with the `let`s written out.
-    pub fn inlined(&self) -> (Expression, Expression) {
-        (self.target.inline(&self.lets), self.model.inline(&self.lets))
+    pub fn inlined(&self) -> (Expression, Model) {
+        let model = match &self.model {
+            Model::Formula(formula) => Model::Formula(formula.inline(&self.lets)),
+            Model::Trees(trees) => Model::Trees(trees.clone()),
+        };
+        (self.target.inline(&self.lets), model)
+    }
+
+    /// The model with the `let`s written out, where it is a formula.
+    pub fn curve(&self) -> Option<Expression> {
+        match self.inlined().1 {
+            Model::Formula(formula) => Some(formula),
+            Model::Trees(_) => None,
+        }
+    }
+
+    /// What of it a fit of this version cannot carry out.
+    pub fn not_carried_out(&self) -> Option<&'static str> {
+        if matches!(self.model, Model::Trees(_)) {
+            return Some("boosted trees");
+        }
+        if self.free.iter().any(|parameter| parameter.shared) {
+            return Some("a parameter that groups share");
+        }
+        if matches!(self.method, Method::Quantile { .. }) {
+            return Some("a fit of a quantile");
+        }
+        matches!(self.test, Some(HoldOut::Rows(_) | HoldOut::Share { .. })).then_some("a test of rows drawn at random")
     }
 
     /// The columns that a fit reads: those of target and model, then `by`, then the test's; each once.
     pub fn columns(&self) -> Vec<String> {
         let (target, model) = self.inlined();
         let mut columns: Vec<String> = Vec::new();
-        let test = self.test.as_ref().map(|HoldOut::Largest(column)| column.as_str());
+        let test = self.test.as_ref().and_then(HoldOut::column);
         let read = target.columns().into_iter().chain(model.columns());
         for column in read.chain(self.by.iter().map(String::as_str)).chain(test) {
             if !columns.iter().any(|known| known == column) {
@@ -118,14 +220,14 @@ pub fn parameter_mismatch(formula: &Formula) -> (Vec<String>, Vec<String>) {
     let mut used = model.parameters();
     used.extend(target.parameters());
     let undeclared = used.iter().filter(|name| !formula.free.iter().any(|p| p.name == **name));
-    let unused = formula.free.iter().filter(|p| !model.names().contains(&Name::Parameter(&p.name)));
+    let unused = formula.free.iter().filter(|p| !model.parameters().contains(&p.name.as_str()));
     (undeclared.map(|name| (*name).to_owned()).collect(), unused.map(|p| p.name.clone()).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expression::Binary;
+    use crate::expression::{Binary, Name};
 
     fn formula() -> Formula {
         let power = Expression::binary(Binary::Power, Expression::Bound("D".to_owned()), Expression::parameter("beta"));
@@ -133,11 +235,11 @@ mod tests {
         Formula {
             by: vec!["r".to_owned()],
             free: ["B", "beta"]
-                .map(|n| FreeParameter { name: n.to_owned(), low: Some(Exact::zero()), high: None })
+                .map(|n| FreeParameter { name: n.to_owned(), low: Some(Exact::zero()), high: None, shared: false })
                 .into(),
             lets: vec![("D".to_owned(), Expression::column("tokens"))],
             target: Expression::column("loss"),
-            model: term,
+            model: term.into(),
             method: Method::default(),
             test: Some(HoldOut::Largest("tokens".to_owned())),
             bootstrap: 0,
@@ -158,7 +260,8 @@ mod tests {
         let mut renamed = formula();
         renamed.lets[0].0 = "budget".to_owned();
         let budget = Expression::Bound("budget".to_owned());
-        renamed.model = formula().model.substitute(&|name| (name == Name::Bound("D")).then(|| budget.clone()));
+        let Model::Formula(model) = formula().model else { panic!("a formula") };
+        renamed.model = model.substitute(&|name| (name == Name::Bound("D")).then(|| budget.clone())).into();
         assert_eq!(law_key(&renamed, &table), plain, "the name of a let");
         let seeded = Formula { seed: 2, ..formula() };
         assert_eq!(law_key(&seeded, &table), plain, "a seed that nothing is drawn with");

@@ -346,6 +346,7 @@ impl<'s> Builder<'s> {
             | Rule::kw_allow
             | Rule::kw_assert
             | Rule::kw_because
+            | Rule::kw_shared
             | Rule::kw_synx => {
                 self.leaf(SyntaxKind::Keyword, &pair);
             }

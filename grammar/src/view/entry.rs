@@ -175,7 +175,8 @@ impl<'t> Free<'t> {
 }
 
 view! {
-    /// `beta in 0..2` or `beta`: bounds belong to the one name before them.
+    /// `beta in 0..2` or `beta`: bounds belong to the one name before them. `t[pile]` is one parameter for every element of
+    /// `pile`, and `E shared` has one value in all groups of the law.
     FreeName = FreeName
 }
 
@@ -183,6 +184,16 @@ impl<'t> FreeName<'t> {
     /// The fitted name.
     pub fn name(self) -> Option<Name<'t>> {
         self.0.children().find_map(Name::cast)
+    }
+
+    /// The list in brackets after the name: what there is one parameter for each of.
+    pub fn family(self) -> Option<super::List<'t>> {
+        self.0.children().find_map(super::List::cast)
+    }
+
+    /// The word `shared`.
+    pub fn shared(self) -> Option<crate::Node<'t>> {
+        self.0.children().find(|node| node.kind() == SyntaxKind::Keyword && node.text() == "shared")
     }
 
     /// What follows `in`.

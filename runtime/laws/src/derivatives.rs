@@ -35,7 +35,7 @@ impl Case {
         let names: Vec<String> = NAMES.map(str::to_owned).into();
         let column = |name: &str| Ok(if name == "x" { &self.x[..] } else { &self.z[..] });
         let tape = Tape::compile(&self.model, &names, self.x.len(), &column).unwrap();
-        let free = NAMES.map(|name| FreeParameter { name: name.to_owned(), low: None, high: None });
+        let free = NAMES.map(|name| FreeParameter { name: name.to_owned(), low: None, high: None, shared: false });
         Objective::new(tape, Space::new(&free).unwrap(), loss, &self.y)
     }
 

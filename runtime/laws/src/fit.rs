@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
+use synx_plan::carried_out::NotCarriedOut;
 use synx_plan::expression::{Expression, Name};
-use synx_plan::law::{Formula, HoldOut, Method};
+use synx_plan::law::{Formula, HoldOut, Method, Model};
 use synx_plan::problem::Problem;
 
 use crate::bootstrap::{self, Asked};
@@ -116,7 +117,12 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(formula: &'a Formula, table: &'a Table, options: Options) -> Result<Prepared<'a>, Problem> {
         let bad = |headline: String| Err(Problem::new("E0947", headline));
-        let (target, model) = formula.inlined();
+        if let Some(part) = formula.not_carried_out() {
+            return Err(NotCarriedOut::new(part, None).problem());
+        }
+        let (target, Model::Formula(model)) = formula.inlined() else {
+            return bad("the law has no formula".to_owned());
+        };
         if formula.free.is_empty() {
             return bad("the law has nothing to fit: no parameter is free".to_owned());
         }
@@ -140,12 +146,13 @@ impl<'a> Prepared<'a> {
             Method::Huber { delta } => Loss { logarithmic: true, delta: delta.to_f64() },
             Method::LogSquares => Loss { logarithmic: true, delta: f64::INFINITY },
             Method::Squares => Loss { logarithmic: false, delta: f64::INFINITY },
+            Method::Quantile { .. } => return Err(NotCarriedOut::new("a fit of a quantile", None).problem()),
         };
         if loss.delta.is_nan() || loss.delta <= 0.0 {
             return bad(format!("the delta of Huber's loss is above 0, not {}", loss.delta));
         }
         let mut columns = IndexMap::new();
-        let test = formula.test.as_ref().map(|HoldOut::Largest(column)| column.as_str());
+        let test = formula.test.as_ref().and_then(HoldOut::column);
         for name in target.columns().into_iter().chain(model.columns()).chain(test) {
             columns.insert(name.to_owned(), table.numbers(name)?);
         }
@@ -235,7 +242,7 @@ impl<'a> Prepared<'a> {
     /// For each row, whether it is kept for the test.
     fn held_out(&self, rows: &[usize]) -> Vec<bool> {
         match &self.formula.test {
-            None => vec![false; rows.len()],
+            None | Some(HoldOut::Rows(_) | HoldOut::Share { .. }) => vec![false; rows.len()],
             Some(HoldOut::Largest(column)) => {
                 let values = self.columns[column];
                 let largest = rows.iter().map(|&row| values[row]).fold(f64::NEG_INFINITY, f64::max);

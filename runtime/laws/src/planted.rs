@@ -1,7 +1,7 @@
 //! What fits must do, shown on data with a known truth.
 
 use synx_plan::exact::Exact;
-use synx_plan::law::{Formula, FreeParameter, HoldOut, Method};
+use synx_plan::law::{Formula, FreeParameter, HoldOut, Method, Model};
 use synx_plan::random::Stream;
 
 use crate::testing::parse;
@@ -12,7 +12,7 @@ fn free(text: &str) -> FreeParameter {
     let (name, bounds) = text.split_once(' ').unwrap_or((text, ".."));
     let (low, high) = bounds.split_once("..").unwrap();
     let bound = |text: &str| (!text.is_empty()).then(|| Exact::from_decimal(text).unwrap());
-    FreeParameter { name: name.to_owned(), low: bound(low), high: bound(high) }
+    FreeParameter { name: name.to_owned(), low: bound(low), high: bound(high), shared: false }
 }
 
 /// `"loss ~ E + A / N^alpha"` with its free parameters, Huber's loss with delta 1e-3.
@@ -24,7 +24,7 @@ fn formula(law: &str, parameters: &[&str]) -> Formula {
         by: vec![],
         lets: vec![],
         target: parse(target, &names),
-        model: parse(model, &names),
+        model: parse(model, &names).into(),
         free: free.clone(),
         method: Method::default(),
         test: None,
@@ -214,10 +214,12 @@ fn repeated_data_give_their_half_life() {
     let mut law = formula("loss ~ E + B / D^beta", &["E 0..", "B 0..", "beta 0..2", "rd 0.."]);
     let effective = parse("unique + unique * rd * (1 - exp(-(tokens / unique - 1) / rd))", &["rd"]);
     law.lets = vec![("D".to_owned(), effective.clone())];
-    law.model = law.model.substitute(&|name| {
+    let Model::Formula(model) = &law.model else { panic!("a formula") };
+    let written_out = model.substitute(&|name| {
         (name == synx_plan::expression::Name::Column("D"))
             .then(|| synx_plan::expression::Expression::Bound("D".to_owned()))
     });
+    law.model = written_out.into();
     assert_near(&estimates(&run(&law, &data)), &[1.9, 900.0, 0.35, 15.4], 1e-5);
 }
 

@@ -127,7 +127,7 @@ mod tests {
 
     fn free(name: &str, low: Option<&str>, high: Option<&str>) -> FreeParameter {
         let exact = |text: &str| Exact::from_decimal(text).unwrap();
-        FreeParameter { name: name.to_owned(), low: low.map(exact), high: high.map(exact) }
+        FreeParameter { name: name.to_owned(), low: low.map(exact), high: high.map(exact), shared: false }
     }
 
     #[test]

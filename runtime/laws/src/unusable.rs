@@ -10,13 +10,17 @@ use crate::{Column, GroupFit, Options, Table, fit};
 
 fn formula(law: &str, parameters: &[&str]) -> Formula {
     let (target, model) = law.split_once('~').unwrap();
-    let free =
-        parameters.iter().map(|name| FreeParameter { name: (*name).to_owned(), low: Some(Exact::zero()), high: None });
+    let free = parameters.iter().map(|name| FreeParameter {
+        name: (*name).to_owned(),
+        low: Some(Exact::zero()),
+        high: None,
+        shared: false,
+    });
     Formula {
         by: vec![],
         lets: vec![],
         target: parse(target, parameters),
-        model: parse(model, parameters),
+        model: parse(model, parameters).into(),
         free: free.collect(),
         method: Method::default(),
         test: None,
@@ -161,7 +165,7 @@ fn a_law_that_says_nothing_sensible_is_refused() {
     for _ in 0..5000 {
         deep = Expression::binary(Binary::Add, deep, Expression::parameter("E"));
     }
-    assert_eq!(code(&Formula { model: deep, ..formula("loss ~ E", &["E"]) }), "E0947", "nested too deep");
+    assert_eq!(code(&Formula { model: deep.into(), ..formula("loss ~ E", &["E"]) }), "E0947", "nested too deep");
 }
 
 #[test]

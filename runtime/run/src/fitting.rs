@@ -208,9 +208,18 @@ fn column(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> Option<C
         "flops.exact" => Some(result.flops_exact as f64),
         "flops.six_nd" => Some(result.flops_6nd as f64),
         "batch" => Some(plan.recipe(cell).batch as f64),
+        name if name.starts_with("share[") => Some(share(plan, cell, name)?),
         _ => of_domain("loss", |d| d.loss).or_else(|| of_domain("bits_per_byte", |d| d.bits_per_byte)),
     };
     number.map(ColumnOrNumber::Number)
+}
+
+/// The part of a cell's tokens that `share[source]` names; zero where its mixture is of others.
+fn share(plan: &Plan, cell: &Cell, name: &str) -> Option<f64> {
+    let source = name.strip_prefix("share[")?.strip_suffix(']')?;
+    let mut shares = plan.mixture(cell).shares().iter();
+    let share = shares.find(|(corpus, _)| plan.corpora[corpus.0].name == source);
+    Some(share.map_or(0.0, |(_, share)| share.to_f64()))
 }
 
 /// The value of a cell in a column that a law groups by.

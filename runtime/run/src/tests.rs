@@ -95,7 +95,8 @@ pub(crate) fn plan() -> Plan {
     }
     let power = Expression::binary(Binary::Power, Expression::column("tokens"), Expression::parameter("beta"));
     let term = Expression::binary(Binary::Divide, Expression::parameter("B"), power);
-    let free = |name: &str| FreeParameter { name: name.to_owned(), low: Some(Exact::zero()), high: None };
+    let free =
+        |name: &str| FreeParameter { name: name.to_owned(), low: Some(Exact::zero()), high: None, shared: false };
     Plan {
         corpora: vec![markov(0, 6, 6000), markov(1, 10, 4000)],
         facts: vec![None, None],
@@ -129,7 +130,7 @@ pub(crate) fn plan() -> Plan {
                 free: vec![free("B"), free("beta")],
                 lets: Vec::new(),
                 target: Expression::column("loss"),
-                model: term,
+                model: term.into(),
                 method: Method::default(),
                 test: None,
                 bootstrap: 0,

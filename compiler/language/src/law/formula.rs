@@ -1,11 +1,13 @@
 //! The expressions of a law to plain formulas over columns and free parameters.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
+use indexmap::IndexMap;
 use synx_grammar::view::{Argument, Binary, BinaryOperator as Op, Call, Expression, Name, UnaryOperator};
 use synx_plan::expression::{Binary as Plain, Expression as Lowered, Function, Unary};
 
-use super::Names;
+use super::{Names, Text};
 use crate::compiler::Compiler;
 use crate::suggest::{listed, nearest};
 use crate::table::Kind;
@@ -28,10 +30,7 @@ impl<'t> Compiler<'t> {
             }
             Expression::Name(name) => self.lower_name(name, names),
             Expression::Access(_) => self.lower_column(expression, names),
-            Expression::Index(index) => match index.base() {
-                Some(Expression::Name(_)) => self.lower_column(expression, names),
-                _ => self.not_in_formula(expression),
-            },
+            Expression::Index(index) => self.lower_index(index, names),
             Expression::Unary(unary) => {
                 let operator = match unary.operator() {
                     UnaryOperator::Negate => Unary::Negate,
@@ -59,7 +58,7 @@ impl<'t> Compiler<'t> {
         lowered
     }
 
-    fn not_in_formula(&mut self, expression: Expression<'t>) -> Option<Lowered> {
+    pub(super) fn not_in_formula(&mut self, expression: Expression<'t>) -> Option<Lowered> {
         let span = self.span(expression.node());
         let finding = self
             .finding("E0608", span, "a law's formula is made of numbers, columns and free parameters", "none of these")
@@ -127,14 +126,37 @@ impl<'t> Compiler<'t> {
         if names.lets.contains_key(word) {
             return Some(Lowered::Bound(word.to_owned()));
         }
-        if names.free.contains_key(word) {
-            return Some(Lowered::parameter(word));
+        if let Some(free) = names.free.get(word) {
+            if free.family.is_none() {
+                return Some(Lowered::parameter(word));
+            }
+            let span = self.span(name.node());
+            let declared = self.label(free.at, "declared here");
+            let finding = self
+                .finding("E0632", span, format!("`{word}` is a family of parameters"), "which one is meant?")
+                .label(declared)
+                .help(format!("name one, `{word}[…]`, or add them up: `sum({word}[s] * share[s] for s in …)`"));
+            self.report(finding);
+            return None;
+        }
+        if let Some(given) = names.text.given.get(word) {
+            // What a call gave is said in the call's own words: none of this text's.
+            let plain = Text::of(names.text.block);
+            let names = Names {
+                table: names.table,
+                text: &plain,
+                free: IndexMap::new(),
+                lets: IndexMap::new(),
+                scope: RefCell::new(Rc::clone(&self.file_scope)),
+                insert: None,
+            };
+            return self.lower(*given, &names);
         }
         if names.table.has(word) || (!names.table.is_open() && names.table.column(word).is_some()) {
             return self.lower_column(Expression::Name(name), names);
         }
-        if self.is_settable(name) {
-            let scope = Rc::clone(&self.file_scope);
+        let scope = Rc::clone(&names.scope.borrow());
+        if scope.is_local(word) || self.is_settable(name) {
             return match self.lookup(name, &scope) {
                 Value::Number(amount) => Some(Lowered::Number(amount.value)),
                 Value::Error => None,
@@ -163,29 +185,42 @@ impl<'t> Compiler<'t> {
         let word = name.text();
         let span = self.span(name.node());
         let known = names.table.names().chain(names.free.keys().copied()).chain(names.lets.keys().copied());
-        let mut finding =
-            self.finding("E0601", span, format!("`{word}` is neither a column nor a free parameter"), "not declared");
+        let headline = if names.insert.is_some() {
+            format!("`{word}` is neither a column nor a free parameter")
+        } else {
+            format!("there is no column `{word}`")
+        };
+        let mut finding = self.finding("E0601", span, headline, "not declared");
         let near = nearest(word, known).map(str::to_owned);
-        finding.help = Some(match &near {
-            Some(near) => format!("did you mean `{near}`? What is fitted is declared: `free {word}`"),
-            None => format!("what is fitted is declared: add `free {word}`"),
+        finding.help = Some(match (&near, names.insert) {
+            (Some(near), None) => format!("did you mean `{near}`?"),
+            (None, None) => format!("the columns are {}", listed(names.table.names().take(30))),
+            (Some(near), _) => format!("did you mean `{near}`? What is fitted is declared: `free {word}`"),
+            (None, _) => format!("what is fitted is declared: add `free {word}`"),
         });
         if let Some(near) = near {
             let edit = self.edit(span, near.as_str());
             finding = finding.fix(format!("write `{near}`"), vec![edit]);
         }
-        let edit = self.edit(names.insert, format!("free {word}; "));
-        finding = finding.fix(format!("declare `{word}` as free"), vec![edit]);
+        if let Some(insert) = names.insert {
+            let edit = self.edit(insert, format!("free {word}; "));
+            finding = finding.fix(format!("declare `{word}` as free"), vec![edit]);
+        }
         self.report(finding);
     }
 
     /// `tokens`, `params.total`, `loss[wiki]`.
-    fn lower_column(&mut self, expression: Expression<'t>, names: &Names<'_, 't>) -> Option<Lowered> {
+    pub(super) fn lower_column(&mut self, expression: Expression<'t>, names: &Names<'_, 't>) -> Option<Lowered> {
         let text: String = expression.text().chars().filter(|c| !c.is_whitespace()).collect();
         self.lower_named(&text, expression, names)
     }
 
-    fn lower_named(&mut self, name: &str, expression: Expression<'t>, names: &Names<'_, 't>) -> Option<Lowered> {
+    pub(super) fn lower_named(
+        &mut self,
+        name: &str,
+        expression: Expression<'t>,
+        names: &Names<'_, 't>,
+    ) -> Option<Lowered> {
         let span = self.span(expression.node());
         let Some(column) = names.table.column(name) else {
             let mut finding = self.finding("E0601", span, format!("there is no column `{name}`"), "no such column");
@@ -226,7 +261,9 @@ impl<'t> Compiler<'t> {
 
     fn lower_call(&mut self, call: Call<'t>, names: &Names<'_, 't>) -> Option<Lowered> {
         let span = self.span(call.node());
-        let Some(Expression::Name(callee)) = call.callee() else { return self.not_in_formula(Expression::Call(call)) };
+        let Some(Expression::Name(callee)) = call.callee() else {
+            return self.not_in_formula(Expression::Call(call));
+        };
         let word = callee.text();
         let arguments: Vec<Argument<'t>> = call.arguments().collect();
         if word == "column" {
@@ -237,6 +274,25 @@ impl<'t> Compiler<'t> {
                 self.missing_argument("column", "name", span);
                 None
             };
+        }
+        if word == "sum" {
+            return match (arguments.first().and_then(|argument| argument.value()), arguments.len()) {
+                (Some(Expression::Comprehension(comprehension)), 1) => self.lower_sum(comprehension, names),
+                _ => {
+                    let finding = self
+                        .finding("E0106", span, "`sum` adds up what is said for each of a list", "what is added?")
+                        .help("write `sum(t[s] * share[s] for s in pile)`");
+                    self.report(finding);
+                    None
+                }
+            };
+        }
+        if word == "boosted_trees" {
+            let finding = self
+                .finding("E0635", span, "trees stand alone on the right of `~`", "within a formula")
+                .help("write `loss ~ boosted_trees(share, rate = 1e-2, rounds = 1000)`");
+            self.report(finding);
+            return None;
         }
         let Some(function) = Function::named(word) else {
             let at = self.span(callee.node());

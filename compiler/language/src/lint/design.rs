@@ -47,7 +47,8 @@ impl Design {
         let by = law.formula.by.iter().map(|name| compiler.known(table, name)).collect::<Option<Vec<_>>>()?;
         let ranks = match &law.formula.test {
             Some(HoldOut::Largest(name)) => Some(numbers(name)?),
-            None => None,
+            // Rows drawn at random leave about the same points.
+            Some(HoldOut::Rows(_) | HoldOut::Share { .. }) | None => None,
         };
         let mut groups: IndexMap<String, (Vec<(Vec<f64>, f64)>, Vec<usize>)> = IndexMap::new();
         for row in 0..usize::try_from(table.count()?).ok()? {
@@ -57,7 +58,7 @@ impl Design {
             group.0.push((point, ranks.as_ref().map_or(0.0, |ranks| ranks[row])));
             group.1.push(row);
         }
-        let tested = law.formula.test.is_some();
+        let tested = ranks.is_some();
         let group = |(name, (rows, numbers)): (String, (Vec<(Vec<f64>, f64)>, Vec<usize>))| {
             let largest = rows.iter().fold(f64::NEG_INFINITY, |largest, (_, rank)| largest.max(*rank));
             let held_out = if tested { rows.iter().filter(|(_, rank)| *rank == largest).count() } else { 0 };

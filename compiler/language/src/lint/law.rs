@@ -13,6 +13,7 @@ use super::plausible::{Stands, stands};
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::grid::Expanded;
+use crate::suggest::listed;
 use crate::value::Span;
 
 /// A law with its points, for what is only known in the end.
@@ -26,7 +27,8 @@ pub(crate) struct Planned<'t> {
 /// Where a law is declared.
 #[derive(Clone)]
 pub(super) struct Declared<'t> {
-    pub block: Block<'t>,
+    /// Its block; none where it calls a law with parameters.
+    pub block: Option<Block<'t>>,
     /// The law's name.
     pub name: Span,
     /// What its table is called, and where that is declared.
@@ -38,12 +40,14 @@ impl<'t> Compiler<'t> {
     /// What is worth a second look in a law; at most one finding, for what is wrong first explains what follows.
     pub(crate) fn lint_law(&mut self, item: usize, law: &Law) -> Option<Planned<'t>> {
         let declaration = self.items[item].item;
-        let (Body::Block(block), Some(name)) = (declaration.body(), declaration.name()) else { return None };
+        let name = declaration.name()?;
+        let block = if let Body::Block(block) = declaration.body() { Some(block) } else { None };
         let table = Rc::clone(self.law_tables.get(&item)?);
         let cells = self.cells_of(law.over);
         let runs = cells.as_ref().map(|expanded| expanded.name);
         let declared = Declared { block, name: self.span(name.node()), table: Rc::clone(&table.name), runs };
-        let (_, model) = law.formula.inlined();
+        // Trees assume nothing that data could fail to tell.
+        let model = law.formula.curve()?;
         if self.lint_open_exponents(law, &declared, &model) {
             return None;
         }
@@ -128,6 +132,14 @@ impl<'t> Compiler<'t> {
             (false, false) => format!(", in {} of {} groups", groups.len(), design.groups.len()),
         };
         let table = &declared.table;
+        if let Some(shares) = whole_mixture(design, &groups) {
+            let headline =
+                format!("the shares of a mixture sum to one, so {} cannot be told apart{where_}", backticked(&names));
+            let finding = self.about_parameters("W0606", declared, &names, &headline, "not told apart");
+            return Some(finding.note(format!("{} are 1 together in every run", listed(shares))).help(
+                "leave out the constant factor or term, or the share of one source: it is what is left of the others",
+            ));
+        }
         let headline = if let [name] = names[..] {
             format!("the rows of {table} do not tell `{name}`{where_}")
         } else {
@@ -229,20 +241,28 @@ impl<'t> Compiler<'t> {
         headline: &str,
         label: &str,
     ) -> Diagnostic {
-        let mut places = names.iter().filter_map(|name| self.free_name(declared.block, name)?.name());
-        let Some(first) = places.next() else { return self.finding(code, declared.name, headline, label) };
-        let mut finding = self.finding(code, self.span(first.node()), headline, label);
-        for place in places {
-            if place.node().range() != first.node().range() {
-                finding = finding.label(self.label(self.span(place.node()), "nor this"));
+        let mut places: Vec<Span> = Vec::new();
+        for name in names.iter().filter_map(|name| self.free_name(declared.block, name)?.name()) {
+            let place = self.span(name.node());
+            // The parameters of a family are declared in one place.
+            if !places.contains(&place) {
+                places.push(place);
             }
+        }
+        let Some((first, others)) = places.split_first() else {
+            return self.finding(code, declared.name, headline, label);
+        };
+        let mut finding = self.finding(code, *first, headline, label);
+        for place in others {
+            finding = finding.label(self.label(*place, "nor this"));
         }
         finding
     }
 
     /// Where a free parameter is declared.
-    fn free_name(&self, block: Block<'t>, parameter: &str) -> Option<FreeName<'t>> {
-        let frees = block.entries().filter_map(|entry| if let Entry::Free(free) = entry { Some(free) } else { None });
+    fn free_name(&self, block: Option<Block<'t>>, parameter: &str) -> Option<FreeName<'t>> {
+        let parameter = parameter.split('[').next().unwrap_or_default();
+        let frees = block?.entries().filter_map(|entry| if let Entry::Free(free) = entry { Some(free) } else { None });
         frees
             .flat_map(|free| free.names().collect::<Vec<_>>())
             .find(|free| free.name().is_some_and(|n| n.text() == parameter))
@@ -277,6 +297,15 @@ fn terms(expression: &Expression) -> Vec<&Expression> {
         Expression::Unary { operator: Unary::Negate, operand } => terms(operand),
         other => vec![other],
     }
+}
+
+/// The columns `share[…]` of the formula, where they sum to one at every point of these groups.
+fn whole_mixture<'d>(design: &'d Design, groups: &[usize]) -> Option<Vec<&'d str>> {
+    let shares: Vec<usize> = (0..design.columns.len()).filter(|k| design.columns[*k].starts_with("share[")).collect();
+    let points = || groups.iter().flat_map(|group| &design.groups[*group].points);
+    let whole = |point: &[f64]| (shares.iter().map(|k| point[*k]).sum::<f64>() - 1.0).abs() < 1e-9;
+    (shares.len() > 1 && points().all(|(point, _)| whole(point)))
+        .then(|| shares.iter().map(|k| design.columns[*k].as_str()).collect())
 }
 
 /// Why points do not tell parameters apart: columns that stand still, columns that move together.

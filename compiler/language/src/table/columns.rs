@@ -6,12 +6,14 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use synx_plan::column::{RESULT_COLUMNS, result_column};
+use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
 use synx_plan::table::{ColumnKind, TableId};
 use synx_plan::unit::Unit;
 
 use super::known::Rows;
+use crate::corpus::Corpora;
 use crate::grid::Expanded;
 use crate::late::Bounds;
 use crate::lower::Lists;
@@ -67,7 +69,7 @@ impl Table {
     }
 
     /// The columns of a grid's results.
-    pub(crate) fn of_grid(expanded: &Rc<Expanded>, lists: &Lists) -> Table {
+    pub(crate) fn of_grid(expanded: &Rc<Expanded>, lists: &Lists, corpora: &Corpora) -> Table {
         let grid = &expanded.grid;
         let mut columns = IndexMap::new();
         for column in &grid.columns {
@@ -84,6 +86,18 @@ impl Table {
         for column in RESULT_COLUMNS {
             let made = Column::number(column.unit, Bounds::at_least_zero());
             columns.entry(column.name.to_owned()).or_insert(made);
+        }
+        // Every source of some cell has a column, which is zero in the others.
+        let mut mixtures: Vec<u32> = grid.cells.iter().map(|cell| cell.mixture).collect();
+        mixtures.sort_unstable();
+        mixtures.dedup();
+        let sources = mixtures.iter().filter_map(|mixture| lists.mixtures.get(*mixture as usize));
+        let mut sources: Vec<CorpusId> = sources.flat_map(|mixture| mixture.shares()).map(|(id, _)| *id).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
+            let column = Column::number(Unit::PLAIN, Bounds::between(Exact::zero(), Exact::one()));
+            columns.insert(format!("share[{}]", corpora.get(source).corpus.name), column);
         }
         let mut evaluations: Vec<u32> = grid.cells.iter().map(|cell| cell.evaluation).collect();
         evaluations.sort_unstable();
@@ -114,6 +128,14 @@ impl Table {
     pub(crate) fn of_names(names: &[String]) -> Table {
         let column = |name: &String| (name.clone(), Column::number(Unit::PLAIN, Bounds::default()));
         Table::new("the table", names.iter().map(column).collect(), Rows::Unknown)
+    }
+
+    /// The columns that every grid has, and further ones.
+    pub(crate) fn of_results(further: &[String]) -> Table {
+        let results =
+            RESULT_COLUMNS.iter().map(|c| (c.name.to_owned(), Column::number(c.unit, Bounds::at_least_zero())));
+        let further = further.iter().map(|name| (name.clone(), Column::number(Unit::PLAIN, Bounds::default())));
+        Table { results: true, ..Table::new("the results", results.chain(further).collect(), Rows::Unknown) }
     }
 
     /// A table of which nothing is known, because what it is made of has mistakes.

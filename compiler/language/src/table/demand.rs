@@ -57,7 +57,7 @@ impl<'t> Compiler<'t> {
             None => {}
         }
         self.laws.insert(item, Demanded::Running);
-        let law = self.block(item).and_then(|block| self.law(item, block)).map(Rc::new);
+        let law = self.law_text(item).and_then(|text| self.law(item, &text)).map(Rc::new);
         self.laws.insert(item, Demanded::Done(law.clone()));
         law
     }
@@ -70,7 +70,7 @@ impl<'t> Compiler<'t> {
                     return Some(Rc::clone(table));
                 }
                 let grid = self.grid(*item, span)?;
-                let table = Table::of_grid(&grid, &self.lists);
+                let table = Table::of_grid(&grid, &self.lists, &self.corpora);
                 let origin = Some(self.origin(grid.name));
                 // The plan numbers grids in the order of the file, which is known in the end.
                 let table = self.add_table(table, Source::Grid(*item), origin);

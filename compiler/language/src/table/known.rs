@@ -50,6 +50,14 @@ impl Compiler<'_> {
             return Some(grid.cells.iter().map(|cell| grid.value(&cell.values, at).clone()).collect());
         }
         let lists = &self.lists;
+        if let Some(source) = name.strip_prefix("share[").and_then(|name| name.strip_suffix(']')) {
+            let share = |cell: &synx_plan::grid::Cell| {
+                let mut shares = lists.mixtures.get(cell.mixture as usize)?.shares().iter();
+                let share = shares.find(|(id, _)| self.corpora.get(*id).corpus.name == source);
+                Some(ColumnValue::Number(share.map_or_else(Exact::zero, |(_, share)| share.clone())))
+            };
+            return grid.cells.iter().map(share).collect();
+        }
         let name = result_column(name)?.name;
         let value = |cell: &synx_plan::grid::Cell| -> Option<Exact> {
             let (model, recipe) = (lists.models.get(cell.model as usize)?, lists.recipes.get(cell.recipe as usize)?);
