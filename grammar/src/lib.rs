@@ -24,6 +24,7 @@ mod strict;
 mod tree;
 pub mod view;
 
+pub use build::{CONTEXTUAL, RESERVED, SUFFIXES, is_reserved};
 pub use error::{Fix, SyntaxError, SyntaxErrorKind};
 pub use kind::SyntaxKind;
 pub use lines::{LineIndex, Position};

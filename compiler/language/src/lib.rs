@@ -52,3 +52,4 @@ pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
 pub use formula::{FormulaRequest, Rejected, formula};
 pub use host::{Host, Options, Unread};
 pub use source::{Place, SourceFile, Sources};
+pub use synx_grammar::is_reserved;

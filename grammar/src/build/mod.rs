@@ -477,16 +477,19 @@ impl<'s> Builder<'s> {
 }
 
 /// What can be glued to a number.
-const SUFFIXES: [&str; 8] = ["%", "k", "M", "B", "T", "Ki", "Mi", "Gi"];
+pub const SUFFIXES: [&str; 8] = ["%", "k", "M", "B", "T", "Ki", "Mi", "Gi"];
 
 /// The words that cannot be names; the grammar has the same list.
-const RESERVED: [&str; 17] = [
+pub const RESERVED: [&str; 17] = [
     "axis", "let", "where", "free", "from", "import", "if", "then", "else", "for", "in", "and", "or", "not", "true",
     "false", "rest",
 ];
 
+/// The words that mean something in their places and may be names elsewhere.
+pub const CONTEXTUAL: [&str; 6] = ["allow", "assert", "because", "factor", "step", "synx"];
+
 /// Whether a word is reserved.
-fn is_reserved(word: &str) -> bool {
+pub fn is_reserved(word: &str) -> bool {
     word.len() <= 6 && RESERVED.contains(&word)
 }
 

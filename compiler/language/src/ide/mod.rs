@@ -23,6 +23,7 @@ mod shown;
 mod signature_help;
 mod symbols;
 mod tokens;
+mod vocabulary;
 
 pub use actions::{Action, ActionKind};
 pub use analysis::{Analysis, FileRange};
@@ -39,3 +40,4 @@ pub use selection::selection;
 pub use signature_help::{ParameterHelp, SignatureHelp};
 pub use symbols::{Symbol, SymbolKind, symbols};
 pub use tokens::{Token, TokenKind};
+pub use vocabulary::{Vocabulary, vocabulary};
