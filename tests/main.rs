@@ -3,10 +3,12 @@
 
 mod architecture;
 mod bad_input;
+mod begin;
 mod commands;
 mod diagnostic_pages;
 mod examples;
 mod fit;
+mod formats;
 mod interrupted;
 mod support;
 mod whole_way;

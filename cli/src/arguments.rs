@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use synx_findings::Format;
 
-use crate::commands::{bench, check, doctor, explain, fit, lsp, plan, run, status};
+use crate::commands::{bench, check, completions, doctor, explain, fit, graph, lsp, man, new, plan, run, status};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -31,8 +31,12 @@ pub enum Command {
     Doctor(doctor::DoctorArguments),
     Fit(fit::FitArguments),
     Explain(explain::ExplainArguments),
+    Graph(graph::GraphArguments),
+    New(new::NewArguments),
     Bench(bench::BenchArguments),
     Lsp(lsp::LspArguments),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
 }
 
 /// A study and what is set in it.
@@ -74,6 +78,7 @@ pub struct DeviceArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FindingFormat {
     /// With the places in the text
+    #[value(alias = "table")]
     Human,
     /// A line each
     Concise,

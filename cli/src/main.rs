@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod graph;
 mod interrupt;
 mod outcome;
 mod panic;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::outcome::Outcome;
+
 fn main() -> ExitCode {
     quiet_loader();
     panic::install();
@@ -21,19 +24,22 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; clap knows which stream each goes to. A closed pipe is nobody's loss.
             let _ = error.print();
-            return if error.use_stderr() { outcome::Outcome::Usage.code() } else { outcome::Outcome::Done.code() };
+            return if error.use_stderr() { Outcome::Usage.code() } else { Outcome::Done.code() };
         }
     };
-    // Commands need a deep stack for the deepest expressions and trees that the compiler takes.
-    let run = move || commands::carry_out(arguments.command);
-    let thread = std::thread::Builder::new().name("synx".to_owned()).stack_size(STACK).spawn(run);
+    carried_out(move || commands::carry_out(arguments.command)).code()
+}
+
+/// How a command ends that runs on a thread with a deep stack, which the deepest expressions and trees need that the compiler takes.
+fn carried_out(command: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    let thread = std::thread::Builder::new().name("synx".to_owned()).stack_size(STACK).spawn(command);
     match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(outcome)) => outcome.code(),
+        Ok(Ok(outcome)) => outcome,
         // The panic hook has said what happened.
-        Ok(Err(_)) => outcome::Outcome::Internal.code(),
+        Ok(Err(_)) => Outcome::Internal,
         Err(error) => {
             eprintln!("synx: could not start: {error}");
-            outcome::Outcome::Failed.code()
+            Outcome::Failed
         }
     }
 }
@@ -48,3 +54,16 @@ fn quiet_loader() {
 
 /// Bytes of the main thread's stack: walking a tree at the compiler's nesting limit takes less than a tenth of it.
 const STACK: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_end_has_its_exit_code_and_a_panic_is_an_internal_error() {
+        assert_eq!(carried_out(|| Outcome::Done).number(), 0);
+        assert_eq!(carried_out(|| Outcome::Failed).number(), 1);
+        assert_eq!(carried_out(|| Outcome::Usage).number(), 2);
+        assert_eq!(carried_out(|| panic!("a mistake in synx itself")).number(), 3);
+    }
+}

@@ -10,7 +10,7 @@ use synx_plan::problem::Problem;
 use crate::arguments::StudySettings;
 use crate::outcome::Outcome;
 use crate::render::progress::Shown;
-use crate::render::show_all;
+use crate::render::findings::Findings;
 
 /// Bytes of a study's file. Arbitrary: a thousand times the largest study that anybody wrote by hand.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -56,21 +56,21 @@ impl Study {
 
     /// Compiles it, scans its corpora where that has not been done or their sources have changed, and compiles it again with what was found. Shows every
     /// finding; what is `Ok` has a plan.
-    pub fn compile_scanned(&self, scans_told: bool) -> Result<Compiled, Outcome> {
+    pub fn compile_scanned(&self, scans_told: bool, shown: &mut Findings) -> Result<Compiled, Outcome> {
         let mut compiled = self.compile();
         let mut known = Known { study: self, facts: Vec::new() };
         if !compiled.unscanned.is_empty() {
-            known.facts = self.scanned(&compiled, &compiled.unscanned, scans_told)?;
+            known.facts = self.scanned(&compiled, &compiled.unscanned, scans_told, shown)?;
             compiled = self.compile_with(&known);
         }
         let Some(plan) = &compiled.plan else {
-            show_all(&compiled.diagnostics, &compiled.sources);
+            shown.show(&compiled.diagnostics, &compiled.sources);
             return Err(Outcome::Failed);
         };
-        let scanned = self.scanned(&compiled, &plan.corpora, scans_told)?;
+        let scanned = self.scanned(&compiled, &plan.corpora, scans_told, shown)?;
         known.facts.extend(scanned);
         let compiled = self.compile_with(&known);
-        show_all(&compiled.diagnostics, &compiled.sources);
+        shown.show(&compiled.diagnostics, &compiled.sources);
         if compiled.plan.is_some() { Ok(compiled) } else { Err(Outcome::Failed) }
     }
 
@@ -80,16 +80,17 @@ impl Study {
         compiled: &Compiled,
         corpora: &[Corpus],
         told: bool,
+        shown: &mut Findings,
     ) -> Result<Vec<(Corpus, CorpusFacts)>, Outcome> {
         let sources = compiled.sources.clone();
-        let mut progress = if told { Shown::run(sources) } else { Shown::scan(sources) };
+        let mut progress = if told { Shown::run(sources, shown) } else { Shown::scan(sources, shown) };
         let scanned = synx_run::scan(&self.folder, corpora, self.allow_outside, &mut progress);
         drop(progress);
         match scanned {
             Ok(facts) => Ok(corpora.iter().cloned().zip(facts).collect()),
             Err(problems) => {
                 let findings: Vec<Diagnostic> = problems.iter().map(finding).collect();
-                show_all(&findings, &compiled.sources);
+                shown.show(&findings, &compiled.sources);
                 Err(Outcome::Failed)
             }
         }

@@ -2,10 +2,14 @@
 
 pub mod bench;
 pub mod check;
+pub mod completions;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
+pub mod graph;
 pub mod lsp;
+pub mod man;
+pub mod new;
 pub mod plan;
 pub mod run;
 pub mod status;
@@ -23,7 +27,11 @@ pub fn carry_out(command: Command) -> Outcome {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Fit(arguments) => fit::fit(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
+        Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Lsp(arguments) => lsp::lsp(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
     }
 }

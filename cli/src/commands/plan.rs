@@ -4,9 +4,10 @@ use clap::Args;
 use synx_plan::cost::{Cost, DeviceProfile};
 use synx_plan::study::Plan;
 
-use crate::arguments::{StudyArguments, TableFormat};
+use crate::arguments::{FindingFormat, StudyArguments};
 use crate::outcome::Outcome;
 use crate::render;
+use crate::render::findings::Findings;
 use crate::render::print;
 use crate::study::Study;
 
@@ -18,9 +19,9 @@ pub struct PlanArguments {
     #[command(flatten)]
     study: StudyArguments,
 
-    /// How the plan is printed; json has all of it
-    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
-    format: TableFormat,
+    /// How findings are printed, on standard error; with json the plan is JSON too, with all of it
+    #[arg(long, value_enum, default_value_t = FindingFormat::Human)]
+    format: FindingFormat,
 
     /// Print the operations of every model instead
     #[arg(long)]
@@ -32,12 +33,13 @@ pub struct PlanArguments {
 }
 
 pub fn plan(arguments: &PlanArguments) -> Outcome {
+    let mut findings = Findings::new(arguments.format);
     let compiled = match Study::open(&arguments.study.file, &arguments.study.settings) {
-        Ok(study) => match study.compile_scanned(false) {
+        Ok(study) => match study.compile_scanned(false, &mut findings) {
             Ok(compiled) => compiled,
             Err(outcome) => return outcome,
         },
-        Err(finding) => return render::show_unread(&finding),
+        Err(finding) => return findings.unread(&finding),
     };
     let Some(plan) = &compiled.plan else { return Outcome::Failed };
     let share = !arguments.no_share;
@@ -46,8 +48,8 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
         return Outcome::Done;
     }
     match arguments.format {
-        TableFormat::Json => print(&synx_run::plan_json(plan, share)),
-        TableFormat::Table => {
+        FindingFormat::Json => print(&synx_run::plan_json(plan, share)),
+        _ => {
             print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
             print("\n");
             let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -59,18 +61,18 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
 }
 
 /// The programs of all models, each with every batch that it is trained with.
-fn programs(plan: &Plan, format: TableFormat) -> String {
+fn programs(plan: &Plan, format: FindingFormat) -> String {
     let models = Cost::new(plan, true).models;
     let (models, without): (Vec<_>, Vec<_>) =
         models.into_iter().partition(|model| !plan.models[model.model].has_experts());
     let rows = |model: &synx_plan::cost::ModelCost| (model.batch / model.context) as usize;
     match format {
-        TableFormat::Json => {
+        FindingFormat::Json => {
             let lowered: Vec<_> =
                 models.iter().map(|m| synx_plan::program::lower(&plan.models[m.model], rows(m))).collect();
             serde_json::to_string_pretty(&lowered).expect("programs are plain data that always serialise") + "\n"
         }
-        TableFormat::Table => {
+        _ => {
             let text: Vec<String> =
                 models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
             let without = without.iter().map(|model| {

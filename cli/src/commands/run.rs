@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use synx_compiler::{Compiled, Diagnostic};
+use synx_compiler::{Compiled, Diagnostic, Sources};
 use synx_run::{DeviceChoice, Keep, RunOptions};
 
-use crate::arguments::{DeviceArguments, StudyArguments};
+use crate::arguments::{DeviceArguments, FindingFormat, StudyArguments};
 use crate::interrupt;
 use crate::outcome::Outcome;
+use crate::render::findings::Findings;
 use crate::render::progress::Shown;
 use crate::render::{self, print};
 use crate::study::Study;
@@ -39,6 +40,10 @@ pub struct RunArguments {
     /// Which weights stay in the store once a cell is finished
     #[arg(long, value_enum, default_value_t = KeepArgument::Weights)]
     keep: KeepArgument,
+
+    /// How findings are printed, on standard error; json and sarif put nothing else there
+    #[arg(long, value_enum, default_value_t = FindingFormat::Human)]
+    format: FindingFormat,
 }
 
 /// What stays in the store.
@@ -53,22 +58,23 @@ enum KeepArgument {
 }
 
 pub fn run(arguments: &RunArguments) -> Outcome {
+    let mut findings = Findings::new(arguments.format);
     let device: DeviceChoice = match arguments.device.device.parse() {
         Ok(device) => device,
         Err(problem) => {
-            render::show_problem(&problem);
+            findings.problem(&problem, &Sources::new());
             return Outcome::Usage;
         }
     };
     let study = match Study::open(&arguments.study.file, &arguments.study.settings) {
         Ok(study) => study,
-        Err(finding) => return render::show_unread(&finding),
+        Err(finding) => return findings.unread(&finding),
     };
-    if let Some(refused) = not_carried_out(&study.compile()) {
+    if let Some(refused) = not_carried_out(&study.compile(), &mut findings) {
         return refused;
     }
     let stop = interrupt::watch();
-    let compiled = match study.compile_scanned(true) {
+    let compiled = match study.compile_scanned(true, &mut findings) {
         Ok(compiled) => compiled,
         Err(outcome) => return outcome,
     };
@@ -86,7 +92,7 @@ pub fn run(arguments: &RunArguments) -> Outcome {
         allow_outside: study.allow_outside,
         ..RunOptions::new(&study.folder, &out, &stop)
     };
-    let mut progress = Shown::run(compiled.sources.clone());
+    let mut progress = Shown::run(compiled.sources.clone(), &mut findings);
     let ran = synx_run::run(plan, &options, &mut progress);
     drop(progress);
     match ran {
@@ -99,19 +105,24 @@ pub fn run(arguments: &RunArguments) -> Outcome {
             print(&format!("\n{}", render::results::results(&summary.results)));
             print(&format!("results in {}: {}\n", out.display(), names.join(", ")));
             if summary.interrupted {
-                eprintln!("stopped before the end; the same command goes on from here");
+                if !findings.alone() {
+                    eprintln!("stopped before the end; the same command goes on from here");
+                }
                 return Outcome::Interrupted;
             }
             Outcome::Done
         }
-        Err(problem) => render::show_problem_in(&problem, &compiled.sources),
+        Err(problem) => findings.problem(&problem, &compiled.sources),
     }
 }
 
 /// What is said, before anything is scanned, where a run would have to leave something out.
-fn not_carried_out(compiled: &Compiled) -> Option<Outcome> {
+fn not_carried_out(compiled: &Compiled, findings: &mut Findings) -> Option<Outcome> {
     let refused = compiled.plan.as_ref()?.not_carried_out();
-    let findings: Vec<Diagnostic> = refused.iter().map(|it| Diagnostic::from_problem(&it.problem())).collect();
-    render::show_all(&findings, &compiled.sources);
-    (!findings.is_empty()).then_some(Outcome::Failed)
+    let refused: Vec<Diagnostic> = refused.iter().map(|it| Diagnostic::from_problem(&it.problem())).collect();
+    if refused.is_empty() {
+        return None;
+    }
+    findings.show(&refused, &compiled.sources);
+    Some(Outcome::Failed)
 }

@@ -1,5 +1,6 @@
 //! How things look on a terminal.
 
+pub mod findings;
 pub use synx_plan::number;
 pub mod plan;
 pub mod program;
@@ -11,8 +12,10 @@ pub mod terminal;
 use std::io::Write;
 
 use synx_compiler::{Diagnostic, Sources};
+use synx_findings::Format;
 use synx_plan::problem::Problem;
 
+use self::findings::Findings;
 use crate::outcome::Outcome;
 
 /// Writes to standard output. A reader that has gone away (`synx plan … | head`) ends the output, not the program.
@@ -23,10 +26,7 @@ pub fn print(text: &str) {
 
 /// Shows findings on standard error, in the form for people.
 pub fn show_all(diagnostics: &[Diagnostic], sources: &Sources) {
-    let style = terminal::Stream::Error.style();
-    for finding in diagnostics {
-        eprint!("{}", synx_findings::human(finding, sources, style));
-    }
+    Findings::new(Format::Human).show(diagnostics, sources);
 }
 
 /// Shows an error of the runtime that belongs to no study.
@@ -36,12 +36,10 @@ pub fn show_problem(problem: &Problem) -> Outcome {
 
 /// Shows an error of the runtime, with the declaration that it belongs to.
 pub fn show_problem_in(problem: &Problem, sources: &Sources) -> Outcome {
-    show_all(&[Diagnostic::from_problem(problem)], sources);
-    Outcome::Failed
+    Findings::new(Format::Human).problem(problem, sources)
 }
 
-/// Shows why a study could not be read: a file that is not there is a mistake of the command line, one that is no text is a finding.
+/// Shows why a study could not be read.
 pub fn show_unread(finding: &Diagnostic) -> Outcome {
-    show_all(std::slice::from_ref(finding), &Sources::new());
-    if finding.code == "E0012" { Outcome::Failed } else { Outcome::Usage }
+    Findings::new(Format::Human).unread(finding)
 }

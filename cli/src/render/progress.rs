@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use synx_compiler::{Diagnostic, Sources};
 use synx_run::{Event, LiveCell, Progress};
 
+use super::findings::Findings;
 use super::number::{count, duration, estimate, grouped, plural};
 use super::terminal::{self, Stream};
 
@@ -16,7 +17,9 @@ const PLAIN_EVERY: Duration = Duration::from_secs(15);
 const BAR_EVERY: Duration = Duration::from_millis(100);
 
 /// Shows what happens on standard error.
-pub struct Shown {
+pub struct Shown<'a> {
+    /// Where warnings go.
+    findings: &'a mut Findings,
     sources: Sources,
     /// The bar of the wave or of the scan; none where standard error is no terminal.
     bar: Option<ProgressBar>,
@@ -28,16 +31,16 @@ pub struct Shown {
     evaluations: usize,
 }
 
-impl Shown {
+impl<'a> Shown<'a> {
     /// For a run: everything is told.
-    pub fn run(sources: Sources) -> Shown {
+    pub fn run(sources: Sources, findings: &'a mut Findings) -> Shown<'a> {
         let terminal = Stream::Error.is_terminal();
-        Shown { sources, bar: None, terminal, last: None, scans: true, evaluations: 0 }
+        Shown { findings, sources, bar: None, terminal, last: None, scans: true, evaluations: 0 }
     }
 
     /// For a plan: scans are shown on a terminal only.
-    pub fn scan(sources: Sources) -> Shown {
-        let mut shown = Shown::run(sources);
+    pub fn scan(sources: Sources, findings: &'a mut Findings) -> Shown<'a> {
+        let mut shown = Shown::run(sources, findings);
         shown.scans = false;
         shown
     }
@@ -113,8 +116,11 @@ impl Shown {
     }
 }
 
-impl Progress for Shown {
+impl Progress for Shown<'_> {
     fn tell(&mut self, event: Event) {
+        if self.findings.alone() && !matches!(event, Event::Warning(_)) {
+            return;
+        }
         match event {
             Event::Scanning { corpus } => self.spin(format!("scanning {corpus}")),
             Event::Building { corpus } => self.spin(format!("making the tokens of {corpus}")),
@@ -136,7 +142,12 @@ impl Progress for Shown {
             Event::Warning(problem) => {
                 let finding =
                     Diagnostic { severity: synx_compiler::Severity::Warning, ..Diagnostic::from_problem(&problem) };
-                self.say(synx_findings::human(&finding, &self.sources, Stream::Error.style()).trim_end());
+                let findings = &mut *self.findings;
+                let mut show = || findings.show(std::slice::from_ref(&finding), &self.sources);
+                match &self.bar {
+                    Some(bar) => bar.suspend(show),
+                    None => show(),
+                }
             }
             Event::Device { name, class } => self.say(&format!("on {name}, class {class}")),
             Event::OtherClass { class, cells } => self.say(&format!(
@@ -190,7 +201,7 @@ impl Progress for Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for Shown<'_> {
     fn drop(&mut self) {
         self.clear();
     }
