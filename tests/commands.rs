@@ -2,8 +2,21 @@
 
 use crate::support::{root, study, synx};
 
-const COMMANDS: &[&str] =
-    &["run", "check", "plan", "status", "doctor", "fit", "explain", "graph", "new", "bench", "completions", "man"];
+const COMMANDS: &[&str] = &[
+    "run",
+    "check",
+    "plan",
+    "status",
+    "doctor",
+    "fit",
+    "explain",
+    "graph",
+    "new",
+    "bench",
+    "lsp",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_names_every_command_and_how_to_start() {
@@ -100,6 +113,15 @@ fn a_plan_follows_what_is_set() {
     assert_eq!(rate(&[]), "1/250");
     assert_eq!(rate(&["--set", "rate=1e-3"]), "1/1000");
     synx(folder.path(), ["plan", "study.synx", "--set", "ratio=1"]).expect(1);
+}
+
+#[test]
+fn the_check_of_a_large_study_can_be_timed() {
+    let json = synx(&root(), ["bench", "check", "--repeats", "2", "--format", "json"]).expect(0).json();
+    assert!(json["lines"].as_u64().unwrap() >= 1000, "{json}");
+    for what in ["check", "process"] {
+        assert!(json[what]["p50_ms"].as_f64().unwrap() > 0.0, "{json}");
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use synx_plan::problem::Problem;
 
 use crate::arguments::StudySettings;
 use crate::outcome::Outcome;
-use crate::render::progress::Shown;
 use crate::render::findings::Findings;
+use crate::render::progress::Shown;
 
 /// Bytes of a study's file. Arbitrary: a thousand times the largest study that anybody wrote by hand.
 const LARGEST_FILE: u64 = 16 << 20;

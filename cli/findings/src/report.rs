@@ -60,9 +60,9 @@ pub fn report_of(format: Format, checked: &[Checked], style: Style) -> String {
     }
 }
 
-/// Whether a label's file is one: what the command line gave with `--set` is a text too.
+/// Whether a label's file is one of the user's: what `--set` gave and the standard library are texts too.
 pub fn is_file(path: &str) -> bool {
-    !path.starts_with("--set ")
+    !path.starts_with("--set ") && !path.starts_with("std:")
 }
 
 /// `2 studies: 1 error, 0 warnings`.

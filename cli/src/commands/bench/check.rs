@@ -22,8 +22,10 @@ const WARM_UP: usize = 3;
 
 /// Time the check of a study of a thousand lines, by itself and as a whole process
 #[derive(Debug, Args)]
-#[command(after_help = "The study is made up: about 300 declarations, three imports, some hundreds of cells. It is checked within this process,\n\
-    and by starting `synx check` anew each time.\n\nExample:\n  synx bench check --repeats 200 --format json")]
+#[command(
+    after_help = "The study is made up: about 300 declarations, three imports, some hundreds of cells. It is checked within this process,\n\
+    and by starting `synx check` anew each time.\n\nExample:\n  synx bench check --repeats 200 --format json"
+)]
 pub struct CheckArguments {
     /// Measured checks of each sort
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -57,7 +59,8 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
 
 fn measure(repeats: usize) -> Result<Measured, Problem> {
     let folder = std::env::temp_dir();
-    let failed = |doing: &'static str| move |error: io::Error| Problem::io(doing, Path::new("the benchmark's study"), &error);
+    let failed =
+        |doing: &'static str| move |error: io::Error| Problem::io(doing, Path::new("the benchmark's study"), &error);
     let folder = tempfile::Builder::new().prefix("synx-bench-").tempdir_in(folder).map_err(failed("write"))?;
     let files = large_study();
     for (path, text) in &files {
@@ -107,7 +110,12 @@ fn percentile(sorted: &[Duration], part: f64) -> f64 {
 fn text(measured: &Measured) -> String {
     let line = |what: &str, times: &[Duration]| {
         let at = |part| percentile(times, part);
-        format!("{what}  {:>7.2} ms median, {:>7.2} ms at the 99th percentile, {:>7.2} ms least\n", at(0.5), at(0.99), at(0.0))
+        format!(
+            "{what}  {:>7.2} ms median, {:>7.2} ms at the 99th percentile, {:>7.2} ms least\n",
+            at(0.5),
+            at(0.99),
+            at(0.0)
+        )
     };
     format!(
         "{} lines, {} cells, {} checks\n{}{}",

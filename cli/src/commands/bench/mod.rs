@@ -10,7 +10,9 @@ use crate::outcome::Outcome;
 
 /// Measure speed
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench check")]
+#[command(
+    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench check"
+)]
 pub struct BenchArguments {
     #[command(subcommand)]
     what: What,

@@ -27,7 +27,12 @@ pub fn large_study() -> Vec<(&'static str, String)> {
         blocks  = [attention(heads = width / 32), swiglu(ratio = 8/3)] * depth\n}\n";
     let recipes = "synx 1\n\n/// What every model is trained with.\nrecipe standard(lr = 3e-3, batch = 16Ki) {\n    \
         optimizer = adamw(lr = lr, betas = (0.9, 0.95), weight_decay = 0.1)\n    schedule  = wsd(warmup = 64Ki tokens, decay = 20%)\n    clip      = 1.0\n}\n";
-    vec![(FILE, text), ("data.synx", data.to_owned()), ("models.synx", models.to_owned()), ("recipes.synx", recipes.to_owned())]
+    vec![
+        (FILE, text),
+        ("data.synx", data.to_owned()),
+        ("models.synx", models.to_owned()),
+        ("recipes.synx", recipes.to_owned()),
+    ]
 }
 
 /// One question: thirteen declarations on forty-three lines.

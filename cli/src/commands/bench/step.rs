@@ -1,6 +1,6 @@
 //! `synx bench step`: how long a training step takes.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use synx_plan::exact::Exact;
 use synx_plan::model::{Block, Model};
@@ -11,26 +11,13 @@ use crate::outcome::Outcome;
 use crate::render::number::{grouped, plural};
 use crate::render::{print, show_problem};
 
-/// Measure speed
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  synx bench step --size s --device cpu --threads 2 --format json")]
-pub struct BenchArguments {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    Step(StepArguments),
-}
-
 /// Time one training step of a Llama-style model: forward, backward, clipping, AdamW
 #[derive(Debug, Args)]
 #[command(
     after_help = "Sizes (width/layers/heads): xs 64/2/2, s 128/4/4, m 256/6/8, l 512/8/8; a layer is attention and SwiGLU.\n\n\
     Examples:\n  synx bench step --size xs\n  synx bench step --width 256 --layers 6 --heads 8 --replicas 4 --device gpu"
 )]
-struct StepArguments {
+pub struct StepArguments {
     /// A named size
     #[arg(long, value_enum, conflicts_with_all = ["width", "layers", "heads"])]
     size: Option<Size>,
@@ -95,8 +82,7 @@ impl Size {
     }
 }
 
-pub fn bench(arguments: &BenchArguments) -> Outcome {
-    let What::Step(step) = &arguments.what;
+pub fn step(step: &StepArguments) -> Outcome {
     let (model, device) = match (model(step), step.device.device.parse::<DeviceChoice>()) {
         (Ok(model), Ok(device)) => (model, device),
         (Err(wrong), _) => {
