@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod study_01;
+mod study_10;
 mod support;
