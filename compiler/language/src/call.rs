@@ -96,6 +96,9 @@ impl<'t> Compiler<'t> {
                 }
             };
         }
+        if let Some(signature) = signature(word).filter(|signature| signature.rows) {
+            return self.over_rows(signature, arguments, piped, span, scope);
+        }
         if let Some(signature) = signature(word) {
             return match self.bind(signature, arguments, piped, span, scope) {
                 Some(arguments) => self.function(&arguments),

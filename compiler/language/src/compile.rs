@@ -266,6 +266,7 @@ impl<'t> Compiler<'t> {
             tables: self.numbered_tables(&numbers),
             grids: self.numbered_grids(grids),
             laws,
+            answers: std::mem::take(&mut self.answers),
             ..Plan::new(self.settings.clone())
         }
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use synx_grammar::view::{Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, Tree};
+use synx_plan::answer::Answer;
 use synx_plan::corpus::{Corpus, CorpusId};
 use synx_plan::exact::Exact;
 use synx_plan::law::Law;
@@ -123,6 +124,11 @@ pub(crate) struct Compiler<'t> {
     pub awaited: Vec<(CellRef, Span)>,
     /// Other cells whose entries are being evaluated, the outermost first.
     pub cells_at_hand: Vec<CellRef>,
+    /// The same tables as the compiler knows them.
+    pub made: Vec<Rc<Table>>,
+    /// The plan's answers, and the place of each by its question.
+    pub answers: Vec<Answer>,
+    pub answer_places: HashMap<String, usize>,
     /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
     pub broken_words: HashSet<&'t str>,
     /// `allow CODE` with the span of the block that it stands in.
@@ -166,6 +172,9 @@ impl<'t> Compiler<'t> {
             unscanned: Vec::new(),
             awaited: Vec::new(),
             cells_at_hand: Vec::new(),
+            made: Vec::new(),
+            answers: Vec::new(),
+            answer_places: HashMap::new(),
             broken_words: HashSet::new(),
             allowed: Vec::new(),
             fills: Vec::new(),

@@ -9,6 +9,7 @@ use synx_plan::exact::Exact;
 use synx_plan::unit::{Amount, Count, Unit};
 
 use crate::compiler::{Compiler, MAX_LIST};
+use crate::operator::Placed;
 use crate::scope::Scope;
 use crate::suggest::nearest;
 use crate::value::{List, Span, Value};
@@ -21,6 +22,10 @@ impl<'t> Compiler<'t> {
             return Value::Error;
         }
         let value = match expression {
+            Expression::Access(_) | Expression::Index(_) if self.named_column(expression, scope).is_some() => {
+                let column = self.named_column(expression, scope);
+                column.map_or(Value::Error, |(table, column)| self.column_at_hand(&table, &column, span))
+            }
             Expression::Number(number) => self.number(number),
             Expression::Text(text) if text.node().has_error() => Value::Error,
             Expression::Text(text) => Value::text(&text.value()),
@@ -116,6 +121,8 @@ impl<'t> Compiler<'t> {
     fn unary(&mut self, operator: UnaryOperator, operand: &Value, span: Span) -> Value {
         match (operator, operand) {
             (_, Value::Error) => Value::Error,
+            (UnaryOperator::Negate, Value::Late(late)) => self.late_negated(late, span),
+            (UnaryOperator::Not, Value::Late(late)) => self.late_not(late, span),
             (UnaryOperator::Negate, Value::Number(amount)) => {
                 Value::Number(Amount::new(amount.value.neg(), amount.unit))
             }
@@ -201,6 +208,13 @@ impl<'t> Compiler<'t> {
         }
         let value = self.evaluate(condition, scope);
         let place = self.span(condition.node());
+        if let Some(crate::late::Late::Truth(truth)) = value.late() {
+            let (Some(then), Some(otherwise)) = (choice.then(), choice.otherwise()) else { return Value::Error };
+            let then = Placed { value: self.evaluate(then, scope), span: self.span(then.node()) };
+            let otherwise = Placed { value: self.evaluate(otherwise, scope), span: self.span(otherwise.node()) };
+            let span = self.span(choice.node());
+            return self.late_choice(truth, &then, &otherwise, span);
+        }
         let branch = match self.condition(&value, place) {
             Some(true) => choice.then(),
             Some(false) => choice.otherwise(),
@@ -377,9 +391,9 @@ impl<'t> Compiler<'t> {
                 _ => self.no_field(name, "a recipe", &["batch", "lr"]),
             },
             Value::Cell(cell) => self.cell_access(cell, access, name),
-            Value::Grid(_) | Value::Law(_) => {
-                let span = self.span(access.node());
-                self.not_yet(span, "reading the results of a grid or a law in an expression")
+            table if table.is_table() || matches!(table, Value::Row(_)) => {
+                let (base, span) = (self.span(base.node()), self.span(name.node()));
+                self.table_column(table, name.text(), base, span)
             }
             other => {
                 let span = self.span(name.node());
@@ -402,15 +416,15 @@ impl<'t> Compiler<'t> {
         self.report(finding)
     }
 
-    /// `base[…]`: outside of laws there is nothing yet that can be looked into.
+    /// `base[…]`: rows of a table.
     fn index(&mut self, index: Index<'t>, scope: &Rc<Scope<'t>>) -> Value {
         let span = self.span(index.node());
         let Some(base) = index.base() else { return Value::Error };
         match self.evaluate(base, scope) {
             Value::Error => Value::Error,
-            Value::Grid(item) => self.select_cell(item, index, scope),
-            Value::Law(_) => self.not_yet(span, "picking out one result of a law"),
-            other => self.expected(span, "something that can be looked into with `[…]`", &other),
+            Value::Grid(item) if self.is_cell(item, index, scope) => self.select_cell(item, index, scope),
+            table if table.is_table() => self.rows_where(&table, index, scope),
+            other => self.expected(span, "a table to be looked into with `[…]`", &other),
         }
     }
 
@@ -426,6 +440,10 @@ impl<'t> Compiler<'t> {
     pub(crate) fn expected(&mut self, span: Span, wanted: &str, found: &Value) -> Value {
         if found.is_error() || self.is_unknown(span) {
             return Value::Error;
+        }
+        if let Value::Late(late) = found {
+            let late = Rc::clone(late);
+            return self.too_late(span, wanted, &late);
         }
         let finding =
             self.finding("E0201", span, format!("expected {wanted}, found {}", found.describe()), found.describe());

@@ -14,6 +14,14 @@ impl Compiler<'_> {
     pub(crate) fn scalar(&mut self, arguments: &Arguments) -> Value {
         let name = arguments.signature.name;
         let what = format!("`{name}`");
+        if let Some((x, span)) = arguments.get("x")
+            && crate::operator::waits(&x)
+            && let Some(function) = Function::named(name)
+        {
+            let x = Placed { value: x, span };
+            let to = arguments.get("to").map(|(value, span)| Placed { value, span });
+            return self.late_function(function, &x, to.as_ref(), arguments.span);
+        }
         match name {
             "min" | "max" => self.extreme(arguments, name == "max"),
             "round" => {
@@ -78,6 +86,9 @@ impl Compiler<'_> {
             },
             _ => given,
         };
+        if numbers.iter().any(|(value, _)| crate::operator::waits(value)) {
+            return self.late_extreme(&numbers, largest, arguments.span);
+        }
         let mut best: Option<Amount> = None;
         for (value, span) in &numbers {
             let Some(amount) = self.amount(value, *span, name) else { return Value::Error };
@@ -139,7 +150,14 @@ impl Compiler<'_> {
     /// The sum of a list of numbers or of shares.
     pub(crate) fn sum(&mut self, arguments: &Arguments) -> Value {
         let (list, span) = arguments.required("of");
+        let list = match list {
+            Value::Columns(columns) => Value::items(columns.iter().map(|(_, value)| value.clone()).collect()),
+            other => other,
+        };
         let Some(items) = self.elements(&list, span, "`sum`") else { return Value::Error };
+        if items.iter().any(crate::operator::waits) {
+            return self.late_sum(&items, span);
+        }
         let mut sum: Option<Placed> = None;
         for item in items.iter() {
             let item = Placed { value: item.clone(), span };

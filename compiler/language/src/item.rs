@@ -168,7 +168,7 @@ impl<'t> Compiler<'t> {
             (ItemKind::Let, Value::Block(block)) => {
                 Value::Block(Rc::new(Named { name: Rc::clone(name), it: block.it.clone() }))
             }
-            (ItemKind::Let | ItemKind::Param, _) => value.clone(),
+            (ItemKind::Let | ItemKind::Param, _) => self.named_late(value, name, place),
             (ItemKind::Corpus, _) => self.declared_corpus(value, name, span, place),
             (ItemKind::Mixture, _) => match self.mixture(value, place) {
                 Some(mixture) => Value::Mixture(Rc::new(Named { name: Rc::clone(name), it: mixture.it.clone() })),

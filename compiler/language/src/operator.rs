@@ -57,6 +57,9 @@ impl<'t> Compiler<'t> {
             Op::NotEqual => self.equality(left, right, span, false),
             Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => self.compare(operator, left, right, span),
             Op::In => self.within(left, right, span),
+            Op::And | Op::Or if waits(&left.value) || waits(&right.value) => {
+                self.late_logic(operator, left, right, span)
+            }
             Op::And | Op::Or => {
                 let (Some(a), Some(b)) =
                     (self.condition(&left.value, left.span), self.condition(&right.value, right.span))
@@ -121,6 +124,10 @@ impl<'t> Compiler<'t> {
     }
 
     fn arithmetic(&mut self, operator: Op, left: &Placed, right: &Placed, span: Span) -> Value {
+        let data = is_data(&left.value) || is_data(&right.value);
+        if !data && (waits(&left.value) || waits(&right.value)) {
+            return self.late_arithmetic(operator, left, right, span);
+        }
         if is_data(&left.value) || is_data(&right.value) {
             if let (Op::Divide, Value::Number(_)) = (operator, &right.value) {
                 return self.divide_shares(left, right, span);
@@ -214,6 +221,15 @@ impl<'t> Compiler<'t> {
     }
 
     fn compare(&mut self, operator: Op, left: &Placed, right: &Placed, span: Span) -> Value {
+        if waits(&left.value) || waits(&right.value) {
+            let operator = match operator {
+                Op::Less => plain::Binary::Less,
+                Op::LessEqual => plain::Binary::LessOrEqual,
+                Op::Greater => plain::Binary::Greater,
+                _ => plain::Binary::GreaterOrEqual,
+            };
+            return self.late_comparison(operator, left, right, span);
+        }
         let (Some(a), Some(b)) = (self.operand(left, operator), self.operand(right, operator)) else {
             return Value::Error;
         };
@@ -229,6 +245,10 @@ impl<'t> Compiler<'t> {
     }
 
     fn equality(&mut self, left: &Placed, right: &Placed, span: Span, wanted: bool) -> Value {
+        if waits(&left.value) || waits(&right.value) {
+            let operator = if wanted { plain::Binary::Equal } else { plain::Binary::NotEqual };
+            return self.late_comparison(operator, left, right, span);
+        }
         match self.equal(&left.value, &right.value, span) {
             Some(equal) => Value::Bool(equal == wanted),
             None => Value::Error,
@@ -282,6 +302,7 @@ impl<'t> Compiler<'t> {
     /// `x in a..b` and `x in [a, b]`.
     fn within(&mut self, left: &Placed, right: &Placed, span: Span) -> Value {
         match &right.value {
+            Value::Interval(ends) if waits(&left.value) => self.late_within(left, ends, span),
             Value::Interval(ends) => {
                 let Some(amount) = self.amount(&left.value, left.span, "`in`") else { return Value::Error };
                 for end in [&ends.0, &ends.1].into_iter().flatten() {
@@ -295,6 +316,22 @@ impl<'t> Compiler<'t> {
             }
             list => {
                 let Some(items) = self.elements(list, right.span, "`in`") else { return Value::Error };
+                if waits(&left.value) {
+                    let mut any = Placed { value: Value::Bool(false), span };
+                    for item in items.iter() {
+                        let item = Placed { value: item.clone(), span: right.span };
+                        let value = self.late_comparison(plain::Binary::Equal, left, &item, span);
+                        let same = Placed { value, span };
+                        if same.value.is_error() {
+                            return Value::Error;
+                        }
+                        any.value = match (&any.value, &same.value) {
+                            (Value::Bool(a), Value::Bool(b)) => Value::Bool(*a || *b),
+                            _ => self.late_logic(Op::Or, &any, &same, span),
+                        };
+                    }
+                    return any.value;
+                }
                 for item in items.iter() {
                     match self.equal(&left.value, item, span) {
                         Some(true) => return Value::Bool(true),
@@ -306,6 +343,11 @@ impl<'t> Compiler<'t> {
             }
         }
     }
+}
+
+/// Whether a value is one that only a run settles, or a part of a table.
+pub(crate) fn waits(value: &Value) -> bool {
+    matches!(value, Value::Late(_) | Value::Row(_) | Value::Column(..))
 }
 
 /// Whether a value is a corpus, a mixture or a sum of shares.

@@ -544,6 +544,16 @@ impl<'t> Compiler<'t> {
         if signature.variadic {
             return plain(arguments);
         }
+        let all = arguments;
+        let own = |argument: &Argument<'t>| match argument {
+            Argument::Named(name, _) if signature.others => signature.parameters.iter().any(|p| p.name == name.text()),
+            _ => true,
+        };
+        let (arguments, others): (Vec<_>, Vec<_>) = all.into_iter().partition(own);
+        for argument in others {
+            // What a further column is set to may name other columns.
+            self.mark_names(argument);
+        }
         for argument in &arguments {
             if let Argument::Named(name, _) = argument
                 && let Some(parameter) = signature.parameters.iter().find(|parameter| parameter.name == name.text())
@@ -570,8 +580,25 @@ impl<'t> Compiler<'t> {
             let parameter = matched.iter().position(|argument| *argument == Some(at))?;
             Some(signature.parameters[parameter].role)
         };
-        let with_role = arguments.into_iter().enumerate();
-        with_role.map(|(i, argument)| (argument, role(i).unwrap_or(Role::Any))).collect()
+        let with_role: Vec<_> =
+            arguments.into_iter().enumerate().map(|(i, argument)| (argument, role(i).unwrap_or(Role::Any))).collect();
+        let (columns, others): (Vec<_>, Vec<_>) =
+            with_role.into_iter().partition(|(_, role)| signature.rows && *role == Role::Columns);
+        for (argument, _) in columns {
+            self.mark_names(argument);
+        }
+        others
+    }
+
+    /// Marks the items that an argument names, in which columns are names too; what it names otherwise is found where the
+    /// table is known.
+    fn mark_names(&mut self, argument: Argument<'t>) {
+        let Some(value) = argument.value() else { return };
+        let file = self.span(value.node()).file;
+        let names: Vec<&'t str> = crate::grid::scope::free_names(value.node()).collect();
+        for name in names {
+            self.mark(name, file);
+        }
     }
 
     /// A list of numbers where a declaration takes one: an axis was meant.

@@ -9,6 +9,7 @@ use synx_grammar::view::{Expression, Name};
 use crate::compiler::{Compiler, State};
 use crate::grid::scope::GridScope;
 use crate::signature::WORDS;
+use crate::table::Table;
 use crate::value::{Span, Value};
 
 /// Names that are known in one place, and the place around it.
@@ -19,6 +20,8 @@ pub(crate) struct Scope<'t> {
     grid: Option<Rc<GridScope<'t>>>,
     /// A name of the next scope that is not seen from here: a field's own name within its value.
     hidden: Option<&'t str>,
+    /// The table whose columns are names here, each with the value of the row at hand.
+    columns: Option<Rc<Table>>,
 }
 
 /// What a name stands for.
@@ -32,20 +35,49 @@ pub(crate) enum Binding<'t> {
 impl<'t> Scope<'t> {
     /// The outermost of every file: items are looked up in the compiler, by the file that the name stands in.
     pub(crate) fn file() -> Scope<'t> {
-        Scope { parent: None, names: IndexMap::new(), grid: None, hidden: None }
+        Scope { parent: None, names: IndexMap::new(), grid: None, hidden: None, columns: None }
     }
 
     pub(crate) fn inner(parent: &Rc<Scope<'t>>, names: IndexMap<&'t str, Binding<'t>>) -> Rc<Scope<'t>> {
-        Rc::new(Scope { parent: Some(Rc::clone(parent)), names, grid: None, hidden: None })
+        Rc::new(Scope { parent: Some(Rc::clone(parent)), names, grid: None, hidden: None, columns: None })
     }
 
     pub(crate) fn of_grid(parent: &Rc<Scope<'t>>, grid: Rc<GridScope<'t>>) -> Rc<Scope<'t>> {
-        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: Some(grid), hidden: None })
+        Rc::new(Scope {
+            parent: Some(Rc::clone(parent)),
+            names: IndexMap::new(),
+            grid: Some(grid),
+            hidden: None,
+            columns: None,
+        })
     }
 
     /// The same scope, seen from within the field `name`.
     pub(crate) fn hiding(parent: &Rc<Scope<'t>>, name: &'t str) -> Rc<Scope<'t>> {
-        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: None, hidden: Some(name) })
+        Rc::new(Scope {
+            parent: Some(Rc::clone(parent)),
+            names: IndexMap::new(),
+            grid: None,
+            hidden: Some(name),
+            columns: None,
+        })
+    }
+
+    /// The columns of a table as names, seen from a condition or an expression over its rows.
+    pub(crate) fn of_columns(parent: &Rc<Scope<'t>>, table: &Rc<Table>) -> Rc<Scope<'t>> {
+        let columns = Some(Rc::clone(table));
+        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: None, hidden: None, columns })
+    }
+
+    /// The table whose columns are names here, if there is one.
+    pub(crate) fn columns(&self) -> Option<&Rc<Table>> {
+        let mut scope = self;
+        loop {
+            if let Some(table) = &scope.columns {
+                return Some(table);
+            }
+            scope = scope.parent.as_deref()?;
+        }
     }
 
     pub(crate) fn one(parent: &Rc<Scope<'t>>, name: &'t str, value: Value, span: Span) -> Rc<Scope<'t>> {
@@ -69,6 +101,18 @@ impl<'t> Scope<'t> {
             scope = here.parent.as_deref();
         }
         None
+    }
+
+    /// Whether this is within a grid.
+    pub(crate) fn is_in_grid(&self) -> bool {
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            if here.grid.is_some() {
+                return true;
+            }
+            scope = here.parent.as_deref();
+        }
+        false
     }
 
     /// Whether a parameter, an entry or a comprehension binds the name: anything but the file and the language.
@@ -98,6 +142,12 @@ impl<'t> Compiler<'t> {
         let mut skip = false;
         loop {
             if !skip {
+                if let Some(table) = &here.columns
+                    && let Some(column) = table.column(word)
+                {
+                    let table = Rc::clone(table);
+                    return self.column_at_hand(&table, &column, span);
+                }
                 if let Some(grid) = here.grid.clone().filter(|grid| grid.has(word)) {
                     return self.grid_entry(&grid, word, &here, span);
                 }
@@ -116,6 +166,10 @@ impl<'t> Compiler<'t> {
         }
         if WORDS.contains(&word) && !self.broken_words.contains(word) {
             return Value::text(word);
+        }
+        if let Some(table) = scope.columns() {
+            let table = Rc::clone(table);
+            return self.unknown_column(&table, word, span);
         }
         self.unknown_name(name)
     }

@@ -92,6 +92,10 @@ pub(crate) struct Signature {
     pub parameters: &'static [Parameter],
     /// Any number of positional arguments.
     pub variadic: bool,
+    /// Its arguments see the columns of a table as names: they are evaluated by the function itself.
+    pub rows: bool,
+    /// Whether further named arguments name columns.
+    pub others: bool,
     /// What it gives, in one sentence: the editor shows it.
     pub doc: &'static str,
 }
@@ -99,6 +103,14 @@ pub(crate) struct Signature {
 impl Signature {
     const fn doc(self, doc: &'static str) -> Signature {
         Signature { doc, ..self }
+    }
+
+    const fn rows(self) -> Signature {
+        Signature { rows: true, ..self }
+    }
+
+    const fn others(self) -> Signature {
+        Signature { others: true, ..self }
     }
 }
 
@@ -247,11 +259,11 @@ pub(crate) fn excused(kind: ItemKind, field: &str, given: impl Fn(&str) -> bool)
 }
 
 const fn function(name: &'static str, parameters: &'static [Parameter]) -> Signature {
-    Signature { name, parameters, variadic: false, doc: "" }
+    Signature { name, parameters, variadic: false, rows: false, others: false, doc: "" }
 }
 
 const fn variadic(name: &'static str) -> Signature {
-    Signature { name, parameters: &[], variadic: true, doc: "" }
+    Signature { name, parameters: &[], variadic: true, rows: false, others: false, doc: "" }
 }
 
 /// The functions of this version.
@@ -444,11 +456,57 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         ],
     )
     .doc("Tuples of two lists of one length."),
+    function("column", &[needed("name", Role::Any).doc("The column's name, in quotes.")])
+        .rows()
+        .doc("The column of that name, where a name of the language cannot say it: `column(\"metric/x\")`."),
+    function("columns", &[needed("pattern", Role::Any).doc("Their names, in quotes, with `*` for any letters.")])
+        .rows()
+        .doc("A family of columns: `columns(\"train_*\")`."),
+    function(
+        "filter",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("condition", Need::Required).doc("What holds for the rows that stay."),
+        ],
+    )
+    .rows()
+    .doc("The rows for which a condition holds."),
+    function("derive", &[needed("of", Role::Any).doc("The table.")])
+        .rows()
+        .others()
+        .doc("The same rows with further columns: `derive(best = exp(-b / (2 * c)))`."),
+    function(
+        "mean",
+        &[needed("of", Role::Any).doc("The table."), columns("over", Need::Required).doc("The axes that disappear.")],
+    )
+    .rows()
+    .doc("One row, the mean, for all rows that differ in some axes alone."),
+    function(
+        "best",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("by", Need::Required).doc("The column whose smallest value is the best."),
+            columns("over", Need::Required).doc("The axes that are chosen from."),
+        ],
+    )
+    .rows()
+    .doc("Of all rows that differ in some axes alone the best one."),
+    function(
+        "join",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            needed("other", Role::Any).doc("The table that is put beside it."),
+            columns("on", Need::Required).doc("The columns in which rows must agree."),
+        ],
+    )
+    .rows()
+    .doc("The rows of two tables side by side where they agree in some columns."),
+    variadic("union").rows().doc("The rows of several tables, with the columns that all of them have."),
 ];
 
 /// Functions with a meaning only inside a law's own fields.
 pub(crate) const LAW_FUNCTIONS: &[&str] =
-    &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees", "column"];
+    &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
 
 /// Functions of the language that later versions carry out.
 pub(crate) const LATER: &[&str] = &[
@@ -462,15 +520,8 @@ pub(crate) const LATER: &[&str] = &[
     "dedup",
     "score",
     "keep",
-    "filter",
     "repeat",
-    "best",
-    "mean",
-    "join",
-    "union",
-    "derive",
     "csv",
-    "columns",
     "minimize",
     "predict",
     "solve",

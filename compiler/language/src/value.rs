@@ -11,6 +11,7 @@ use synx_plan::model::Model;
 use synx_plan::recipe::{AdamW, Recipe};
 use synx_plan::unit::Amount;
 
+use crate::late::Late;
 use crate::table::Table;
 
 /// A place in one of the texts of a compilation: the study, or what `--set` gave.
@@ -68,6 +69,14 @@ pub(crate) enum Value {
     /// What a cell's run ends with.
     Weights(Rc<CellValue>),
     Objective(Rc<Objective>),
+    /// The only row of a table.
+    Row(Rc<Table>),
+    /// A column of a table.
+    Column(Rc<Table>, Rc<str>),
+    /// Columns of the row at hand, each with its name: `columns("train_*")`.
+    Columns(Rc<Vec<(String, Value)>>),
+    /// What a run or a fit settles.
+    Late(Rc<Late>),
 }
 
 /// A cell, by its grid among the items and its combination of the grid's axes.
@@ -226,6 +235,10 @@ impl Value {
             Value::Cell(cell) => format!("the cell `{}`", cell.name),
             Value::Weights(cell) => format!("the weights of `{}`", cell.name),
             Value::Objective(_) => "an objective".to_owned(),
+            Value::Row(table) => format!("a row of {}", table.name),
+            Value::Column(table, name) => format!("the column `{name}` of {}", table.name),
+            Value::Columns(columns) => format!("a family of {} columns", columns.len()),
+            Value::Late(late) => late.describe(),
         }
     }
 
@@ -250,6 +263,7 @@ impl Value {
             Value::Block(block) => text(&block.name),
             Value::Cell(cell) => text(&cell.name),
             Value::Weights(cell) => text(&format!("{}.weights", cell.name)),
+            Value::Late(late) => late.column(),
             other => text(&other.describe()),
         }
     }

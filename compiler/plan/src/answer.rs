@@ -31,8 +31,8 @@ pub enum Question {
     Value { table: TableId, column: String },
     /// A function of tables and laws, by its name in the language.
     Call { function: String, arguments: Vec<(String, Argument)> },
-    /// The branch that a condition chooses.
-    Choose { condition: Expression, then: AnswerId, otherwise: AnswerId },
+    /// What comes of other answers.
+    Expression(Expression),
 }
 
 /// What an answer is asked with.

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 
+use crate::answer::AnswerId;
 use crate::exact::Exact;
+use crate::grid::ColumnValue;
 
 /// How deep an expression may nest (a sum of n terms nests n deep). Everything that walks one recurses, so what builds
 /// expressions from a user's text refuses deeper ones. Arbitrary; the longest published law nests about 40 deep.
@@ -33,6 +35,13 @@ pub enum Expression {
     Parameter(String),
     /// A `let` of the declaration that the formula stands in.
     Bound(String),
+    /// What a run or a fit settles, by its place among the plan's answers.
+    Answer(AnswerId),
+    /// Whether a column of text has this value in the row at hand.
+    Is {
+        column: String,
+        value: ColumnValue,
+    },
     Unary {
         operator: Unary,
         operand: Box<Expression>,
@@ -138,6 +147,9 @@ pub enum Name<'a> {
     Column(&'a str),
     Parameter(&'a str),
     Bound(&'a str),
+    Answer(AnswerId),
+    /// Whether a column has this value.
+    Is(&'a str, &'a ColumnValue),
 }
 
 impl Expression {
@@ -172,7 +184,12 @@ impl Expression {
     /// The expressions that this one is directly made of, in the order of the text.
     pub fn children(&self) -> Vec<&Expression> {
         match self {
-            Expression::Number(_) | Expression::Column(_) | Expression::Parameter(_) | Expression::Bound(_) => vec![],
+            Expression::Number(_)
+            | Expression::Column(_)
+            | Expression::Parameter(_)
+            | Expression::Bound(_)
+            | Expression::Answer(_)
+            | Expression::Is { .. } => vec![],
             Expression::Unary { operand, .. } => vec![operand],
             Expression::Binary { left, right, .. } => vec![left, right],
             Expression::Call { arguments, .. } => arguments.iter().collect(),
@@ -203,14 +220,23 @@ impl Expression {
             Expression::Column(name) => drop(names.insert(Name::Column(name))),
             Expression::Parameter(name) => drop(names.insert(Name::Parameter(name))),
             Expression::Bound(name) => drop(names.insert(Name::Bound(name))),
+            Expression::Answer(answer) => drop(names.insert(Name::Answer(*answer))),
+            Expression::Is { column, value } => drop(names.insert(Name::Is(column, value))),
             _ => self.children().into_iter().for_each(|child| child.collect(names)),
         }
     }
 
     /// The columns that it reads, each once, in the order of first appearance.
     pub fn columns(&self) -> Vec<&str> {
-        let column = |name| if let Name::Column(name) = name { Some(name) } else { None };
-        self.names().into_iter().filter_map(column).collect()
+        let column = |name| if let Name::Column(name) | Name::Is(name, _) = name { Some(name) } else { None };
+        let columns: IndexSet<&str> = self.names().into_iter().filter_map(column).collect();
+        columns.into_iter().collect()
+    }
+
+    /// The answers that it waits for, each once.
+    pub fn answers(&self) -> Vec<AnswerId> {
+        let answer = |name| if let Name::Answer(answer) = name { Some(answer) } else { None };
+        self.names().into_iter().filter_map(answer).collect()
     }
 
     /// The free parameters that stand in it, each once, in the order of first appearance.
@@ -228,6 +254,8 @@ impl Expression {
             Expression::Column(name) => with(Name::Column(name)).unwrap_or_else(|| self.clone()),
             Expression::Parameter(name) => with(Name::Parameter(name)).unwrap_or_else(|| self.clone()),
             Expression::Bound(name) => with(Name::Bound(name)).unwrap_or_else(|| self.clone()),
+            Expression::Answer(answer) => with(Name::Answer(*answer)).unwrap_or_else(|| self.clone()),
+            Expression::Is { column, value } => with(Name::Is(column, value)).unwrap_or_else(|| self.clone()),
             Expression::Unary { operator, operand } => Expression::Unary { operator: *operator, operand: all(operand) },
             Expression::Binary { operator, left, right } => {
                 Expression::Binary { operator: *operator, left: all(left), right: all(right) }
@@ -262,6 +290,8 @@ impl Expression {
             Expression::Column(name) => of(Name::Column(name)),
             Expression::Parameter(name) => of(Name::Parameter(name)),
             Expression::Bound(name) => of(Name::Bound(name)),
+            Expression::Answer(answer) => of(Name::Answer(*answer)),
+            Expression::Is { column, value } => of(Name::Is(column, value)),
             Expression::Unary { operator, operand } => operator.apply(operand.evaluate(of)),
             Expression::Binary { operator, left, right } => operator.apply(left.evaluate(of), right.evaluate(of)),
             Expression::Call { function, arguments } => {

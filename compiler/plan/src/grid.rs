@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::AnswerId;
 use crate::corpus::{CorpusId, Part};
 use crate::exact::Exact;
 use crate::problem::Origin;
@@ -51,6 +52,8 @@ pub enum ColumnValue {
     Number(Exact),
     /// A word, a truth value, or the name of a declared thing: `hq(medium)`.
     Text(String),
+    /// What only a run or a fit settles.
+    Answer(AnswerId),
 }
 
 /// One training run to an end, with its evaluation. The numbers index the plan's lists.
@@ -184,6 +187,7 @@ impl std::fmt::Display for ColumnValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ColumnValue::Text(text) => f.write_str(text),
+            ColumnValue::Answer(answer) => write!(f, "late {}", answer.0),
             ColumnValue::Number(number) => f.write_str(&readable(number)),
         }
     }

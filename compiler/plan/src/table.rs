@@ -55,6 +55,8 @@ pub enum Source {
         of: TableId,
         by: String,
         over: Vec<String>,
+        /// The ends of the axes of numbers: a winner there may be the best of what was tried only, which a run says.
+        ends: Vec<End>,
     },
     /// Every pair of rows that agree in the columns `on`; columns of the right table that the left one has too are called
     /// `prefix.name`.
@@ -66,6 +68,14 @@ pub enum Source {
     },
     /// The rows of all, with the columns that all of them have.
     Union(Vec<TableId>),
+}
+
+/// The ends of an axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    pub column: String,
+    pub low: Exact,
+    pub high: Exact,
 }
 
 /// A column of a table.

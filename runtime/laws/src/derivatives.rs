@@ -44,7 +44,7 @@ impl Case {
             Name::Column("x") => self.x[row],
             Name::Column(_) => self.z[row],
             Name::Parameter(p) => point[NAMES.iter().position(|n| *n == p).unwrap()],
-            Name::Bound(_) => f64::NAN,
+            Name::Bound(_) | Name::Answer(_) | Name::Is(..) => f64::NAN,
         })
     }
 }

@@ -174,6 +174,9 @@ impl<'a, C: Fn(&str) -> Result<&'a [f64], Problem>> Builder<'_, C> {
             Expression::Bound(name) => {
                 return Err(Problem::new("E0947", format!("the law has `{name}`, which no `let` defines")));
             }
+            Expression::Answer(_) | Expression::Is { .. } => {
+                return Err(Problem::new("E0947", "the law has a part that is no number of its table"));
+            }
             Expression::Unary { operator, operand } => {
                 let operand = self.lower(operand)?;
                 match operator {

@@ -182,6 +182,8 @@ fn column(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> Option<C
         return Some(match value {
             ColumnValue::Number(number) => ColumnOrNumber::Number(number.to_f64()),
             ColumnValue::Text(text) => ColumnOrNumber::Text(text.clone()),
+            // A run that would have to settle it does not begin.
+            ColumnValue::Answer(_) => ColumnOrNumber::Number(f64::NAN),
         });
     }
     let of_domain = |of: &str, value: fn(&DomainResult) -> f64| {
@@ -244,6 +246,7 @@ fn label(value: &ColumnValue) -> String {
     match value {
         ColumnValue::Number(number) => number.to_f64().to_string(),
         ColumnValue::Text(text) => text.clone(),
+        ColumnValue::Answer(_) => String::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::scope::INHERITED;
 use crate::compiler::Compiler;
 use crate::scope::Scope;
 use crate::suggest::{listed, nearest};
-use crate::table::Demanded;
+use crate::table::{Demanded, Table};
 use crate::value::{CellRef, CellValue, List, Span, Value};
 
 /// How many values of an axis a message lists.
@@ -78,6 +78,35 @@ impl<'t> Compiler<'t> {
         let item = cell.item as usize;
         let name = self.items[item].name;
         self.laid.get(&item).map_or_else(|| name.to_owned(), |laid| laid.cell_name(name, cell.combination as usize))
+    }
+
+    /// Whether brackets after a grid mean one cell: where every axis is named, and wherever a grid is being made, whose fields want cells.
+    /// Elsewhere they may pick several rows.
+    pub(crate) fn is_cell(&mut self, item: usize, index: Index<'t>, scope: &Rc<Scope<'t>>) -> bool {
+        if scope.is_in_grid() {
+            return true;
+        }
+        let span = self.span(index.node());
+        let Some(laid) = self.laid_out(item, span) else { return true };
+        let names = laid.axis_names();
+        let named: Vec<&str> = index
+            .arguments()
+            .filter_map(|argument| if let Argument::Named(name, _) = argument { Some(name.text()) } else { None })
+            .collect();
+        !named.is_empty() && names.iter().all(|axis| named.contains(&axis.as_str()))
+    }
+
+    /// The row of a grid's table that a cell is; nothing, and reported, while its grid is being made.
+    pub(crate) fn row_of_cell(&mut self, cell: &Rc<CellValue>, span: Span) -> Option<Rc<Table>> {
+        let item = cell.cell.item as usize;
+        let laid = self.laid_out(item, span)?;
+        let place = laid.cells.borrow().get(cell.cell.combination as usize).copied().filter(|place| *place != NO_CELL);
+        let (true, Some(place)) = (self.is_expanded(item), place) else {
+            self.needs_own_cells(item, span);
+            return None;
+        };
+        let table = self.as_table(&Value::Grid(item), span)?;
+        self.row_at(&table, place, &cell.name, span)
     }
 
     /// `grid[axis = value, …]`: the cell with these values. Within the grid itself, axes that are not named have the values of the cell
@@ -266,6 +295,10 @@ impl<'t> Compiler<'t> {
         if laid.grid.has(name.text()) {
             return self.cell_entry(cell.cell, name.text(), span);
         }
+        if self.is_result(cell, name.text(), span) {
+            let Some(row) = self.row_of_cell(cell, span) else { return Value::Error };
+            return self.table_column(&Value::Row(row), name.text(), span, span);
+        }
         self.cell_column(cell, name.text(), span).unwrap_or_else(|| {
             let entries: Vec<&str> = laid.grid.names().filter(|entry| !INHERITED.contains(entry)).collect();
             let known: Vec<&str> = entries
@@ -275,6 +308,16 @@ impl<'t> Compiler<'t> {
                 .collect();
             self.no_field(name, &format!("a cell of `{}`", self.items[cell.cell.item as usize].name), &known)
         })
+    }
+
+    /// Whether a name is a column that a run settles.
+    fn is_result(&mut self, cell: &Rc<CellValue>, name: &str, span: Span) -> bool {
+        let known = CELL_COLUMNS.contains(&name);
+        let item = cell.cell.item as usize;
+        if known || !self.is_expanded(item) {
+            return !known && matches!(name, "loss" | "bits_per_byte");
+        }
+        self.as_table(&Value::Grid(item), span).is_some_and(|table| table.column(name).is_some())
     }
 
     /// A column of the results of a cell that is known before it runs.

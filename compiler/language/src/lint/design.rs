@@ -152,7 +152,7 @@ impl Question<'_> {
                 Name::Parameter(parameter) => {
                     names.iter().position(|n| *n == parameter).map_or(f64::NAN, |k| values[k])
                 }
-                Name::Bound(_) => f64::NAN,
+                Name::Bound(_) | Name::Answer(_) | Name::Is(..) => f64::NAN,
             };
             let (value, slopes) = self.model.gradient(&names, &at);
             let weight = f64::from(*count).sqrt() / value.abs();

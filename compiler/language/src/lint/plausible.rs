@@ -120,7 +120,7 @@ pub(super) fn values(
             Name::Parameter(parameter) => {
                 names.iter().position(|name| *name == parameter).map_or(f64::NAN, |k| values[k])
             }
-            Name::Bound(_) => f64::NAN,
+            Name::Bound(_) | Name::Answer(_) | Name::Is(..) => f64::NAN,
         };
         of.gradient(&names[k..=k], &at).1[0]
     };

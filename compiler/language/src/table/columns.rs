@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+use synx_plan::answer::{Answer, Sort};
 use synx_plan::column::{RESULT_COLUMNS, result_column};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
@@ -24,6 +25,12 @@ pub(crate) struct Table {
     pub id: Option<TableId>,
     /// What messages call it: "the grid `runs`".
     pub name: Rc<str>,
+    /// What its columns are called by beside those of another table: `runs`.
+    pub short: Rc<str>,
+    /// The columns that tell its rows apart.
+    keys: Vec<String>,
+    /// The law, by its item, whose groups the rows are.
+    pub law: Option<usize>,
     columns: IndexMap<String, Column>,
     /// Where its rows come from, as far as they are known.
     pub rows: Rows,
@@ -65,21 +72,39 @@ impl Column {
 
 impl Table {
     pub(crate) fn new(name: impl Into<Rc<str>>, columns: IndexMap<String, Column>, rows: Rows) -> Table {
-        Table { id: None, name: name.into(), columns, rows, open: false, results: false, known: RefCell::default() }
+        let name = name.into();
+        Table {
+            id: None,
+            short: Rc::clone(&name),
+            name,
+            keys: Vec::new(),
+            law: None,
+            columns,
+            rows,
+            open: false,
+            results: false,
+            known: RefCell::default(),
+        }
     }
 
     /// The columns of a grid's results.
-    pub(crate) fn of_grid(expanded: &Rc<Expanded>, lists: &Lists, corpora: &Corpora) -> Table {
+    pub(crate) fn of_grid(expanded: &Rc<Expanded>, lists: &Lists, corpora: &Corpora, answers: &[Answer]) -> Table {
         let grid = &expanded.grid;
         let mut columns = IndexMap::new();
         for column in &grid.columns {
+            let truths =
+                |value: &ColumnValue| matches!(value, ColumnValue::Text(text) if text == "true" || text == "false");
+            if !column.values.is_empty() && column.values.iter().all(truths) {
+                columns.insert(column.name.clone(), Column { kind: Kind::Truth, ..Column::text() });
+                continue;
+            }
             let text = column.values.iter().any(|value| matches!(value, ColumnValue::Text(_)));
             let made = if text {
                 Column::text()
             } else {
                 // The unit of a grid's column was written by its display.
                 let unit = Unit::from_display(&column.unit).unwrap_or(Unit::PLAIN);
-                Column::number(unit, of_values(&column.values))
+                Column::number(unit, of_values(&column.values, answers))
             };
             columns.insert(column.name.clone(), made);
         }
@@ -121,7 +146,12 @@ impl Table {
             }
         }
         let name = format!("the grid `{}`", grid.name);
-        Table { results: true, ..Table::new(name, columns, Rows::Cells(Rc::clone(expanded))) }
+        let keys = grid.columns.iter().filter(|column| column.kind == synx_plan::grid::ColumnKind::Axis);
+        let keys = keys.map(|column| column.name.clone()).collect();
+        Table::new(name, columns, Rows::Cells(Rc::clone(expanded)))
+            .short(grid.name.as_str())
+            .keyed(keys)
+            .with_results(true)
     }
 
     /// The columns of any table, by their names.
@@ -152,6 +182,27 @@ impl Table {
     #[must_use]
     pub(crate) fn with_results(self, results: bool) -> Table {
         Table { results, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn short(self, short: impl Into<Rc<str>>) -> Table {
+        Table { short: short.into(), ..self }
+    }
+
+    /// The same, with the columns that tell its rows apart; those that it does not have are left out.
+    #[must_use]
+    pub(crate) fn keyed(self, keys: Vec<String>) -> Table {
+        let keys = keys.into_iter().filter(|key| self.columns.contains_key(key)).collect();
+        Table { keys, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn of_law(self, law: Option<usize>) -> Table {
+        Table { law, ..self }
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
     }
 
     pub(crate) fn has_results(&self) -> bool {
@@ -213,11 +264,17 @@ impl Table {
     }
 }
 
-/// The smallest and the largest of a column's numbers.
-pub(super) fn of_values(values: &[ColumnValue]) -> Bounds {
-    let numbers = || values.iter().filter_map(|v| if let ColumnValue::Number(n) = v { Some(n) } else { None });
-    let end = |end: Option<&Exact>| end.cloned();
-    Bounds { low: end(numbers().min()), high: end(numbers().max()) }
+/// The smallest and the largest of a column's numbers; of a late one its bounds.
+fn of_values(values: &[ColumnValue], answers: &[Answer]) -> Bounds {
+    let bounds = |value: &ColumnValue| match value {
+        ColumnValue::Number(number) => Bounds::exactly(number.clone()),
+        ColumnValue::Answer(answer) => match answers.get(answer.0).map(|answer| &answer.sort) {
+            Some(Sort::Number { low, high, .. }) => Bounds { low: low.clone(), high: high.clone() },
+            _ => Bounds::default(),
+        },
+        ColumnValue::Text(_) => Bounds::default(),
+    };
+    values.iter().map(bounds).reduce(|a, b| a.union(&b)).unwrap_or_default()
 }
 
 impl std::fmt::Debug for Table {

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use indexmap::IndexMap;
 use synx_grammar::view::{Block, Body};
-use synx_plan::law::Law;
+use synx_plan::law::{Law, Model};
 use synx_plan::table::{Source, TableId};
+use synx_plan::unit::Unit;
 
-use super::columns::Table;
+use super::columns::{Column, Table};
+use super::known::Rows;
 use crate::compiler::Compiler;
 use crate::grid::Expanded;
+use crate::late::Bounds;
 use crate::value::{Span, Value};
 
 /// Where the making of something stands.
@@ -70,7 +74,7 @@ impl<'t> Compiler<'t> {
                     return Some(Rc::clone(table));
                 }
                 let grid = self.grid(*item, span)?;
-                let table = Table::of_grid(&grid, &self.lists, &self.corpora);
+                let table = Table::of_grid(&grid, &self.lists, &self.corpora, &self.answers);
                 let origin = Some(self.origin(grid.name));
                 // The plan numbers grids in the order of the file, which is known in the end.
                 let table = self.add_table(table, Source::Grid(*item), origin);
@@ -78,12 +82,66 @@ impl<'t> Compiler<'t> {
                 Some(table)
             }
             Value::Table(table) => Some(Rc::clone(table)),
-            Value::Law(_) => {
-                self.not_yet(span, "a fitted law as a table");
-                None
+            Value::Law(item) => {
+                if let Some(table) = self.item_tables.get(item) {
+                    return Some(Rc::clone(table));
+                }
+                let law = self.fitted(*item, span)?;
+                let table = self.groups_of(*item, &law);
+                self.item_tables.insert(*item, Rc::clone(&table));
+                Some(table)
             }
             _ => None,
         }
+    }
+
+    /// The groups of a law, one row each: the columns of `by`, then what was fitted.
+    fn groups_of(&mut self, item: usize, law: &Law) -> Rc<Table> {
+        let over = self.made.get(law.over.0).cloned();
+        let mut columns = IndexMap::new();
+        for name in &law.formula.by {
+            let column = over.as_ref().and_then(|over| over.get(name).cloned());
+            columns.insert(name.clone(), column.unwrap_or_else(Column::text));
+        }
+        for parameter in &law.formula.free {
+            let bounds = Bounds { low: parameter.low.clone(), high: parameter.high.clone() };
+            columns.entry(parameter.name.clone()).or_insert(Column::number(Unit::PLAIN, bounds));
+        }
+        let groups = over.as_ref().and_then(|over| Some((Rc::clone(over), self.grouped(over, &law.formula.by)?)));
+        let rows = match groups {
+            Some((of, groups)) => Rows::Groups { of, groups: Rc::new(groups), mean: false },
+            None if law.formula.by.is_empty() => Rows::Count(1),
+            None => Rows::Unknown,
+        };
+        let table = Table::new(format!("the law `{}`", law.name), columns, rows)
+            .short(law.name.as_str())
+            .keyed(law.formula.by.clone())
+            .of_law(Some(item));
+        self.add_table(table, Source::Law(item), law.origin.clone())
+    }
+
+    /// `law.predicted`, `law.observed`: a column of the rows that the law was fitted to.
+    pub(super) fn predictions(&mut self, item: usize, column: &str, span: Span) -> Value {
+        let Some(law) = self.fitted(item, span) else { return Value::Error };
+        let Some(over) = self.made.get(law.over.0).cloned() else { return Value::Error };
+        let (target, model) = law.formula.inlined();
+        let mut columns = over.columns().clone();
+        let observed = self.bounds_of(&target, &over, &law.formula.free);
+        let predicted = match &model {
+            Model::Formula(model) => self.bounds_of(model, &over, &law.formula.free),
+            // Trees predict means of what was observed.
+            Model::Trees(_) => observed.clone(),
+        };
+        for (name, bounds) in [("observed", observed), ("predicted", predicted)] {
+            columns.insert(name.to_owned(), Column::number(Unit::PLAIN, bounds));
+        }
+        let rows = over.count().map_or(Rows::Unknown, |count| Rows::some(&over, (0..count as u32).collect()));
+        let table = Table::new(format!("the predictions of `{}`", law.name), columns, rows)
+            .short(law.name.as_str())
+            .keyed(over.keys().map(str::to_owned).collect())
+            .with_results(over.has_results());
+        let table = self.add_table(table, Source::Predictions(item), law.origin.clone());
+        Value::Column(table, column.into())
     }
 
     /// Gives a table its place in the plan; one that is made in the same way has one already.
@@ -100,7 +158,11 @@ impl<'t> Compiler<'t> {
             let (columns, rows) = (table.plan_columns(), table.count());
             self.tables.push(synx_plan::table::Table { source, columns, rows, origin });
         }
-        Rc::new(table.with_id(TableId(place)))
+        let table = Rc::new(table.with_id(TableId(place)));
+        if place == next {
+            self.made.push(Rc::clone(&table));
+        }
+        table
     }
 
     /// The grid whose cells are the rows of a table, where they are just these.

@@ -2,7 +2,11 @@
 
 mod columns;
 mod demand;
+mod index;
 mod known;
+mod pipeline;
+mod scope;
 
-pub(crate) use columns::{Kind, Table};
+pub(crate) use columns::{Column, Kind, Table};
 pub(crate) use demand::Demanded;
+pub(crate) use known::Rows;

@@ -24,9 +24,12 @@ impl Tightness {
     fn of(expression: &Expression) -> Tightness {
         match expression {
             Expression::Number(value) => number(value).1,
-            Expression::Column(_) | Expression::Parameter(_) | Expression::Bound(_) | Expression::Call { .. } => {
-                Tightness::Atom
-            }
+            Expression::Column(_)
+            | Expression::Parameter(_)
+            | Expression::Bound(_)
+            | Expression::Answer(_)
+            | Expression::Call { .. } => Tightness::Atom,
+            Expression::Is { .. } => Tightness::Comparison,
             Expression::Unary { operator: Unary::Negate, .. } => Tightness::Negation,
             Expression::Unary { operator: Unary::Not, .. } => Tightness::Not,
             Expression::Binary { operator, .. } => Tightness::of_operator(*operator),
@@ -68,6 +71,8 @@ impl fmt::Display for Expression {
             Expression::Column(name) if is_plain(name) => f.write_str(name),
             Expression::Column(name) => write!(f, "column(\"{}\")", name.replace('\\', "\\\\").replace('"', "\\\"")),
             Expression::Parameter(name) | Expression::Bound(name) => f.write_str(name),
+            Expression::Answer(answer) => write!(f, "answer[{}]", answer.0),
+            Expression::Is { column, value } => write!(f, "{} == {value}", Expression::column(column.as_str())),
             Expression::Unary { operator: Unary::Negate, operand } => write!(f, "-{}", At(operand, Tightness::Power)),
             Expression::Unary { operator: Unary::Not, operand } => write!(f, "not {}", At(operand, Tightness::Sum)),
             Expression::Binary { operator: Binary::Power, left, right } => {

@@ -8,9 +8,11 @@ impl Expression {
     /// Forward differentiation, one pass: for designs of some hundred rows. What fits a law over many rows compiles it instead.
     pub fn gradient(&self, parameters: &[&str], of: &impl Fn(Name<'_>) -> f64) -> (f64, Vec<f64>) {
         match self {
-            Expression::Number(_) | Expression::Column(_) | Expression::Bound(_) => {
-                (self.evaluate(of), vec![0.0; parameters.len()])
-            }
+            Expression::Number(_)
+            | Expression::Column(_)
+            | Expression::Bound(_)
+            | Expression::Answer(_)
+            | Expression::Is { .. } => (self.evaluate(of), vec![0.0; parameters.len()]),
             Expression::Parameter(name) => {
                 let own = |parameter: &&str| f64::from(u8::from(parameter == name));
                 (self.evaluate(of), parameters.iter().map(own).collect())

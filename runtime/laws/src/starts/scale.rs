@@ -118,7 +118,12 @@ impl<C: Fn(&str, usize) -> f64> Reader<'_, C> {
                     found.most = found.most.max(size);
                 }
             }
-            Expression::Number(_) | Expression::Column(_) | Expression::Parameter(_) | Expression::Bound(_) => {}
+            Expression::Number(_)
+            | Expression::Column(_)
+            | Expression::Parameter(_)
+            | Expression::Bound(_)
+            | Expression::Answer(_)
+            | Expression::Is { .. } => {}
             Expression::Unary { operator: Unary::Negate, operand } => {
                 self.search(operand, name, wanted, exponent, found);
             }

@@ -41,6 +41,8 @@ impl Table {
 fn value(value: &ColumnValue) -> String {
     match value {
         ColumnValue::Text(text) => text.clone(),
+        // A run that would have to settle it does not begin.
+        ColumnValue::Answer(_) => String::new(),
         ColumnValue::Number(number) if number.is_integer() => number.to_string(),
         ColumnValue::Number(number) => float(number.to_f64()),
     }

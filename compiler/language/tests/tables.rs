@@ -1,0 +1,159 @@
+//! Tables: what pipelines make of grids and laws, with the rows, columns and bounds that are known before anything runs.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{check, findings};
+use synx_plan::answer::{Question, Sort};
+use synx_plan::exact::Exact;
+use synx_plan::study::Plan;
+use synx_plan::table::{Source, Table};
+
+const HEAD: &str = "synx 1
+study s { confidence = 95% }
+corpus web  = world(register = web, documents = 20k, heldout = 2%)
+corpus wiki = world(register = encyclopedic, documents = 5k, heldout = 2%)
+model tiny(width) { blocks = [attention(heads = 2), swiglu(ratio = 8/3)] * 2 }
+recipe standard(lr, batch) { optimizer = adamw(lr = lr); schedule = wsd(warmup = 64Ki tokens, decay = 20%) }
+grid sweep {
+    axis r         = [0, 1/2, 1]
+    axis lr        = [1e-3, 2e-3, 4e-3]
+    axis batch     = [8Ki, 16Ki]
+    axis tokens    = [1Mi, 2Mi, 4Mi, 8Mi]
+    axis replicate = 1..3 step 1
+    data = r * wiki + rest * web; model = tiny(64); recipe = standard(lr, batch); evaluate = web.heldout
+}
+";
+
+fn plan(rest: &str) -> Plan {
+    let compiled = check(&format!("{HEAD}{rest}"));
+    assert!(compiled.diagnostics.is_empty(), "{rest}\n{:#?}", findings(&compiled));
+    compiled.plan.unwrap()
+}
+
+/// What is said about a study that begins with the common lines, by code and place's text.
+fn said(rest: &str) -> Vec<(String, String)> {
+    let source = format!("{HEAD}{rest}");
+    let compiled = check(&source);
+    let at = |d: &synx_compiler::Diagnostic| (d.code.to_owned(), source[d.labels[0].range.clone()].to_owned());
+    compiled.diagnostics.iter().map(at).collect()
+}
+
+fn over<'a>(plan: &'a Plan, law: &str) -> &'a Table {
+    let law = plan.laws.iter().find(|known| known.name == law).unwrap();
+    &plan.tables[law.over.0]
+}
+
+fn law_over(table: &str) -> String {
+    format!("law l {{ over = {table}; by = [r]; free E in 0.., B in 0.., beta in 0..2; loss ~ E + B / tokens^beta }}\n")
+}
+
+#[test]
+fn a_grid_is_the_simplest_table() {
+    let plan = plan(&law_over("sweep"));
+    assert_eq!(plan.grid_of(plan.laws[0].over), Some(0));
+    assert_eq!(over(&plan, "l").rows, Some(3 * 3 * 2 * 4 * 3));
+    assert!(plan.not_carried_out().is_empty());
+}
+
+#[test]
+fn rows_are_counted_through_a_pipeline() {
+    let plan = plan(&format!(
+        "let tuned = sweep |> mean(over = replicate) |> best(loss, over = [lr, batch])\n{}",
+        law_over("tuned |> filter(tokens >= 2Mi and r != 1)")
+    ));
+    let rows: Vec<Option<u64>> = plan.tables.iter().map(|table| table.rows).collect();
+    assert_eq!(rows, [Some(216), Some(72), Some(12), Some(6)]);
+    let Source::Best { ends, over: chosen, .. } = &plan.tables[2].source else { panic!() };
+    assert_eq!(chosen, &["lr", "batch"]);
+    assert_eq!(ends[0].low, Exact::from_decimal("1e-3").unwrap());
+    let Source::Filter { condition, .. } = &plan.tables[3].source else { panic!() };
+    assert_eq!(condition.to_string(), "tokens >= 2097152 and r != 1");
+    let refused = plan.not_carried_out();
+    assert!(refused[0].what.contains("law `l`"), "{refused:?}");
+}
+
+#[test]
+fn columns_keep_their_units_and_bounds() {
+    let plan = plan(&format!(
+        "{}law m {{ over = l |> derive(half = E / 2 + 1); free a; half ~ a + r }}\n",
+        law_over("sweep |> derive(per = tokens / batch, log_loss = log(loss + 1))")
+    ));
+    let table = over(&plan, "l");
+    let column = |name: &str| table.columns.iter().find(|column| column.name == name).unwrap();
+    assert_eq!((column("per").unit.as_str(), column("tokens").unit.as_str()), ("", "tokens"));
+    assert_eq!(column("per").high, Some(Exact::from(1024u64)), "8Mi tokens in batches of 8Ki");
+    assert!(column("log_loss").low.as_ref().is_some_and(|low| low.abs() < Exact::from_decimal("1e-9").unwrap()));
+    let groups = over(&plan, "m");
+    assert_eq!(groups.rows, Some(3), "a group for each share");
+    let half = groups.columns.iter().find(|column| column.name == "half").unwrap();
+    assert_eq!((half.low.clone(), half.high.clone()), (Some(Exact::one()), None));
+}
+
+#[test]
+fn a_row_is_picked_by_its_axes() {
+    let plan = plan(&format!(
+        "{}let written = sweep |> mean(over = replicate)\n\
+         let late = written[r = 1/2, lr = 1e-3, batch = 8Ki, tokens = 8Mi].loss - l[r = 0].E\n\
+         law n {{ over = sweep |> filter(loss < late); free c; loss ~ c }}\n",
+        law_over("sweep")
+    ));
+    let value = |answer: &synx_plan::answer::Answer| match &answer.question {
+        Question::Value { table, column } => {
+            let Source::Filter { condition, .. } = &plan.tables[table.0].source else { panic!() };
+            (condition.to_string(), column.clone())
+        }
+        Question::Expression(expression) => (expression.to_string(), String::new()),
+        Question::Call { .. } => panic!(),
+    };
+    let asked: Vec<(String, String)> = plan.answers.iter().map(value).collect();
+    assert_eq!(
+        asked,
+        [
+            ("r == 0.5 and lr == 0.001 and batch == 8192 and tokens == 8388608".to_owned(), "loss".to_owned()),
+            ("r == 0".to_owned(), "E".to_owned()),
+            ("answer[0] - answer[1]".to_owned(), String::new()),
+        ]
+    );
+    assert_eq!(plan.answers[1].sort, Sort::Number { unit: String::new(), low: Some(Exact::zero()), high: None });
+    assert_eq!(over(&plan, "n").rows, None, "a run settles how many");
+}
+
+#[test]
+fn tables_are_joined_and_put_together() {
+    let other = HEAD.split("grid sweep").nth(1).unwrap().replace("1..3 step 1", "[1]").replace("[8Ki, 16Ki]", "[16Ki]");
+    let plan = plan(&format!(
+        "grid wide {other}\
+         let both = sweep |> mean(over = replicate) |> join(wide, on = [r, lr, batch, tokens])\n\
+         law a {{ over = both; free c; wide.loss ~ c * loss }}\n\
+         law b {{ over = union(sweep, wide) |> filter(replicate == 1); free c; loss ~ c }}\n"
+    ));
+    // Each of the 3 × 3 × 4 cells of the wide grid has its mean beside it.
+    assert_eq!(over(&plan, "a").rows, Some(36));
+    assert!(over(&plan, "a").columns.iter().any(|column| column.name == "wide.loss"));
+    assert_eq!(over(&plan, "b").rows, Some(72 + 36));
+}
+
+#[test]
+fn what_is_wrong_with_a_pipeline_is_said_at_its_place() {
+    let one = |rest: &str| {
+        let said = said(rest);
+        assert_eq!(said.len(), 1, "{rest} {said:?}");
+        said.into_iter().next().unwrap()
+    };
+    let pair = |code: &str, text: &str| (code.to_owned(), text.to_owned());
+    assert_eq!(one(&law_over("sweep |> filter(tokenz > 1)")), pair("E0610", "tokenz"));
+    assert_eq!(one(&law_over("sweep |> mean(over = replicat)")), pair("E0610", "replicat"));
+    assert_eq!(one(&law_over("sweep |> mean(over = loss)")), pair("E0610", "loss"));
+    assert_eq!(one(&law_over("sweep |> filter(tokens > 5 params)")), pair("E0202", "tokens > 5 params"));
+    assert_eq!(one(&law_over("sweep |> filter(tokens > 1T)")), pair("E0614", "tokens > 1T"));
+    assert_eq!(one("let x = sweep[tokens = 3Mi]\n").0, "E0611");
+    assert_eq!(one("let x = sweep[width = 3]\n").0, "E0611");
+    assert_eq!(one("let x = sweep[r = 1].loss + 1\n"), pair("E0613", "sweep[r = 1].loss"));
+    assert_eq!(one("let x = sweep[r = 1].lossy\n"), pair("E0610", "lossy"));
+    assert_eq!(one(&law_over("sweep |> best(loss, over = lr)")), pair("W0610", "sweep |> best(loss, over = lr)"),);
+    assert_eq!(
+        one(&law_over("sweep |> filter(lr == 1e-3) |> mean(over = replicate) |> best(loss, over = lr)")),
+        pair("W0612", "lr"),
+    );
+}
