@@ -38,6 +38,8 @@ macro_rules! library {
 library! {
     "models": llama gpt tiny small medium;
     "recipes": standard cosine_decay;
+    "laws": power_law chinchilla kaplan data_constrained over_training downstream_error mixing bimix autoscale
+        additive_mixture joint_mixture isoflop farseer rectified;
 }
 
 /// All files.

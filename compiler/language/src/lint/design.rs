@@ -178,8 +178,9 @@ impl Question<'_> {
         Some(Told::Apart((0..names.len()).map(error).collect()))
     }
 
-    /// The parameters that no design could tell apart, by number: what the points tell where columns vary freely.
-    pub(super) fn never_apart(&self, points: &[(Vec<f64>, u32)]) -> Option<Vec<usize>> {
+    /// The parameters that no design could tell apart, by number: what the points tell where columns vary freely. With `shares`, but
+    /// for these columns, which sum to one.
+    pub(super) fn never_apart(&self, points: &[(Vec<f64>, u32)], shares: &[usize]) -> Option<Vec<usize>> {
         let random = Stream::new("lint/design", &0);
         let spread: Vec<(f64, f64)> = (0..self.columns.len())
             .map(|column| {
@@ -198,7 +199,10 @@ impl Question<'_> {
                         low + (high - low + f64::from(u8::from(high == low))) * at
                     }
                 };
-                (spread.iter().enumerate().map(value).collect(), 1)
+                let mut point: Vec<f64> = spread.iter().enumerate().map(value).collect();
+                let sum: f64 = shares.iter().map(|k| point[*k]).sum();
+                shares.iter().for_each(|k| point[*k] /= sum);
+                (point, 1)
             })
             .collect();
         match self.told(&free)? {

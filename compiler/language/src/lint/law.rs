@@ -4,17 +4,20 @@
 use std::rc::Rc;
 
 use synx_grammar::view::{Block, Body, Entry, FreeName};
-use synx_plan::expression::{Binary, Expression, Unary};
+use synx_plan::expression::{Binary, Expression, Name, Unary};
 use synx_plan::grid::readable;
 use synx_plan::law::Law;
 
-use super::design::{Design, FITTED, NOISE, Question, Told};
+use super::design::{Design, FITTED, Group, NOISE, Question, Told};
 use super::plausible::{Stands, stands};
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::grid::Expanded;
 use crate::suggest::listed;
 use crate::value::Span;
+
+/// A stretch over which a power law with a floor shows its exponent: three doublings.
+const WIDE: f64 = 8.0;
 
 /// A law with its points, for what is only known in the end.
 pub(crate) struct Planned<'t> {
@@ -62,7 +65,7 @@ impl<'t> Compiler<'t> {
                     .into_iter()
                     .filter_map(|(group, members)| Some((members, question.told(&group.points)?)))
                     .collect();
-                let together = self.not_told_apart(law, &declared, &design, &told);
+                let together = self.not_told_apart(law, &declared, &question, &design, &told);
                 together.or_else(|| self.too_narrow(law, &declared, &model, &design, &told))
             });
         if let Some(finding) = found {
@@ -97,7 +100,7 @@ impl<'t> Compiler<'t> {
 
     /// Parameters that no runs could tell from each other.
     fn never_apart(&self, declared: &Declared<'t>, question: &Question, design: &Design) -> Option<Diagnostic> {
-        let parameters = design.groups.first().and_then(|group| question.never_apart(&group.points))?;
+        let parameters = design.groups.first().and_then(|group| question.never_apart(&group.points, &[]))?;
         let names: Vec<&str> = parameters.iter().map(|k| question.free[*k].name.as_str()).collect();
         let (headline, help) = if let [name] = names[..] {
             (format!("`{name}` changes nothing that the law says"), "take it out of the formula and of `free`")
@@ -113,6 +116,7 @@ impl<'t> Compiler<'t> {
         &self,
         law: &Law,
         declared: &Declared<'t>,
+        question: &Question,
         design: &Design,
         told: &[(Vec<usize>, Told)],
     ) -> Option<Diagnostic> {
@@ -132,7 +136,10 @@ impl<'t> Compiler<'t> {
             (false, false) => format!(", in {} of {} groups", groups.len(), design.groups.len()),
         };
         let table = &declared.table;
-        if let Some(shares) = whole_mixture(design, &groups) {
+        let mixture = whole_mixture(design, &groups)
+            .filter(|shares| question.never_apart(&design.groups[groups[0]].points, shares).is_some());
+        if let Some(shares) = mixture {
+            let shares: Vec<&str> = shares.iter().map(|k| design.columns[*k].as_str()).collect();
             let headline =
                 format!("the shares of a mixture sum to one, so {} cannot be told apart{where_}", backticked(&names));
             let finding = self.about_parameters("W0606", declared, &names, &headline, "not told apart");
@@ -168,21 +175,22 @@ impl<'t> Compiler<'t> {
         told: &[(Vec<usize>, Told)],
     ) -> Option<Diagnostic> {
         let free = &law.formula.free;
-        let mut worst: Option<(usize, f64, usize)> = None;
+        let mut worst: Option<(&str, f64, &Group, (String, String))> = None;
         for (members, told) in told {
             let Told::Apart(errors) = told else { continue };
-            for (k, error) in errors.iter().copied().enumerate() {
-                let exponent = stands(model, &free[k].name) == Stands::Exponent;
-                if exponent && error > FITTED && worst.is_none_or(|(_, known, _)| error > known) {
-                    worst = Some((k, error, members[0]));
+            let group = &design.groups[members[0]];
+            for (parameter, error) in free.iter().zip(errors.iter().copied()) {
+                let name = parameter.name.as_str();
+                let known = worst.as_ref().map_or(FITTED, |(_, error, ..)| *error);
+                if stands(model, name) == Stands::Exponent
+                    && error > known
+                    && let Some(stretch) = base_of(model, name).and_then(|base| span(design, group, base))
+                {
+                    worst = Some((name, error, group, stretch));
                 }
             }
         }
-        let (parameter, error, group) = worst?;
-        let name = &free[parameter].name;
-        let group = &design.groups[group];
-        let base = base_of(model, name)?;
-        let (column, factor) = span(design, group, &base)?;
+        let (name, error, group, (column, factor)) = worst?;
         let points =
             if group.points.len() == 1 { "1 point".to_owned() } else { format!("{} points", group.points.len()) };
         let headline = format!("`{column}` spans a factor of {factor}, too little for the exponent `{name}`");
@@ -198,7 +206,7 @@ impl<'t> Compiler<'t> {
         if group.held_out > 0 {
             finding = finding.note(held_out(group.held_out));
         }
-        Some(finding.help(format!("vary `{column}` over a factor of 8 or more, or write a number for `{name}`")))
+        Some(finding.help(format!("vary `{column}` over a factor of {WIDE} or more, or write a number for `{name}`")))
     }
 
     /// Exponents that may become negative beside a free constant; whether there are such.
@@ -300,12 +308,11 @@ fn terms(expression: &Expression) -> Vec<&Expression> {
 }
 
 /// The columns `share[…]` of the formula, where they sum to one at every point of these groups.
-fn whole_mixture<'d>(design: &'d Design, groups: &[usize]) -> Option<Vec<&'d str>> {
+fn whole_mixture(design: &Design, groups: &[usize]) -> Option<Vec<usize>> {
     let shares: Vec<usize> = (0..design.columns.len()).filter(|k| design.columns[*k].starts_with("share[")).collect();
     let points = || groups.iter().flat_map(|group| &design.groups[*group].points);
     let whole = |point: &[f64]| (shares.iter().map(|k| point[*k]).sum::<f64>() - 1.0).abs() < 1e-9;
-    (shares.len() > 1 && points().all(|(point, _)| whole(point)))
-        .then(|| shares.iter().map(|k| design.columns[*k].as_str()).collect())
+    (shares.len() > 1 && points().all(|(point, _)| whole(point))).then_some(shares)
 }
 
 /// Why points do not tell parameters apart: columns that stand still, columns that move together.
@@ -353,13 +360,21 @@ fn base_of<'e>(expression: &'e Expression, parameter: &str) -> Option<&'e Expres
     }
 }
 
-/// The first column of a base, and by which factor it is varied in a group.
-fn span(design: &Design, group: &super::design::Group, base: &Expression) -> Option<(String, String)> {
-    let column = (*base.columns().first()?).to_owned();
-    let k = design.columns.iter().position(|known| *known == column)?;
-    let values = || group.points.iter().map(|(point, _)| point[k]);
+/// What a power is of, as it is written, and by which factor that is varied in a group.
+fn span(design: &Design, group: &Group, base: &Expression) -> Option<(String, String)> {
+    let at = |point: &[f64]| {
+        base.evaluate(&|name| match name {
+            Name::Column(column) => {
+                design.columns.iter().position(|known| known == column).map_or(f64::NAN, |k| point[k])
+            }
+            // What is fitted in it is left out: it only makes the stretch shorter.
+            Name::Parameter(_) | Name::Bound(_) => 0.0,
+        })
+    };
+    let values = || group.points.iter().map(|(point, _)| at(point));
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    Some((column, rounded(high / low)))
+    // Over a wider stretch it is not the stretch that leaves the exponent open.
+    (low > 0.0 && high / low < WIDE).then(|| (base.to_string(), rounded(high / low)))
 }
 
 /// Two digits, for what is only roughly known.

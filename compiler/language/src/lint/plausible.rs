@@ -81,15 +81,22 @@ fn degree(expression: &Expression, parameter: &str) -> u32 {
     }
 }
 
-/// The argument of the innermost `exp` or `log` that a parameter stands in.
+/// The argument of the innermost `exp` or `log` that a parameter stands in; none where it also stands outside of them.
 fn inside<'e>(expression: &'e Expression, parameter: &str) -> Option<&'e Expression> {
-    let deeper = expression.children().into_iter().find_map(|child| inside(child, parameter));
-    deeper.or_else(|| match expression {
-        Expression::Call { function: Function::Exp | Function::Log, arguments } => {
-            arguments.first().filter(|argument| has(argument, parameter))
-        }
+    let argument = match expression {
+        Expression::Call { function: Function::Exp | Function::Log, arguments } => arguments.first(),
         _ => None,
-    })
+    };
+    match argument.filter(|argument| has(argument, parameter)) {
+        Some(argument) => inside(argument, parameter).or(Some(argument)),
+        None => {
+            let mut having = expression.children().into_iter().filter(|child| has(child, parameter));
+            match (having.next(), having.next()) {
+                (Some(one), None) => inside(one, parameter),
+                _ => None,
+            }
+        }
+    }
 }
 
 /// Values for all of `free`, in their order, at one of the places; `middle` gives the columns in the middle of the design.
@@ -124,16 +131,19 @@ pub(super) fn values(
         };
         of.gradient(&names[k..=k], &at).1[0]
     };
-    // In an exponential, so that what stands in it is about one: beyond a few hundred there is only infinity.
-    if place.is_multiple_of(2) {
-        for k in 0..free.len() {
-            let argument = if stand[k] == Stands::Otherwise { inside(model, names[k]) } else { None };
-            if let Some(argument) = argument {
-                let slope = slope(argument, &values, k).abs();
-                if slope.is_finite() && slope > 0.0 {
-                    values[k] = within(&free[k], OTHERS[place].min(1.0) * apart(k) * values[k].signum() / slope);
-                }
+    for k in (0..free.len()).filter(|k| stand[*k] == Stands::Otherwise) {
+        if let Some(argument) = inside(model, names[k]) {
+            // In an exponential, so that what stands in it is about one: beyond a few hundred there is only infinity.
+            let slope = slope(argument, &values, k).abs();
+            if place.is_multiple_of(2) && slope.is_finite() && slope > 0.0 {
+                values[k] = within(&free[k], OTHERS[place].min(1.0) * apart(k) * values[k].signum() / slope);
             }
+        } else if let Some(size) = size(&free[k], &|value| {
+            let mut moved = values.clone();
+            moved[k] = value;
+            slope(model, &moved, k) * value
+        }) {
+            values[k] = within(&free[k], size * OTHERS[place] * apart(k));
         }
     }
     for k in (0..free.len()).filter(|k| stand[*k] == Stands::Linear) {
@@ -143,6 +153,25 @@ pub(super) fn values(
         }
     }
     values
+}
+
+/// The smallest power of ten of a parameter at which it makes a difference of about a third, or that at which it makes the largest.
+fn size(parameter: &FreeParameter, effect: &impl Fn(f64) -> f64) -> Option<f64> {
+    let mut best: Option<(f64, f64)> = None;
+    for power in -6..=14 {
+        let value = Binary::Power.apply(10.0, f64::from(power));
+        if within(parameter, value) != value {
+            continue;
+        }
+        let effect = effect(value).abs();
+        if effect >= 1.0 / 3.0 && effect.is_finite() {
+            return Some(value);
+        }
+        if effect.is_finite() && effect > 0.0 && best.is_none_or(|(known, _)| effect > known) {
+            best = Some((effect, value));
+        }
+    }
+    best.map(|(_, value)| value)
 }
 
 /// The value, or the nearest that the bounds leave, a little inside of them: at a bound of 0 a factor has no effect.

@@ -34,6 +34,8 @@ impl Expression {
                     Binary::Subtract => (1.0, -1.0),
                     Binary::Multiply => (right, left),
                     Binary::Divide => (1.0 / right, -left / (right * right)),
+                    // At zero a positive power is flat in its exponent: it stays zero.
+                    Binary::Power if left == 0.0 && right > 0.0 => (right * libm::pow(left, right - 1.0), 0.0),
                     Binary::Power => (right * libm::pow(left, right - 1.0), value * libm::log(left)),
                     // Truth values are flat.
                     _ => (0.0, 0.0),
