@@ -48,7 +48,7 @@ fn value(call: &str, parameters: &[(&str, f64)], columns: &[(&str, f64)]) -> f64
     formula.curve().unwrap().evaluate(&|name| match name {
         Name::Column(name) => of(columns, name),
         Name::Parameter(name) => of(parameters, name),
-        Name::Bound(name) => panic!("`{name}` is not written out"),
+        other => panic!("{other:?} is not written out"),
     })
 }
 

@@ -368,7 +368,7 @@ fn span(design: &Design, group: &Group, base: &Expression) -> Option<(String, St
                 design.columns.iter().position(|known| known == column).map_or(f64::NAN, |k| point[k])
             }
             // What is fitted in it is left out: it only makes the stretch shorter.
-            Name::Parameter(_) | Name::Bound(_) => 0.0,
+            _ => 0.0,
         })
     };
     let values = || group.points.iter().map(|(point, _)| at(point));
