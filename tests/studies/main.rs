@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod study_01;
+mod study_04;
 mod study_10;
 mod support;

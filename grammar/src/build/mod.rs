@@ -486,7 +486,7 @@ pub const RESERVED: [&str; 17] = [
 ];
 
 /// The words that mean something in their places and may be names elsewhere.
-pub const CONTEXTUAL: [&str; 6] = ["allow", "assert", "because", "factor", "step", "synx"];
+pub const CONTEXTUAL: [&str; 7] = ["allow", "assert", "because", "factor", "shared", "step", "synx"];
 
 /// Whether a word is reserved.
 pub fn is_reserved(word: &str) -> bool {
