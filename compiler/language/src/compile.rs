@@ -105,6 +105,7 @@ pub(crate) fn checked(
     }
     let mut compiler = Compiler::new(host, options.max_cells, path, &parse.tree);
     compiler.record = record;
+    compiler.deny.clone_from(&options.deny);
     for file in &files[1..] {
         compiler.add_module(file);
     }
@@ -248,6 +249,9 @@ impl<'t> Compiler<'t> {
         let corpora = lists.corpora(&self.corpora);
         let mut facts = if corpora.is_empty() { Vec::new() } else { self.host.facts(&corpora) };
         facts.resize(corpora.len(), None);
+        if facts.iter().any(Option::is_none) {
+            self.undecided("W0301");
+        }
         let names: Vec<String> = corpora.iter().map(|corpus| corpus.name.clone()).collect();
         self.lint_epochs(&grids, &lists, &facts, &names);
         for law in &planned {
@@ -388,7 +392,7 @@ impl<'t> Compiler<'t> {
                 reached: false,
             };
             self.items.push(slot);
-            self.allowed(item, kind);
+            self.collect_allowed(item, kind);
         }
     }
 
@@ -431,38 +435,6 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
             }
             _ => {}
-        }
-    }
-
-    /// The lints that an item's block allows: within itself; in the study, everywhere.
-    fn allowed(&mut self, item: Item<'t>, kind: ItemKind) {
-        let Body::Block(block) = item.body() else { return };
-        for entry in block.entries() {
-            let Entry::Allow(allow) = entry else { continue };
-            let Some(code) = allow.code() else { continue };
-            let span = self.span(code.node());
-            let known = crate::diagnostic::code(code.text()).is_some();
-            if !known || !code.text().starts_with('W') {
-                let lints = || crate::diagnostic::codes().iter().map(|code| code.code).filter(|c| c.starts_with('W'));
-                let headline = if known {
-                    format!("`{}` is an error and cannot be allowed", code.text())
-                } else {
-                    format!("there is no lint `{}`", code.text())
-                };
-                let mut finding = self
-                    .finding("E0112", span, headline, "not a lint")
-                    .help(format!("lints are {}", crate::suggest::listed(lints())));
-                if let Some(near) = nearest(code.text(), lints()) {
-                    finding = finding.help(format!("did you mean `{near}`?"));
-                }
-                self.report(finding);
-                continue;
-            }
-            let within = match kind {
-                ItemKind::Study => Span { start: 0, end: u32::MAX, ..span },
-                _ => self.span(item.node()),
-            };
-            self.allowed.push((code.text().to_owned(), within));
         }
     }
 

@@ -14,11 +14,12 @@ use synx_plan::law::Law;
 use synx_plan::problem::Origin;
 use synx_plan::study::{FlopCount, Settings, Tokenizer};
 
+use crate::allow::Allowed;
 use crate::corpus::Corpora;
 use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::frame::{Frame, Place, place};
 use crate::grid::{Expanded, LaidOut};
-use crate::host::Host;
+use crate::host::{Deny, Host};
 use crate::ide::{Declared, Record, Target};
 use crate::lower::Lists;
 use crate::module::Module;
@@ -131,8 +132,10 @@ pub(crate) struct Compiler<'t> {
     pub answer_places: HashMap<String, usize>,
     /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
     pub broken_words: HashSet<&'t str>,
-    /// `allow CODE` with the span of the block that it stands in.
-    pub allowed: Vec<(String, Span)>,
+    pub allowed: Vec<Allowed>,
+    /// Lints that could not be decided.
+    pub undecided: Vec<&'static str>,
+    pub deny: Vec<Deny>,
     /// Insertions that write out the defaults.
     pub fills: Vec<Edit>,
     pub file_scope: Rc<Scope<'t>>,
@@ -177,6 +180,8 @@ impl<'t> Compiler<'t> {
             answer_places: HashMap::new(),
             broken_words: HashSet::new(),
             allowed: Vec::new(),
+            undecided: Vec::new(),
+            deny: Vec::new(),
             fills: Vec::new(),
             file_scope: Rc::new(Scope::file()),
             record: None,
@@ -207,6 +212,16 @@ impl<'t> Compiler<'t> {
         let file = self.files.iter().position(|file| std::ptr::eq(file.tree, tree)).unwrap_or(0) as u32;
         self.last_file.set(file);
         file
+    }
+
+    /// The file that is shown as `path`.
+    pub(crate) fn file_named(&self, path: &str) -> Option<u32> {
+        self.files.iter().position(|file| file.path == path).map(|file| file as u32)
+    }
+
+    /// The whole text of a file.
+    pub(crate) fn text_of(&self, file: u32) -> &'t str {
+        self.files[file as usize].tree.source()
     }
 
     /// Where an item's name stands.
@@ -390,19 +405,8 @@ impl<'t> Compiler<'t> {
 
     /// The reports and the settings at the end.
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Settings, Corpora, Vec<Edit>) {
-        let allowed = std::mem::take(&mut self.allowed);
+        self.settle_lints();
         let paths: Vec<String> = self.files.iter().map(|file| file.path.clone()).collect();
-        let silenced = |diagnostic: &Diagnostic| {
-            allowed.iter().any(|(code, span)| {
-                code == diagnostic.code
-                    && diagnostic.labels.iter().any(|label| {
-                        label.file == paths[span.file as usize]
-                            && span.start as usize <= label.range.start
-                            && label.range.end <= span.end as usize
-                    })
-            })
-        };
-        self.diagnostics.retain(|diagnostic| diagnostic.is_error() || !silenced(diagnostic));
         let order = |path: &str| paths.iter().position(|known| known == path);
         self.diagnostics.sort_by_key(|diagnostic| {
             let label = diagnostic.labels.first();

@@ -38,10 +38,38 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// How many cells a study may have.
     pub max_cells: u64,
+    /// `--deny`: lints that are errors.
+    pub deny: Vec<Deny>,
+}
+
+/// Which lints are errors, unless they are allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deny {
+    /// All.
+    Warnings,
+    /// One, by its code.
+    Code(String),
+}
+
+impl Deny {
+    /// `warnings`, or the code of a lint; the error is what to say of anything else.
+    pub fn parse(text: &str) -> Result<Deny, String> {
+        let code = text.trim().to_ascii_uppercase();
+        if code == "WARNINGS" {
+            return Ok(Deny::Warnings);
+        }
+        if crate::allow::is_lint(&code) {
+            return Ok(Deny::Code(code));
+        }
+        Err(match crate::diagnostic::code(&code) {
+            Some(_) => format!("{code} is an error already"),
+            None => format!("there is no lint {text}; give `warnings`, or a code as in W0301"),
+        })
+    }
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { set: Vec::new(), max_cells: 1_000_000 }
+        Options { set: Vec::new(), max_cells: 1_000_000, deny: Vec::new() }
     }
 }

@@ -7,6 +7,7 @@
 //! The crate is pure: files, globs and the facts of the last scan come in through [`Host`] and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod allow;
 mod assertion;
 mod block;
 mod call;
@@ -50,6 +51,6 @@ mod value;
 pub use compile::{Compiled, compile, filled_in};
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
 pub use formula::{FormulaRequest, Rejected, formula};
-pub use host::{Host, Options, Unread};
+pub use host::{Deny, Host, Options, Unread};
 pub use source::{Place, SourceFile, Sources};
 pub use synx_grammar::is_reserved;

@@ -65,12 +65,6 @@ impl<'t> Compiler<'t> {
         }
         self.report(finding);
     }
-
-    /// Whether the lint of this code is silenced at a place.
-    fn is_allowed(&self, code: &str, at: Span) -> bool {
-        let within = |span: &Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
-        self.allowed.iter().any(|(allowed, span)| allowed == code && within(span))
-    }
 }
 
 /// Whether the formula has an axis or a `let` that varies in the group, such as the unique tokens or the epochs: then it may
