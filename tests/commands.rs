@@ -1,5 +1,7 @@
 //! Help, usage and the smaller commands.
 
+use std::fs;
+
 use crate::support::{root, study, synx};
 
 const COMMANDS: &[&str] = &[
@@ -132,4 +134,75 @@ fn a_step_can_be_timed() {
     let json = synx(&root(), arguments.iter().chain(&more)).expect(0).json();
     assert!(json["step_ms_median"].as_f64().unwrap() > 0.0, "{json}");
     assert!(json["tokens_per_s"].as_f64().unwrap() > 0.0, "{json}");
+}
+
+#[test]
+fn the_standard_library_explains_itself() {
+    let list = synx(&root(), ["explain", "std"]).expect(0).out;
+    assert!(list.contains("model llama(width, depth") && list.contains("recipe standard("), "{list}");
+    let page = synx(&root(), ["explain", "llama"]).expect(0).out;
+    assert!(page.contains("blocks = [attention("), "{page}");
+    let items = synx(&root(), ["explain", "std", "--json"]).expect(0).json();
+    assert!(items.as_array().unwrap().iter().any(|item| item["name"] == "tiny"));
+}
+
+#[test]
+fn an_expression_is_explained_with_its_parts() {
+    let said = synx(&root(), ["explain", "examples/quickstart.synx", "standard(lr = 2e-3)"]).expect(0).out;
+    for part in ["a recipe", "given in the expression", "examples/quickstart.synx:", "default of the language"] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
+    let json =
+        synx(&root(), ["explain", "examples/quickstart.synx", "runs[tokens = 12Ki].params", "--json"]).expect(0).json();
+    assert_eq!(json["unit"], "params");
+    assert_eq!(json["cells"]["rows"].as_array().unwrap().len(), 6);
+    let wrong = synx(&root(), ["explain", "examples/quickstart.synx", "standrad(lr = 1)"]).expect(1).out;
+    assert!(wrong.contains("E0101") && !wrong.contains("let value"), "{wrong}");
+    let alone = synx(&root(), ["explain", "examples/quickstart.synx"]).expect(2).err;
+    assert!(alone.contains("give an expression"), "{alone}");
+}
+
+#[test]
+fn lints_are_errors_where_they_are_denied() {
+    let text = fs::read_to_string(root().join("examples/quickstart.synx")).unwrap();
+    let folder = study(&format!("{text}\nlet spare = 3\n"));
+    let plain = synx(folder.path(), ["check", "study.synx"]).expect(0).out;
+    assert!(plain.contains("W0101") && plain.contains("0 errors, 1 warning"), "{plain}");
+    let denied = synx(folder.path(), ["check", "study.synx", "--deny", "warnings"]).expect(1).out;
+    assert!(denied.contains("1 error"), "{denied}");
+    synx(folder.path(), ["check", "study.synx", "--deny", "W0101"]).expect(1);
+    synx(folder.path(), ["check", "study.synx", "--deny", "W0301"]).expect(0);
+    synx(folder.path(), ["plan", "study.synx", "--deny", "w0101"]).expect(1);
+    let unknown = synx(folder.path(), ["check", "study.synx", "--deny", "W9999"]).expect(2).err;
+    assert!(unknown.contains("there is no lint W9999"), "{unknown}");
+}
+
+#[test]
+fn imports_stay_within_the_folder_of_the_study() {
+    let outside = study("synx 1\nlet secret = 3\n");
+    let path = outside.path().join("study.synx");
+    let folder = study("synx 1\nfrom \"lib/common.synx\" import half\nlet whole = 2 * half\n");
+    fs::create_dir(folder.path().join("lib")).unwrap();
+    fs::write(folder.path().join("lib/common.synx"), "synx 1\nfrom \"../numbers.synx\" import half\n").unwrap();
+    fs::write(folder.path().join("numbers.synx"), "synx 1\nlet half = 1/2\n").unwrap();
+    synx(folder.path(), ["check", "study.synx"]).expect(0);
+    let importing = |from: &str| format!("synx 1\nfrom \"{from}\" import secret\nlet a = secret\n");
+    let mut ways = vec![
+        path.to_str().unwrap().to_owned(),
+        format!("../{}/study.synx", outside.path().file_name().unwrap().to_str().unwrap()),
+    ];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&path, folder.path().join("link.synx")).unwrap();
+        ways.push("link.synx".to_owned());
+    }
+    for way in ways {
+        fs::write(folder.path().join("study.synx"), importing(&way)).unwrap();
+        let refused = synx(folder.path(), ["check", "study.synx"]).expect(1).out;
+        assert!(refused.contains("E0114") && refused.contains("--allow-path"), "{way}: {refused}");
+        synx(folder.path(), ["check", "study.synx", "--allow-path"]).expect(0);
+    }
+    fs::write(folder.path().join("study.synx"), importing("*.synx")).unwrap();
+    let star = synx(folder.path(), ["check", "study.synx"]).expect(1).out;
+    assert!(star.contains("E0113"), "{star}");
 }

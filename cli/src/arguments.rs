@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use synx_compiler::Deny;
 use synx_findings::Format;
 
 use crate::commands::{bench, check, completions, doctor, explain, fit, graph, lsp, man, new, plan, run, status};
@@ -60,6 +61,10 @@ pub struct StudySettings {
     /// Let the study read files outside its folder
     #[arg(long)]
     pub allow_path: bool,
+
+    /// Take lints for errors: `warnings` for all, or a code as in W0301; may be repeated
+    #[arg(long, value_name = "LINTS", value_parser = Deny::parse)]
+    pub deny: Vec<Deny>,
 }
 
 /// Where to compute.

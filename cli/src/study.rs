@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use synx_compiler::{Compiled, Diagnostic, Host, Options, Unread};
+use synx_compiler::{Answer, Compiled, Deny, Diagnostic, Host, Options, Unread};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::problem::Problem;
 
@@ -23,6 +23,7 @@ pub struct Study {
     pub folder: PathBuf,
     text: String,
     set: Vec<(String, String)>,
+    deny: Vec<Deny>,
     /// Whether it may read files outside its folder.
     pub allow_outside: bool,
 }
@@ -40,13 +41,15 @@ impl Study {
             folder: folder(path),
             text,
             set: settings.set.clone(),
+            deny: settings.deny.clone(),
             allow_outside: settings.allow_path,
         })
     }
 
     /// The door to what stands beside a study whose text is kept elsewhere: in an editor.
     pub fn beside(path: &Path, allow_outside: bool) -> Study {
-        Study { path: path.to_owned(), folder: folder(path), text: String::new(), set: Vec::new(), allow_outside }
+        let (set, deny) = (Vec::new(), Vec::new());
+        Study { path: path.to_owned(), folder: folder(path), text: String::new(), set, deny, allow_outside }
     }
 
     /// Compiles it with what the last scans of its corpora found.
@@ -97,8 +100,16 @@ impl Study {
     }
 
     fn compile_with(&self, host: &dyn Host) -> Compiled {
-        let options = Options { set: self.set.clone(), ..Options::default() };
-        synx_compiler::compile(&self.path.display().to_string(), &self.text, host, &options)
+        synx_compiler::compile(&self.path.display().to_string(), &self.text, host, &self.options())
+    }
+
+    fn options(&self) -> Options {
+        Options { set: self.set.clone(), deny: self.deny.clone(), ..Options::default() }
+    }
+
+    /// What an expression comes to in it.
+    pub fn explain(&self, expression: &str) -> Answer {
+        synx_compiler::explain(&self.path.display().to_string(), &self.text, self, &self.options(), expression)
     }
 }
 

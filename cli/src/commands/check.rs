@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use synx_compiler::{Compiled, Sources};
+use synx_compiler::{Compiled, Diagnostic, Sources};
 use synx_findings::{Checked, report};
 
 use crate::arguments::{FindingFormat, StudySettings};
@@ -14,9 +14,11 @@ use crate::study::Study;
 
 /// Check studies without reading their data
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 nothing found, 1 findings, 2 wrong command line, 3 internal error\n\n\
+#[command(
+    after_help = "Exit codes: 0 no errors, 1 errors, 2 wrong command line, 3 internal error; `--deny` makes errors of lints\n\n\
     Examples:\n  synx check study.synx\n  synx check studies/*.synx --format concise\n  \
-    synx check study.synx --format sarif > findings.sarif")]
+    synx check study.synx --format sarif > findings.sarif"
+)]
 pub struct CheckArguments {
     /// Studies
     #[arg(value_name = "FILE", required = true)]
@@ -46,9 +48,11 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
         }
     }
     print(&report(arguments.format.into(), &found, Stream::Out.style()));
-    match (unread, found.iter().all(|file| file.diagnostics.is_empty())) {
+    let errors = found.iter().flat_map(|file| &file.diagnostics).any(Diagnostic::is_error);
+    match (unread, errors) {
         (true, _) => Outcome::Usage,
-        (false, true) => Outcome::Done,
-        (false, false) => Outcome::Failed,
+        (false, true) => Outcome::Failed,
+        // Lints are advice, unless they are denied.
+        (false, false) => Outcome::Done,
     }
 }

@@ -13,6 +13,7 @@ use synx_plan::study::Plan;
 
 use crate::compiler::{Compiler, ItemSlot, State};
 use crate::diagnostic::{Diagnostic, Edit};
+use crate::explain::Explained;
 use crate::grid::Expanded;
 use crate::host::{Host, Options};
 use crate::ide::Record;
@@ -86,6 +87,8 @@ pub(crate) struct Checked {
     pub record: Option<Box<Record>>,
     /// Whether the host stopped it: the rest is worth nothing then.
     pub cancelled: bool,
+    /// Of the expression that was asked about.
+    pub answer: Option<Explained>,
 }
 
 /// Compiles the study of a text that was read before. With a `record`, the compiler fills it on its way.
@@ -103,6 +106,7 @@ pub(crate) fn checked(
         given.retain(|known| known.name != *name);
         given.push(Given::new(name, text));
     }
+    let asked = options.ask.as_ref().map(|text| synx_grammar::parse(&set_source(text)));
     let mut compiler = Compiler::new(host, options.max_cells, path, &parse.tree);
     compiler.record = record;
     compiler.deny.clone_from(&options.deny);
@@ -110,10 +114,14 @@ pub(crate) fn checked(
         compiler.add_module(file);
     }
     for given in &given {
-        sources.add(given.path.clone(), set_source(&given.text));
-        compiler.add_file(&given.path, &given.parse.tree, 0);
+        sources.add(given.path.clone(), given.text.clone());
+        compiler.add_value(&given.path, &given.parse.tree, VALUE.len());
     }
-    let plan = compiler.run(&files, &given);
+    if let (Some(text), Some(asked)) = (&options.ask, &asked) {
+        sources.add(crate::explain::PATH, text.clone());
+        compiler.add_value(crate::explain::PATH, &asked.tree, VALUE.len());
+    }
+    let (plan, answer) = compiler.run(&files, &given, asked.as_ref());
     let record = compiler.finish_record();
     let cancelled = compiler.cancelled;
     for file in compiler.library_files() {
@@ -122,16 +130,24 @@ pub(crate) fn checked(
     let unscanned = std::mem::take(&mut compiler.unscanned);
     let (diagnostics, _, _, fills) = compiler.finish();
     let defaults_filled = crate::fill::filled(parse.tree.source(), path, fills);
-    Checked { plan, diagnostics, sources, defaults_filled, unscanned, record, cancelled }
+    Checked { plan, diagnostics, sources, defaults_filled, unscanned, record, cancelled, answer }
 }
+
+/// What stands before a value from the command line, so that it can be read.
+const VALUE: &str = "let value = ";
 
 /// A text in which a value from the command line can be read.
 fn set_source(text: &str) -> String {
-    format!("let value = {text}")
+    format!("{VALUE}{text}")
 }
 
 impl<'t> Compiler<'t> {
-    fn run(&mut self, files: &'t [Loaded<'t>], given: &'t [Given]) -> Option<Plan> {
+    fn run(
+        &mut self,
+        files: &'t [Loaded<'t>],
+        given: &'t [Given],
+        asked: Option<&'t Parse>,
+    ) -> (Option<Plan>, Option<Explained>) {
         for (number, file) in (0u32..).zip(files) {
             for error in &file.parse.errors {
                 self.syntax_error(error, number);
@@ -139,7 +155,7 @@ impl<'t> Compiler<'t> {
         }
         if files.iter().flat_map(|file| &file.parse.errors).any(|error| error.kind == SyntaxErrorKind::MergeMarker) {
             // Two versions of the same lines: what they mean together is nobody's.
-            return None;
+            return (None, None);
         }
         for file in files {
             self.edition(&file.parse);
@@ -172,15 +188,17 @@ impl<'t> Compiler<'t> {
             let scope = Rc::clone(&self.file_scope);
             self.holds(assertion, &scope);
         }
-        let plan = self.lower_study();
+        let (plan, answer) = self.lower_study(asked);
         self.lint_imports(files);
-        Some(plan)
+        (Some(plan), answer)
     }
 
     /// Looks up the names of all items, and finds out which are part of the study: those of its file, and what they lead to.
     fn resolve_items(&mut self, files: &'t [Loaded<'t>]) {
         for assertion in assertions(files) {
-            self.resolve_assertion(assertion);
+            if let Some(condition) = assertion.condition() {
+                self.resolve_expression(condition);
+            }
         }
         let own = (0..self.items.len()).filter(|item| self.items[*item].file == 0);
         let mut open: VecDeque<usize> = own.chain(std::mem::take(&mut self.newly_used)).collect();
@@ -210,7 +228,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// Grids, then laws, then what only the whole shows.
-    fn lower_study(&mut self) -> Plan {
+    fn lower_study(&mut self, asked: Option<&'t Parse>) -> (Plan, Option<Explained>) {
         let of_kind = |compiler: &Self, kind: ItemKind| -> Vec<usize> {
             (0..compiler.items.len())
                 .filter(|item| compiler.items[*item].kind == kind && compiler.items[*item].reached)
@@ -243,6 +261,10 @@ impl<'t> Compiler<'t> {
             }
         }
         self.check_definitions();
+        let answer = asked.and_then(|asked| {
+            asked.errors.iter().for_each(|error| self.syntax_error(error, self.file_of(&asked.tree)));
+            self.ask(asked)
+        });
         self.lint_unused();
         self.link_cells(&grids);
         let mut lists = std::mem::take(&mut self.lists);
@@ -259,7 +281,7 @@ impl<'t> Compiler<'t> {
         }
         self.lint_sharing(&grids, &lists);
         self.check_domains(&lists, &facts, &grids);
-        Plan {
+        let plan = Plan {
             corpora,
             facts,
             mixtures: lists.mixtures,
@@ -272,7 +294,8 @@ impl<'t> Compiler<'t> {
             laws,
             answers: std::mem::take(&mut self.answers),
             ..Plan::new(self.settings.clone())
-        }
+        };
+        (plan, answer)
     }
 
     pub(crate) fn syntax_error(&mut self, error: &SyntaxError, file: u32) {

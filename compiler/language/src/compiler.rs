@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -68,6 +69,8 @@ struct File<'t> {
     tree: &'t Tree,
     /// The module whose names it sees.
     module: usize,
+    /// How many bytes of it nobody wrote: what stands before a value from the command line, so that it can be read.
+    hidden: usize,
 }
 
 /// Where the evaluation of something stands.
@@ -148,7 +151,7 @@ impl<'t> Compiler<'t> {
         Compiler {
             host,
             max_cells,
-            files: vec![File { path: path.to_owned(), tree, module: 0 }],
+            files: vec![File { path: path.to_owned(), tree, module: 0, hidden: 0 }],
             last_file: Cell::new(0),
             modules: vec![Module::new("")],
             items: Vec::new(),
@@ -190,8 +193,20 @@ impl<'t> Compiler<'t> {
 
     /// Another text, and the module whose names it sees; gives its number.
     pub(crate) fn add_file(&mut self, path: &str, tree: &'t Tree, module: usize) -> u32 {
-        self.files.push(File { path: path.to_owned(), tree, module });
+        self.files.push(File { path: path.to_owned(), tree, module, hidden: 0 });
         (self.files.len() - 1) as u32
+    }
+
+    /// A value from the command line, which was read as a `let` of the study with `hidden` bytes before it.
+    pub(crate) fn add_value(&mut self, path: &str, tree: &'t Tree, hidden: usize) {
+        self.files.push(File { path: path.to_owned(), tree, module: 0, hidden });
+    }
+
+    /// A place as findings say it: in what the user wrote.
+    pub(crate) fn shown(&self, span: Span) -> Range<usize> {
+        let hidden = self.files[span.file as usize].hidden;
+        let range = span.range();
+        range.start.saturating_sub(hidden)..range.end.saturating_sub(hidden)
     }
 
     /// The module whose names a file sees.
@@ -204,7 +219,7 @@ impl<'t> Compiler<'t> {
         Span { file: self.file_of(node.tree()), start: range.start as u32, end: range.end as u32 }
     }
 
-    fn file_of(&self, tree: &'t Tree) -> u32 {
+    pub(crate) fn file_of(&self, tree: &'t Tree) -> u32 {
         let last = self.last_file.get();
         if std::ptr::eq(self.files[last as usize].tree, tree) {
             return last;
@@ -244,15 +259,15 @@ impl<'t> Compiler<'t> {
     }
 
     pub(crate) fn origin(&self, span: Span) -> Origin {
-        Origin { file: self.path(span).to_owned(), range: span.range() }
+        Origin { file: self.path(span).to_owned(), range: self.shown(span) }
     }
 
     pub(crate) fn label(&self, span: Span, text: impl Into<String>) -> Label {
-        Label { file: self.path(span).to_owned(), range: span.range(), text: text.into() }
+        Label { file: self.path(span).to_owned(), range: self.shown(span), text: text.into() }
     }
 
     pub(crate) fn edit(&self, span: Span, text: impl Into<String>) -> Edit {
-        Edit { file: self.path(span).to_owned(), range: span.range(), text: text.into() }
+        Edit { file: self.path(span).to_owned(), range: self.shown(span), text: text.into() }
     }
 
     /// A finding with its primary place.
@@ -289,13 +304,13 @@ impl<'t> Compiler<'t> {
 
     /// Leaves out what else would be said under this code at this place: a finding elsewhere explains it.
     pub(crate) fn silence(&mut self, code: &'static str, span: Span) {
-        let place = Place::of(self.path(span), span);
+        let place = Place::of(self.path(span), self.shown(span));
         self.seen.insert((code, place));
     }
 
     /// Whether a name at this place was reported as unknown.
     pub(crate) fn is_unknown(&self, span: Span) -> bool {
-        self.seen.contains(&("E0101", Place::of(self.path(span), span)))
+        self.seen.contains(&("E0101", Place::of(self.path(span), self.shown(span))))
     }
 
     /// Writes down what a name stands for, where somebody will ask.

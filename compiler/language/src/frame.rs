@@ -1,5 +1,6 @@
 //! The calls on the way to what is evaluated: a mistake that only arguments bring about is shown where they are given.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -34,8 +35,8 @@ pub(crate) fn place(diagnostic: &Diagnostic) -> Option<Place> {
 }
 
 impl Place {
-    pub(crate) fn of(file: &str, span: Span) -> Place {
-        Place { file: file.to_owned(), start: span.start as usize, end: span.end as usize }
+    pub(crate) fn of(file: &str, range: Range<usize>) -> Place {
+        Place { file: file.to_owned(), start: range.start, end: range.end }
     }
 }
 
@@ -52,9 +53,9 @@ impl<'t> Compiler<'t> {
     }
 
     /// Says what the arguments of the call at hand are, once they are known.
-    pub(crate) fn name_call(&mut self, shown: &Rc<str>) {
+    pub(crate) fn name_call(&mut self, shown: Rc<str>) {
         if let Some(frame) = self.frames.last_mut() {
-            frame.shown = Rc::clone(shown);
+            frame.shown = shown;
         }
     }
 
@@ -67,8 +68,7 @@ impl<'t> Compiler<'t> {
         for frame in self.frames.iter().rev() {
             let within = frame.definition.range();
             if place.file == self.path(frame.definition) && within.start <= place.start && place.end <= within.end {
-                let call = frame.call.range();
-                let next = Place { file: self.path(frame.call).to_owned(), start: call.start, end: call.end };
+                let next = Place::of(self.path(frame.call), self.shown(frame.call));
                 from.push(std::mem::replace(&mut place, next));
                 outermost = Some(frame);
             }

@@ -40,6 +40,8 @@ pub struct Options {
     pub max_cells: u64,
     /// `--deny`: lints that are errors.
     pub deny: Vec<Deny>,
+    /// An expression that is asked about, read as if it stood in the study's file.
+    pub ask: Option<String>,
 }
 
 /// Which lints are errors, unless they are allowed.
@@ -70,6 +72,6 @@ impl Deny {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { set: Vec::new(), max_cells: 1_000_000, deny: Vec::new() }
+        Options { set: Vec::new(), max_cells: 1_000_000, deny: Vec::new(), ask: None }
     }
 }

@@ -69,6 +69,7 @@ impl<'t> Compiler<'t> {
         }
         let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
         let mut shown = Vec::new();
+        let mut units = Vec::new();
         let mut skipped = false;
         let mut fits = true;
         for (i, parameter) in parameters.iter().enumerate() {
@@ -89,8 +90,9 @@ impl<'t> Compiler<'t> {
             };
             let (value, place) = match (given, parameter.default()) {
                 (Some((value, place)), _) => {
-                    let column = value.column().0;
+                    let (column, unit) = value.column();
                     shown.push(if skipped { format!("{} = {column}", names[i]) } else { column.to_string() });
+                    units.push(unit);
                     (value, place)
                 }
                 (None, Some(default)) => {
@@ -115,7 +117,13 @@ impl<'t> Compiler<'t> {
             let display = if shown.is_empty() { name.to_owned() } else { format!("{name}({})", shown.join(", ")) };
             let display: Rc<str> = display.into();
             self.go_into_call(item, span);
-            self.name_call(&display);
+            // Names of results have no units, messages have.
+            let said = shown.iter().zip(&units).map(|(shown, unit)| format!("{shown} {unit}").trim_end().to_owned());
+            self.name_call(if units.iter().all(String::is_empty) {
+                Rc::clone(&display)
+            } else {
+                format!("{name}({})", said.collect::<Vec<_>>().join(", ")).into()
+            });
             let value = self.body(item, bound, &display);
             self.return_from_call();
             value

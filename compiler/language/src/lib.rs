@@ -17,6 +17,7 @@ mod corpus;
 pub mod diagnostic;
 mod evaluate;
 mod evaluation;
+mod explain;
 mod fill;
 mod formula;
 mod frame;
@@ -50,7 +51,9 @@ mod value;
 
 pub use compile::{Compiled, compile, filled_in};
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
+pub use explain::{Answer, Cells, Explained, Fact, Origin, Part, explain};
 pub use formula::{FormulaRequest, Rejected, formula};
 pub use host::{Deny, Host, Options, Unread};
+pub use library::{LibraryItem, library_items};
 pub use source::{Place, SourceFile, Sources};
 pub use synx_grammar::is_reserved;

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use serde::Serialize;
 use synx_grammar::Parse;
 
 use crate::compiler::Compiler;
@@ -43,6 +44,7 @@ library! {
 }
 
 /// All files.
+#[cfg(test)]
 pub(crate) fn library() -> &'static [LibraryFile] {
     LIBRARY
 }
@@ -63,8 +65,45 @@ fn declaring(name: &str) -> Option<&'static LibraryFile> {
     LIBRARY.iter().find(|file| file.names.contains(&name))
 }
 
+/// What the standard library declares, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LibraryItem {
+    pub name: &'static str,
+    pub kind: &'static str,
+    /// The file: `models`.
+    pub file: &'static str,
+    /// Its first line as it is called: `model llama(width, depth, context = 256)`.
+    pub signature: String,
+    pub docs: String,
+    pub source: &'static str,
+}
+
+/// Everything that the standard library declares, in its order.
+pub fn library_items() -> Vec<LibraryItem> {
+    let items = LIBRARY.iter().flat_map(|file| file.parse().file().items().map(move |item| (file, item)));
+    items
+        .filter_map(|(file, item)| {
+            let parameters: Vec<&str> = item.parameters().map(synx_grammar::view::Parameter::text).collect();
+            // A default that is aligned in the file is not in a line.
+            let parameters: Vec<String> =
+                parameters.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+            let (kind, name) = (item.kind()?.word(), item.name()?.text());
+            let call = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+            let stem = file.path.strip_prefix("std:").unwrap_or(file.path);
+            Some(LibraryItem {
+                name,
+                kind,
+                file: stem.strip_suffix(".synx").unwrap_or(stem),
+                signature: format!("{kind} {name}{call}"),
+                docs: item.docs().unwrap_or_default(),
+                source: &file.source[item.kind_word().range().start..item.range().end],
+            })
+        })
+        .collect()
+}
+
 impl LibraryFile {
-    pub(crate) fn parse(&self) -> &Parse {
+    pub(crate) fn parse(&self) -> &'static Parse {
         self.parse.get_or_init(|| synx_grammar::parse(self.source))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use synx_grammar::view::{Argument, Assert, Axis, Block, Body, Call, Entry, Expression, IntervalStep, ItemKind, Name};
+use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, IntervalStep, ItemKind, Name};
 
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
@@ -92,12 +92,10 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    /// Looks up the names of an assertion beside the declarations of a file.
-    pub(crate) fn resolve_assertion(&mut self, assertion: Assert<'t>) {
+    /// Looks up the names of an expression beside the declarations of a file.
+    pub(crate) fn resolve_expression(&mut self, expression: Expression<'t>) {
         let known = Rc::new(Known { names: Vec::new(), start: None, parent: None });
-        if let Some(condition) = assertion.condition() {
-            self.resolve(condition, &known, Role::Any, None);
-        }
+        self.resolve(expression, &known, Role::Any, None);
     }
 
     /// Of a call of a law the table: its other arguments may name the table's columns, and are looked up over it.

@@ -10,7 +10,7 @@ use synx_compiler::diagnostic::{Code, code, codes};
 use synx_compiler::{Options, compile};
 
 /// Pages without an example: what they are about is no text, comes from the command line, or is too large to print.
-const WITHOUT_EXAMPLE: [&str; 4] = ["E0010", "E0012", "E0110", "E0119"];
+const WITHOUT_EXAMPLE: [&str; 5] = ["E0010", "E0012", "E0110", "E0119", "E0121"];
 
 fn examples(page: &Code) -> Vec<String> {
     let blocks = page.page.split("```synx\n").skip(1);

@@ -37,6 +37,7 @@ pub use links::{Link, LinkTarget};
 pub(crate) use record::{Declared, Record, Target};
 pub use references::Reference;
 pub use selection::selection;
+pub(crate) use shown::{line, sort};
 pub use signature_help::{ParameterHelp, SignatureHelp};
 pub use symbols::{Symbol, SymbolKind, symbols};
 pub use tokens::{Token, TokenKind};

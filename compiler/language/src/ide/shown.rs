@@ -29,7 +29,7 @@ pub(super) struct Used<'a> {
 }
 
 /// What sort of value it is: `a number in tokens`, `a list of 7 numbers in tokens`, `a corpus`.
-pub(super) fn sort(value: &Value) -> String {
+pub(crate) fn sort(value: &Value) -> String {
     match value {
         Value::Number(amount) => number_sort(amount.unit, "a number"),
         Value::Bool(_) => "a truth value".to_owned(),
@@ -65,7 +65,7 @@ fn number_sort(unit: Unit, noun: &str) -> String {
 }
 
 /// The value itself in a line, with its unit.
-pub(super) fn line(value: &Value) -> String {
+pub(crate) fn line(value: &Value) -> String {
     match value {
         Value::Number(amount) => amount.to_string(),
         Value::Text(text) => format!("\"{text}\""),
