@@ -263,7 +263,7 @@ impl<'t> Compiler<'t> {
         self.check_definitions();
         let answer = asked.and_then(|asked| {
             asked.errors.iter().for_each(|error| self.syntax_error(error, self.file_of(&asked.tree)));
-            self.ask(asked)
+            self.explain_expression(asked)
         });
         self.lint_unused();
         self.link_cells(&grids);

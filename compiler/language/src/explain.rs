@@ -155,7 +155,7 @@ impl Search {
 
 impl<'t> Compiler<'t> {
     /// Answers the question of `synx explain`, whose text is a `let` in the parse.
-    pub(crate) fn ask(&mut self, parse: &'t Parse) -> Option<Explained> {
+    pub(crate) fn explain_expression(&mut self, parse: &'t Parse) -> Option<Explained> {
         let mut items = parse.file().items();
         let expression = match (items.next().map(Item::body), items.next()) {
             (Some(Body::Expression(expression)), None) if parse.errors.is_empty() => expression,
@@ -266,7 +266,7 @@ impl<'t> Compiler<'t> {
     ) -> Option<Found> {
         let span = self.span(expression.node());
         let expanded = self.grid(item, span)?;
-        let table = Table::of_grid(&expanded, &self.lists, &self.corpora);
+        let table = self.as_table(&Value::Grid(item), span)?;
         let grid = &expanded.grid;
         let mut wanted: Vec<(usize, ColumnValue)> = Vec::new();
         let scope = Rc::clone(&self.file_scope);
