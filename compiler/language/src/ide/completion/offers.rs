@@ -118,6 +118,9 @@ impl<'a> Offers<'a> {
             _ => {}
         }
         self.keyword("allow", "silences a lint, with a reason", "allow $0", 3);
+        if crate::signature::asserts(kind) {
+            self.keyword("assert", "what must hold, with a reason", "assert $0 because \"\"", 3);
+        }
     }
 
     /// The declarations of a file that is imported, without those that are named.
