@@ -652,7 +652,7 @@ fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) ->
 }
 
 /// Whether the entries of such a block have values when it is checked, so that an assertion can speak of them.
-fn asserts(kind: ItemKind) -> bool {
+pub(crate) fn asserts(kind: ItemKind) -> bool {
     use ItemKind as K;
     matches!(kind, K::Study | K::Corpus | K::Evaluation | K::Model | K::Recipe | K::Grid)
 }

@@ -118,7 +118,7 @@ impl<'a> Offers<'a> {
             _ => {}
         }
         self.keyword("allow", "silences a lint, with a reason", "allow $0", 3);
-        if crate::signature::asserts(kind) {
+        if crate::resolve::asserts(kind) {
             self.keyword("assert", "what must hold, with a reason", "assert $0 because \"\"", 3);
         }
     }
