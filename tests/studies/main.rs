@@ -4,5 +4,6 @@
 
 mod study_01;
 mod study_04;
+mod study_07;
 mod study_10;
 mod support;

@@ -23,6 +23,13 @@ pub fn plan(plan: &Plan, cost: &Cost, device: &DeviceProfile) -> String {
     text.push_str(&cells(plan, &cost.cells));
     if cost.excluded > 0 {
         let _ = writeln!(text, "{} left out by `where`", plural(cost.excluded, "cell"));
+        for grid in &plan.grids {
+            for condition in &grid.conditions {
+                if let (Some(closest), Some(missed)) = (&condition.closest, condition.closest_text()) {
+                    let _ = writeln!(text, "  {missed}: {}", grid.cell_name(&closest.cell));
+                }
+            }
+        }
     }
     if !cost.sources.is_empty() {
         text.push('\n');
@@ -156,8 +163,14 @@ fn totals(text: &mut String, cost: &Cost, device: &DeviceProfile) {
     let totals = &cost.totals;
     let _ = writeln!(
         text,
-        "all cells      {} tokens, {} exact, {} by 6ND",
+        "all cells      {} tokens, {}{} exact, {} by 6ND",
         count(totals.tokens as f64),
+        // Where a run chooses models, from the smallest to the largest.
+        if totals.flops_least == totals.flops_exact {
+            String::new()
+        } else {
+            format!("{} to ", flops(totals.flops_least as f64))
+        },
         flops(totals.flops_exact as f64),
         flops(totals.flops_6nd as f64),
     );

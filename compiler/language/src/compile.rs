@@ -289,6 +289,7 @@ impl<'t> Compiler<'t> {
             recipes: lists.recipes,
             evaluations: lists.evaluations,
             objectives: lists.objectives,
+            choices: lists.choices,
             tables: self.numbered_tables(&numbers),
             grids: self.numbered_grids(grids),
             laws,

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
+use synx_plan::answer::AnswerId;
 use synx_plan::corpus::{Content, Corpus, CorpusId};
-use synx_plan::grid::{Domain, Evaluation, Objective};
+use synx_plan::grid::{Choice, Domain, Evaluation, Objective};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
 use synx_plan::recipe::Recipe;
@@ -20,6 +21,7 @@ pub(crate) struct Lists {
     pub recipes: Vec<Recipe>,
     pub evaluations: Vec<Evaluation>,
     pub objectives: Vec<Objective>,
+    pub choices: Vec<Choice>,
     index: HashMap<(u8, String), u32>,
     /// How many cells there are so far.
     pub cells: u64,
@@ -60,6 +62,11 @@ impl Lists {
             tokens: it.it.tokens,
         };
         Lists::place(&mut self.index, 3, &mut self.evaluations, &evaluation)
+    }
+
+    /// The number of a choice between models that an answer makes.
+    pub(crate) fn choice(&mut self, answer: AnswerId, models: Vec<u32>) -> u32 {
+        Lists::place(&mut self.index, 5, &mut self.choices, &Choice { answer, models }) as u32
     }
 
     pub(crate) fn objective(&mut self, it: &Objective) -> u64 {

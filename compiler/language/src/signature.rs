@@ -492,6 +492,17 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     .rows()
     .doc("Of all rows that differ in some axes alone the best one."),
     function(
+        "top",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("column", Need::Required).doc("The column whose values are chosen from."),
+            columns("by", Need::Required).doc("The column whose smallest values are the best."),
+            needed("n", Role::Any).doc("How many values."),
+        ],
+    )
+    .rows()
+    .doc("The values of a column whose rows are the best, best first: settled once the rows are measured."),
+    function(
         "join",
         &[
             needed("of", Role::Any).doc("The table."),
@@ -527,7 +538,6 @@ pub(crate) const LATER: &[&str] = &[
     "solve",
     "speedup",
     "unigram_kl",
-    "top",
     "spearman",
     "price",
     "carbon",

@@ -61,6 +61,9 @@ impl Plan {
                 if cell.start.is_some() {
                     refuse("whose cells start from the weights of others".to_owned());
                 }
+                if cell.choice.is_some() {
+                    refuse("whose models another grid's results choose".to_owned());
+                }
                 if cell.objective.is_some() {
                     refuse("which is trained for something else than the next token".to_owned());
                 }

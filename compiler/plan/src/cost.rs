@@ -47,8 +47,10 @@ pub struct CellCost {
     pub params_non_embedding: u64,
     pub params_embedding: u64,
     pub params_total: u64,
-    /// Products and causal attention, forward and backward.
+    /// Products and causal attention, forward and backward; where a run chooses the model, of the largest.
     pub flops_exact: u128,
+    /// Of the smallest model that a run may choose.
+    pub flops_least: u128,
     /// 6 × `params` × `tokens`.
     pub flops_6nd: u128,
 }
@@ -142,6 +144,8 @@ pub struct Totals {
     /// Tokens of all cells as if nothing were shared.
     pub tokens: u128,
     pub flops_exact: u128,
+    /// With the smallest models that a run may choose.
+    pub flops_least: u128,
     pub flops_6nd: u128,
     /// What is trained once equal beginnings and equal cells are trained once; `None` while a corpus has not been scanned.
     pub shared: Option<Shared>,
@@ -226,6 +230,7 @@ impl Cost {
         let cells: Vec<CellCost> = plan.cells().map(|(g, c, cell)| cell_cost(plan, g, c, cell)).collect();
         let tokens = cells.iter().map(|c| u128::from(c.tokens)).sum();
         let flops_exact = cells.iter().map(|c| c.flops_exact).sum();
+        let flops_least = cells.iter().map(|c| c.flops_least).sum();
         let flops_6nd = cells.iter().map(|c| c.flops_6nd).sum();
         let training = Training::new(plan, share);
         let shared = training.as_ref().map(|training| shared(plan, training, tokens, flops_exact));
@@ -234,7 +239,15 @@ impl Cost {
             excluded: plan.grids.iter().map(|g| g.excluded.len()).sum(),
             sources: sources(plan, &cells),
             models: models(plan),
-            totals: Totals { cells: cells.len(), tokens, flops_exact, flops_6nd, shared, evaluation_flops },
+            totals: Totals {
+                cells: cells.len(),
+                tokens,
+                flops_exact,
+                flops_least,
+                flops_6nd,
+                shared,
+                evaluation_flops,
+            },
             cells,
         }
     }
@@ -262,6 +275,7 @@ fn cell_cost(plan: &Plan, g: usize, c: usize, cell: &Cell) -> CellCost {
         params_embedding: model.parameters_embedding(),
         params_total: model.parameters_total(),
         flops_exact: plan.flops_exact(cell),
+        flops_least: plan.flops_range(cell).0,
         flops_6nd: plan.flops_6nd(cell),
     }
 }
@@ -384,6 +398,7 @@ mod tests {
             replicate: 1,
             start: None,
             objective: None,
+            choice: None,
         };
         Plan {
             corpora: vec![Corpus {

@@ -74,6 +74,16 @@ pub struct Cell {
     /// What it is trained for, in the plan's list; `None` for the next token of all text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<u32>,
+    /// The choice between models that a run makes, in the plan's list; `model` is then the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<u32>,
+}
+
+/// One of several models, as an answer chooses: they stand in the order of the values that it is one of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub answer: AnswerId,
+    pub models: Vec<u32>,
 }
 
 /// A cell, by the number of its grid in the plan and its own within the grid.

@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::chain::Chain;
 use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
-use crate::grid::{Cell, Evaluation, Grid, Objective};
+use crate::grid::{Cell, Choice, Evaluation, Grid, Objective};
 use crate::key::Key;
 use crate::law::Law;
 use crate::mixture::Mixture;
@@ -33,6 +33,9 @@ pub struct Plan {
     /// What runs are trained for besides the next token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
+    /// Models that a run chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
     pub grids: Vec<Grid>,
     /// What laws, answers, claims and figures read, each after what it is made of.
     pub tables: Vec<Table>,
@@ -96,6 +99,7 @@ impl Plan {
             recipes: Vec::new(),
             evaluations: Vec::new(),
             objectives: Vec::new(),
+            choices: Vec::new(),
             grids: Vec::new(),
             tables: Vec::new(),
             laws: Vec::new(),
@@ -135,15 +139,30 @@ impl Plan {
         self.recipe(cell).batch / self.model(cell).context
     }
 
-    /// Floating-point operations to train a cell, exact convention.
+    /// The models that a cell may have: more than one where a run chooses.
+    pub fn models_of<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = &'a Model> {
+        let choice = cell.choice.and_then(|choice| self.choices.get(choice as usize));
+        let numbers = choice.map_or(std::slice::from_ref(&cell.model), |choice| &choice.models);
+        numbers.iter().map(|model| &self.models[*model as usize])
+    }
+
+    /// Floating-point operations to train a cell, exact convention; where a run chooses the model, those of the largest.
     pub fn flops_exact(&self, cell: &Cell) -> u128 {
-        let model = self.model(cell);
-        u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context)
+        self.flops_range(cell).1
+    }
+
+    /// The least and the most operations that training a cell takes, exact convention.
+    pub fn flops_range(&self, cell: &Cell) -> (u128, u128) {
+        let flops =
+            |model: &Model| u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context);
+        let all = || self.models_of(cell).map(flops);
+        (all().min().unwrap_or(0), all().max().unwrap_or(0))
     }
 
     /// 6 × parameters (by the study's count, of experts those that a token goes through) × tokens.
     pub fn flops_6nd(&self, cell: &Cell) -> u128 {
-        6 * u128::from(self.model(cell).parameters_met(self.study.parameters)) * u128::from(cell.tokens)
+        let met = self.models_of(cell).map(|model| model.parameters_met(self.study.parameters)).max();
+        6 * u128::from(met.unwrap_or(0)) * u128::from(cell.tokens)
     }
 
     /// All cells with the numbers of their grid and of themselves within it.

@@ -74,7 +74,8 @@ impl<'a> Base<'a> {
     /// a scan.
     pub(crate) fn of(plan: &'a Plan, chain: &Chain, cell: &'a Cell, salt: Option<(usize, usize)>) -> Option<Base<'a>> {
         let recipe = plan.recipe(cell);
-        if plan.mixture(cell).is_open() {
+        // What a run settles has no key before it does.
+        if plan.mixture(cell).is_open() || cell.choice.is_some() {
             return None;
         }
         let mut phases = Vec::new();
@@ -277,6 +278,7 @@ mod tests {
             replicate,
             start: None,
             objective: None,
+            choice: None,
         };
         Plan {
             corpora: vec![Corpus {

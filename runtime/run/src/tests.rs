@@ -90,6 +90,7 @@ pub(crate) fn plan() -> Plan {
                 replicate: 1,
                 start: None,
                 objective: None,
+                choice: None,
             });
         }
     }

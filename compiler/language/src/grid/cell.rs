@@ -12,6 +12,7 @@ use synx_plan::unit::{Count, Unit};
 
 use super::scope::{CellKey, GridScope};
 use crate::compiler::Compiler;
+use crate::late::Late;
 use crate::scope::Scope;
 use crate::value::{CellRef, Span, Value};
 
@@ -25,6 +26,8 @@ pub(super) struct CellFields {
     pub replicate: u32,
     pub start: Option<CellRef>,
     pub objective: Option<u32>,
+    /// The models that it may have, where a run chooses; `model` is the first.
+    pub choice: Option<u32>,
 }
 
 /// Most tokens of a run, and most steps.
@@ -40,6 +43,8 @@ pub(super) struct FieldMemo {
     needs: [Option<Vec<usize>>; FIELDS.len()],
     /// For each field and what it depends on, what it comes to.
     known: [HashMap<CellKey, Option<u64>>; FIELDS.len()],
+    /// For each model that a run chooses, what it depends on and the choice.
+    choices: HashMap<CellKey, u32>,
     /// Whether parts of cells fit each other, by the check and the numbers of the parts.
     fits: HashMap<(Check, u64, u64), bool>,
 }
@@ -63,6 +68,7 @@ impl FieldMemo {
         FieldMemo {
             needs: FIELDS.map(|name| grid.has(name).then(|| grid.needs(name))),
             known: std::array::from_fn(|_| HashMap::new()),
+            choices: HashMap::new(),
             fits: HashMap::new(),
         }
     }
@@ -76,6 +82,7 @@ impl<'t> Compiler<'t> {
         memo: &mut FieldMemo,
     ) -> Option<CellFields> {
         let mut settled = [None; FIELDS.len()];
+        let mut choice = None;
         let mut fits = true;
         for (field, name) in FIELDS.into_iter().enumerate() {
             let Some(needs) = &memo.needs[field] else { continue };
@@ -84,13 +91,23 @@ impl<'t> Compiler<'t> {
                 Some(known) => *known,
                 None => {
                     let span = self.span(grid.expression(name)?.node());
-                    let value = self.grid_entry(grid, name, scope, span);
-                    let settled = self.settle_field(grid, name, &value, span, scope);
-                    memo.known[field].insert(key, settled);
+                    let late = if name == "model" { grid.late_axes(needs) } else { Vec::new() };
+                    let settled = if late.is_empty() {
+                        let value = self.grid_entry(grid, name, scope, span);
+                        self.settle_field(grid, name, &value, span, scope)
+                    } else {
+                        let chosen = self.chosen_model(grid, &late, span, scope);
+                        memo.choices.extend(chosen.as_ref().map(|(choice, _)| (key.clone(), *choice)));
+                        chosen.map(|(_, first)| first)
+                    };
+                    memo.known[field].insert(key.clone(), settled);
                     settled
                 }
             };
             fits &= settled[field].is_some();
+            if name == "model" {
+                choice = memo.choices.get(&key).copied();
+            }
         }
         if !fits {
             return None;
@@ -110,8 +127,37 @@ impl<'t> Compiler<'t> {
             replicate: replicate.unwrap_or(1) as u32,
             start: start.map(CellRef::unpacked),
             objective: objective.map(|objective| objective as u32),
+            choice,
         };
         self.check_cell(grid, &fields, memo).then_some(fields)
+    }
+
+    /// The model of a cell as each of the values makes it that a run chooses from: the number of the choice, and the first model.
+    fn chosen_model(
+        &mut self,
+        grid: &Rc<GridScope<'t>>,
+        late: &[(usize, Rc<Late>)],
+        span: Span,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<(u32, u64)> {
+        let [(axis, one)] = late else {
+            let one = &late.first()?.1;
+            self.too_late(span, "a model that depends on several choices", one);
+            return None;
+        };
+        let Late::OneOf { answer, values, .. } = &**one else { return None };
+        let before = grid.held();
+        let mut models = Vec::new();
+        for number in grid.candidates(*axis, values) {
+            grid.set(*axis, number);
+            let value = self.grid_entry(grid, "model", scope, span);
+            models.push(self.settle_field(grid, "model", &value, span, scope));
+        }
+        grid.hold(&before);
+        let models: Vec<u32> =
+            models.into_iter().map(|model| model.map(|model| model as u32)).collect::<Option<_>>()?;
+        let first = u64::from(*models.first()?);
+        Some((self.lists.choice(*answer, models), first))
     }
 
     /// A field's value as a number: of the plan's list, of tokens, of the replicate.
@@ -222,7 +268,7 @@ impl<'t> Compiler<'t> {
         let start = cell.start.map_or(u64::MAX, CellRef::packed);
         let objective = cell.objective.map_or(u64::MAX, u64::from);
         let checks = [
-            (Check::Batch, recipe, model),
+            (Check::Batch, recipe, cell.choice.map_or(model, |choice| u64::from(choice) << 32)),
             (Check::Budget, recipe, cell.tokens),
             (Check::Leak, u64::from(cell.mixture), u64::from(cell.evaluation)),
             (Check::Start, model, start),
@@ -258,10 +304,10 @@ impl<'t> Compiler<'t> {
 
     fn check_batch(&mut self, grid: &Rc<GridScope<'t>>, cell: &CellFields) -> bool {
         let batch = self.lists.recipes[cell.recipe as usize].batch;
-        let context = self.lists.models[cell.model as usize].context;
-        if batch.is_multiple_of(context) {
-            return true;
-        }
+        let one = [cell.model];
+        let models = cell.choice.map_or(&one[..], |choice| &self.lists.choices[choice as usize].models);
+        let contexts = models.iter().map(|model| self.lists.models[*model as usize].context);
+        let Some(context) = contexts.into_iter().find(|context| !batch.is_multiple_of(*context)) else { return true };
         let (recipe_at, model_at) = (self.field_span(grid, "recipe"), self.field_span(grid, "model"));
         let finding = self
             .finding(

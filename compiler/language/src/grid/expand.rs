@@ -183,6 +183,7 @@ impl<'t> Compiler<'t> {
                 replicate: fields.replicate,
                 start: fields.start.map(|start| CellId { grid: start.item, cell: start.combination }),
                 objective: fields.objective,
+                choice: fields.choice,
             }),
             _ => work.broken += 1,
         }

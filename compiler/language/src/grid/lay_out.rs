@@ -43,6 +43,17 @@ impl LaidOut<'_> {
         &self.numbers[at * axes..(at + 1) * axes]
     }
 
+    /// The places of the values at hand in the columns of their axes; none where one is of those that a run chooses from.
+    pub(crate) fn places_at_hand(&self) -> Vec<Option<u32>> {
+        let held = self.grid.held().into_iter().enumerate();
+        held.flat_map(|(axis, number)| {
+            let parts = self.grid.axes[axis].names.len();
+            let known = (number as usize) < self.places[axis].len() / parts;
+            (0..parts).map(move |part| known.then(|| self.places[axis][number as usize * parts + part]))
+        })
+        .collect()
+    }
+
     /// The places of a value of an axis in the columns of its names.
     pub(crate) fn axis_places(&self, axis: usize, number: u32) -> &[u32] {
         let parts = self.grid.axes[axis].names.len();

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -11,6 +12,7 @@ use synx_grammar::{Node, SyntaxKind};
 use synx_plan::unit::{Amount, Count};
 
 use crate::compiler::{Compiler, State};
+use crate::late::Late;
 use crate::scope::Scope;
 use crate::value::{Span, Value};
 
@@ -46,6 +48,8 @@ pub(crate) struct GridScope<'t> {
     entries: IndexMap<&'t str, GridEntry<'t>>,
     /// For each axis all values that it takes, as they turn up; combinations name them by their number.
     values: RefCell<Vec<Vec<Value>>>,
+    /// Numbers of the values that late values of an axis are one of, by the list of these, which lives as long as they do.
+    candidates: RefCell<HashMap<(usize, *const Vec<Value>), Range<u32>>>,
     /// For each axis the number of the value at hand; [`NONE`] before it has one.
     current: RefCell<Vec<u32>>,
 }
@@ -221,7 +225,9 @@ impl<'t> GridScope<'t> {
             })
             .collect();
         let values = RefCell::new(vec![Vec::new(); count]);
-        Ok(GridScope { item, axes, conditions, assertions, entries, values, current: RefCell::new(vec![NONE; count]) })
+        let current = RefCell::new(vec![NONE; count]);
+        let candidates = RefCell::default();
+        Ok(GridScope { item, axes, conditions, assertions, entries, values, candidates, current })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -273,6 +279,33 @@ impl<'t> GridScope<'t> {
 
     pub(crate) fn axis_value(&self, axis: usize, number: u32) -> Value {
         self.values.borrow()[axis].get(number as usize).cloned().unwrap_or(Value::Error)
+    }
+
+    pub(crate) fn axis_values(&self, axis: usize) -> Vec<Value> {
+        self.values.borrow()[axis].clone()
+    }
+
+    /// The axis, of those that something depends on, whose value at hand is one of several that a run chooses from.
+    pub(crate) fn late_axes(&self, needs: &[usize]) -> Vec<(usize, Rc<Late>)> {
+        let current = self.current.borrow();
+        let values = self.values.borrow();
+        let late = |axis: &usize| match values[*axis].get(current[*axis] as usize) {
+            Some(Value::Late(late)) if matches!(&**late, Late::OneOf { .. }) => Some((*axis, Rc::clone(late))),
+            _ => None,
+        };
+        needs.iter().filter_map(late).collect()
+    }
+
+    /// The numbers of the values that a late value is one of: as if the axis had them.
+    pub(crate) fn candidates(&self, axis: usize, of: &Rc<Vec<Value>>) -> Range<u32> {
+        let key = (axis, Rc::as_ptr(of));
+        let known = self.candidates.borrow().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let first = self.add_values(axis, of);
+            let range = first..first + of.len() as u32;
+            self.candidates.borrow_mut().insert(key, range.clone());
+            range
+        })
     }
 
     /// Puts a value of an axis at hand.

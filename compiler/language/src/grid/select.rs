@@ -117,10 +117,7 @@ impl<'t> Compiler<'t> {
         let names = laid.axis_names();
         let grid_name = self.items[item].name;
         let mut places: Vec<Option<u32>> = match scope.grid_around(item) {
-            Some(_) if !laid.grid.axes.is_empty() => {
-                let held = laid.grid.held().into_iter().enumerate();
-                held.flat_map(|(axis, number)| laid.axis_places(axis, number).to_vec()).map(Some).collect()
-            }
+            Some(_) => laid.places_at_hand(),
             _ => vec![None; names.len()],
         };
         let mut fits = true;
@@ -207,6 +204,14 @@ impl<'t> Compiler<'t> {
             finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
         }
         self.report(finding);
+    }
+
+    /// The value of an axis of some grid that a column shows in this way.
+    pub(crate) fn axis_value_called(&self, axis: &str, shown: &ColumnValue) -> Option<Value> {
+        self.laid.values().find_map(|laid| {
+            let axis = laid.grid.axes.iter().position(|entry| !entry.tuple && entry.names[0].text() == axis)?;
+            laid.grid.axis_values(axis).into_iter().find(|value| value.column().0 == *shown)
+        })
     }
 
     /// The place of a value in the column of an axis; nothing, and reported, where the axis does not have it.

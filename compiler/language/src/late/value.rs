@@ -88,9 +88,8 @@ impl Late {
             Late::Number(number) => (ColumnValue::Text(number.value.to_string()), number.unit.to_string()),
             Late::Truth(value) => (ColumnValue::Text(value.to_string()), String::new()),
             Late::Text { column, .. } => (ColumnValue::Text(column.clone()), String::new()),
-            Late::OneOf { name, .. } | Late::Mixture { name, .. } => {
-                (ColumnValue::Text(name.to_string()), String::new())
-            }
+            Late::OneOf { answer, .. } => (ColumnValue::Answer(*answer), String::new()),
+            Late::Mixture { name, .. } => (ColumnValue::Text(name.to_string()), String::new()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
-use synx_plan::answer::{Answer, Sort};
+use synx_plan::answer::{Answer, AnswerId, Sort};
 use synx_plan::column::{RESULT_COLUMNS, result_column};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
@@ -98,7 +98,13 @@ impl Table {
                 columns.insert(column.name.clone(), Column { kind: Kind::Truth, ..Column::text() });
                 continue;
             }
-            let text = column.values.iter().any(|value| matches!(value, ColumnValue::Text(_)));
+            let text = column.values.iter().any(|value| match value {
+                ColumnValue::Answer(AnswerId(answer)) => {
+                    let sort = answers.get(*answer).map(|answer| &answer.sort);
+                    matches!(sort, Some(Sort::OneOf(of)) if of.iter().any(|value| matches!(value, ColumnValue::Text(_))))
+                }
+                value => matches!(value, ColumnValue::Text(_)),
+            });
             let made = if text {
                 Column::text()
             } else {

@@ -6,6 +6,7 @@ mod index;
 mod known;
 mod pipeline;
 mod scope;
+mod top;
 
 pub(crate) use columns::{Column, Kind, Table};
 pub(crate) use demand::Demanded;

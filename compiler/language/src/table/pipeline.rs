@@ -59,12 +59,13 @@ impl<'t> Compiler<'t> {
             "derive" => self.derive(&table, rest, span, scope),
             "mean" => self.mean(&table, rest, span),
             "best" => self.best(&table, rest, span),
+            "top" => self.top(&table, rest, span, scope),
             _ => self.join(&table, rest, span, scope),
         }
     }
 
     /// The expressions given for some parameters, not evaluated.
-    fn raw(
+    pub(super) fn raw(
         &mut self,
         name: &str,
         parameters: &[&str],
@@ -279,28 +280,7 @@ impl<'t> Compiler<'t> {
             self.missing_arguments("best", &missing, span);
             return Value::Error;
         };
-        let at = self.span(by.node());
-        let name: String = by.text().chars().filter(|c| !c.is_whitespace()).collect();
-        let by = match (by.without_parens(), table.column(&name)) {
-            (_, Some(column)) => column,
-            (Expression::Name(_) | Expression::Access(_) | Expression::Index(_), None) => {
-                return self.unknown_column(table, &name, at);
-            }
-            _ => {
-                let finding = self
-                    .finding("E0610", at, "`best` takes the column whose smallest value is the best", "not a column")
-                    .help("write `best(loss, over = lr)`; another measure is derived first: `|> derive(name = …)`");
-                return self.report(finding);
-            }
-        };
-        match table.kind(&by) {
-            Kind::Number => {}
-            Kind::Undefined => return self.undefined_column(table, &by, at),
-            Kind::Text | Kind::Truth => {
-                let finding = self.finding("E0610", at, format!("`{by}` holds no numbers"), "nothing is smallest");
-                return self.report(finding);
-            }
-        }
+        let Some(by) = self.measure(table, "best", by) else { return Value::Error };
         let Some(over) = self.over(table, "best", over) else { return Value::Error };
         self.lint_best(table, &over, span);
         let names: Vec<String> = over.into_iter().map(|(name, _)| name).collect();
@@ -316,6 +296,39 @@ impl<'t> Compiler<'t> {
         Value::Table(self.add_table(made, Source::Best { of, by, over: names, ends }, origin))
     }
 
+    /// The column of numbers whose smallest value is the best.
+    pub(super) fn measure(&mut self, table: &Rc<Table>, function: &str, by: Expression<'t>) -> Option<String> {
+        let at = self.span(by.node());
+        let name: String = by.text().chars().filter(|c| !c.is_whitespace()).collect();
+        let by = match (by.without_parens(), table.column(&name)) {
+            (_, Some(column)) => column,
+            (Expression::Name(_) | Expression::Access(_) | Expression::Index(_), None) => {
+                self.unknown_column(table, &name, at);
+                return None;
+            }
+            _ => {
+                let headline = format!("`{function}` takes the column whose smallest value is the best");
+                let finding = self.finding("E0610", at, headline, "not a column").help(
+                    "write the name of a column: `loss`; another measure is derived first: `|> derive(name = …)`",
+                );
+                self.report(finding);
+                return None;
+            }
+        };
+        match table.kind(&by) {
+            Kind::Number => Some(by),
+            Kind::Undefined => {
+                self.undefined_column(table, &by, at);
+                None
+            }
+            Kind::Text | Kind::Truth => {
+                let finding = self.finding("E0610", at, format!("`{by}` holds no numbers"), "nothing is smallest");
+                self.report(finding);
+                None
+            }
+        }
+    }
+
     /// The smallest and the largest value of an axis of numbers.
     fn ends(&self, table: &Rc<Table>, name: &str) -> Option<End> {
         let values = self.known(table, name)?;
@@ -325,7 +338,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// Choosing the best of noisy rows, and of one.
-    fn lint_best(&mut self, table: &Rc<Table>, over: &[(String, Span)], span: Span) {
+    pub(super) fn lint_best(&mut self, table: &Rc<Table>, over: &[(String, Span)], span: Span) {
         let values = |compiler: &Self, name: &str| {
             let known = compiler.known(table, name)?;
             let mut distinct: Vec<&ColumnValue> = Vec::new();
