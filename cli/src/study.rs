@@ -124,7 +124,7 @@ fn folder(path: &Path) -> PathBuf {
 /// A study whose corpora have just been scanned: also right where the findings could not be kept.
 struct Known<'a> {
     study: &'a Study,
-    facts: Vec<(Corpus, CorpusFacts)>,
+    facts: Vec<(Corpus, Option<CorpusFacts>)>,
 }
 
 impl Host for Known<'_> {
@@ -140,7 +140,7 @@ impl Host for Known<'_> {
         let found = |corpus: &Corpus| {
             self.facts.iter().find(|(known, _)| known.content == corpus.content && known.heldout == corpus.heldout)
         };
-        corpora.iter().map(|corpus| found(corpus).map(|(_, facts)| facts.clone())).collect()
+        corpora.iter().map(|corpus| found(corpus).and_then(|(_, facts)| facts.clone())).collect()
     }
 }
 
@@ -195,7 +195,10 @@ impl Host for Study {
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
         let patterns = [pattern.to_owned()];
         match synx_run::expand(&self.folder, &patterns, self.allow_outside) {
-            Ok(files) => Ok(files.iter().map(|file| file.display().to_string()).collect()),
+            Ok(files) => {
+                let shown = |file: &PathBuf| file.strip_prefix(&self.folder).unwrap_or(file).display().to_string();
+                Ok(files.iter().map(shown).collect())
+            }
             Err(problem) => match problem.code {
                 "E0910" | "E0911" => Ok(Vec::new()),
                 // Whether it may be read is the reader's to say, with what to do about it; nothing is wrong with the study.

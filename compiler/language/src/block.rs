@@ -90,6 +90,21 @@ impl<'t> Fields<'t> {
         self.get(compiler, name).unwrap_or_else(|| (crate::fill::literal(default), self.span))
     }
 
+    /// A field that is one of some words, or any other value.
+    pub(crate) fn word(
+        &self,
+        compiler: &mut Compiler<'t>,
+        name: &str,
+        words: &[&'static str],
+    ) -> Option<(Value, Span)> {
+        let span = self.place(compiler, name)?;
+        let value = match self.expression(name) {
+            Some(value) => compiler.word(value, words, &Scope::hiding(&self.scope, "")),
+            None => compiler.bound(&self.scope, name, span),
+        };
+        Some((value, span))
+    }
+
     /// A field that is one of some words.
     pub(crate) fn choice(
         &self,

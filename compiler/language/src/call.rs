@@ -264,6 +264,7 @@ impl<'t> Compiler<'t> {
                     let place = self.span(value.node());
                     let value = match parameter.role {
                         Role::Choice(words) => self.choice(value, words, scope),
+                        Role::Word(words) => self.word(value, words, scope),
                         _ => self.evaluate(value, scope),
                     };
                     Some((value, place))
@@ -280,14 +281,26 @@ impl<'t> Compiler<'t> {
         (!missing).then_some(Arguments { signature, values, span })
     }
 
+    /// One of some words, or any other value: a bare name that nothing near binds is the word.
+    pub(crate) fn word(&mut self, value: Expression<'t>, words: &[&'static str], scope: &Rc<Scope<'t>>) -> Value {
+        match value.without_parens() {
+            Expression::Name(name) if self.is_word(name, words, |word| scope.is_local(word)) => {
+                Value::text(name.text())
+            }
+            other => self.evaluate(other, scope),
+        }
+    }
+
+    /// Whether a bare name is one of some words: nothing near binds it.
+    pub(crate) fn is_word(&mut self, name: Name<'t>, words: &[&'static str], bound: impl Fn(&str) -> bool) -> bool {
+        words.contains(&name.text()) && !bound(name.text()) && !self.is_settable(name)
+    }
+
     /// A word of a closed choice: a bare name that nothing near binds is the word itself.
     pub(crate) fn choice(&mut self, value: Expression<'t>, words: &[&'static str], scope: &Rc<Scope<'t>>) -> Value {
         let span = self.span(value.node());
         let word: Rc<str> = match value.without_parens() {
             Expression::Name(name) if !scope.is_local(name.text()) && !self.is_settable(name) => name.text().into(),
-            Expression::Call(_) if words == crate::signature::GENERATORS => {
-                return self.not_yet(span, "a generator besides `builtin`");
-            }
             other => match self.evaluate(other, scope) {
                 Value::Text(word) => word,
                 other => return self.expected(span, &format!("one of {}", listed(words.iter().copied())), &other),
@@ -295,12 +308,6 @@ impl<'t> Compiler<'t> {
         };
         if words.contains(&&*word) {
             return Value::Text(word);
-        }
-        if words == crate::signature::GENERATORS {
-            let declared = self.named(&word, span.file).map(|item| self.items[item].kind);
-            if declared == Some(synx_grammar::view::ItemKind::Generator) {
-                return Value::Error;
-            }
         }
         let mut finding = self
             .finding("E0112", span, format!("`{word}` is none of the choices here"), "not a choice")
@@ -323,7 +330,19 @@ impl<'t> Compiler<'t> {
             "take" => self.take(arguments),
             "rephrase" => self.rephrase(arguments),
             "write" => self.write(arguments),
+            "repeat" => self.repeat_corpus(arguments),
+            "dedup" => self.dedup(arguments),
+            "keep" => self.keep(arguments),
+            "price" => self.price(arguments),
+            "time" | "energy" | "carbon" => self.run_cost(arguments),
             "uniform" => self.uniform(arguments),
+            "proportional" => self.proportional(arguments),
+            "without" => self.without(arguments),
+            "normalize" => self.normalize(arguments),
+            "phases" => self.phases(arguments),
+            "cap_epochs" => self.cap_epochs(arguments),
+            "dirichlet" => self.dirichlet(arguments),
+            "simplex" => self.simplex(arguments),
             "adamw" => self.adamw(arguments),
             "wsd" | "cosine" | "constant" => self.schedule(arguments),
             "attention" => self.attention(arguments),

@@ -271,6 +271,7 @@ impl<'t> Compiler<'t> {
         let corpora = lists.corpora(&self.corpora);
         let mut facts = if corpora.is_empty() { Vec::new() } else { self.host.facts(&corpora) };
         facts.resize(corpora.len(), None);
+        synx_plan::corpus::derive_facts(&corpora, &mut facts);
         if facts.iter().any(Option::is_none) {
             self.undecided("W0301");
         }

@@ -26,7 +26,7 @@ use crate::lower::Lists;
 use crate::module::Module;
 use crate::scope::Scope;
 use crate::table::{Demanded, Table};
-use crate::value::{CellRef, Span, Value};
+use crate::value::{Capped, CellRef, Span, Value};
 
 /// How deep declarations, calls and expressions may lead into each other while one is evaluated. Arbitrary; a study that people
 /// write stays below 30, and the stack of a small thread holds this many.
@@ -108,6 +108,8 @@ pub(crate) struct Compiler<'t> {
     pub cancelled: bool,
     pub settings: Settings,
     pub corpora: Corpora,
+    /// Mixtures under a cap of epochs that cells are made of.
+    pub caps: Vec<Rc<Capped>>,
     /// What the cells of grids name by number.
     pub lists: Lists,
     /// Grids and laws by their items, once something asks for them.
@@ -167,6 +169,7 @@ impl<'t> Compiler<'t> {
             cancelled: false,
             settings: default_settings(path),
             corpora: Corpora::default(),
+            caps: Vec::new(),
             lists: Lists::default(),
             grids: IndexMap::new(),
             laws: IndexMap::new(),

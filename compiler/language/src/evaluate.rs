@@ -315,6 +315,7 @@ impl<'t> Compiler<'t> {
     /// The elements of a list that must be one; lists that are too long to be held are refused.
     pub(crate) fn elements(&mut self, value: &Value, span: Span, place: &str) -> Option<Rc<Vec<Value>>> {
         match value {
+            Value::Family(family) => self.elements(&family.list(), span, place),
             Value::List(list) => {
                 let expanded = list.expand(MAX_LIST);
                 if expanded.is_none() {
@@ -375,6 +376,10 @@ impl<'t> Compiler<'t> {
                 }
                 _ => self.no_field(name, "a corpus", &["heldout"]),
             },
+            Value::Family(family) => {
+                let span = self.span(name.node());
+                self.family_member(family, name.text(), span)
+            }
             Value::Model(model) => match name.text() {
                 "params" => {
                     let count = model.it.parameters(self.settings.parameters);
@@ -422,6 +427,24 @@ impl<'t> Compiler<'t> {
         let Some(base) = index.base() else { return Value::Error };
         match self.evaluate(base, scope) {
             Value::Error => Value::Error,
+            Value::Family(family) => {
+                let mut arguments = index.arguments();
+                let (Some(synx_grammar::view::Argument::Positional(key)), None) = (arguments.next(), arguments.next())
+                else {
+                    let finding = self
+                        .finding(
+                            "E0325",
+                            span,
+                            format!("`{}` is looked into with one name", family.name),
+                            "one name in quotes",
+                        )
+                        .help("write `pile[\"arxiv\"]`");
+                    return self.report(finding);
+                };
+                let place = self.span(key.node());
+                let key = self.evaluate(key, scope);
+                self.family_index(&family, &key, place)
+            }
             Value::Grid(item) if self.is_cell(item, index, scope) => self.select_cell(item, index, scope),
             table if table.is_table() => self.rows_where(&table, index, scope),
             other => self.expected(span, "a table to be looked into with `[…]`", &other),

@@ -8,7 +8,7 @@ use synx_grammar::view::{Argument, Body, Expression, ItemKind, Name};
 use crate::block::Fields;
 use crate::compiler::{Compiler, State};
 use crate::scope::{Binding, Scope};
-use crate::value::{Named, Span, Value};
+use crate::value::{Capped, Named, Span, Value};
 
 impl<'t> Compiler<'t> {
     /// The value of a declaration that is named at `span`.
@@ -159,6 +159,10 @@ impl<'t> Compiler<'t> {
                 }
                 match kind {
                     ItemKind::Corpus => self.corpus_block(&mut fields, name),
+                    ItemKind::Corpora => self.family_block(&fields, name),
+                    ItemKind::Generator => self.generator_block(&fields, name),
+                    ItemKind::Tokenizer => self.tokenizer_block(&fields, name),
+                    ItemKind::Hardware => self.hardware_block(&fields, name),
                     ItemKind::Model => self.model_block(&fields, name),
                     ItemKind::Recipe => self.recipe_block(&fields, name),
                     ItemKind::Evaluation => self.evaluation_block(&fields, name),
@@ -178,6 +182,9 @@ impl<'t> Compiler<'t> {
             }
             (ItemKind::Let | ItemKind::Param, _) => self.named_late(value, name, place),
             (ItemKind::Corpus, _) => self.declared_corpus(value, name, span, place),
+            (ItemKind::Mixture, Value::Capped(capped)) => {
+                Value::Capped(Rc::new(Capped { name: Rc::clone(name), ..(**capped).clone() }))
+            }
             (ItemKind::Mixture, _) => match self.mixture(value, place) {
                 Some(mixture) => Value::Mixture(Rc::new(Named { name: Rc::clone(name), it: mixture.it.clone() })),
                 None => Value::Error,
@@ -185,6 +192,10 @@ impl<'t> Compiler<'t> {
             (ItemKind::Model, Value::Model(model)) => {
                 Value::Model(Rc::new(Named { name: Rc::clone(name), it: model.it.clone() }))
             }
+            (ItemKind::Generator, Value::Generator(generator)) => {
+                Value::Generator(Rc::new(Named { name: Rc::clone(name), it: generator.it.clone() }))
+            }
+            (ItemKind::Tokenizer, Value::Tokenizer(_)) | (ItemKind::Hardware, Value::Hardware(_)) => value.clone(),
             (ItemKind::Recipe, Value::Recipe(recipe)) => {
                 Value::Recipe(Rc::new(Named { name: Rc::clone(name), it: recipe.it.clone() }))
             }

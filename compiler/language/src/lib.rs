@@ -22,7 +22,9 @@ mod fill;
 mod formula;
 mod frame;
 mod function;
+mod generator;
 mod grid;
+mod hardware;
 mod host;
 pub mod ide;
 mod item;
@@ -47,6 +49,7 @@ mod source;
 mod study;
 mod suggest;
 mod table;
+mod tokenizer;
 mod value;
 
 pub use compile::{Compiled, compile, filled_in};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use synx_plan::answer::AnswerId;
-use synx_plan::corpus::{Content, Corpus, CorpusId};
+use synx_plan::corpus::{Corpus, CorpusId};
 use synx_plan::grid::{Choice, Domain, Evaluation, Objective};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
@@ -93,10 +93,8 @@ impl Lists {
         for id in (0..all.len()).filter(|id| used[*id]) {
             number[id] = CorpusId(corpora.len());
             let mut corpus = all.get(CorpusId(id)).corpus.clone();
-            match &mut corpus.content {
-                Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => {}
-                Content::Take { of, .. } | Content::Rephrase { of, .. } => *of = number[of.0],
-                Content::Write { about, .. } => *about = number[about.0],
+            if let Some(of) = corpus.content.of() {
+                corpus.content.set_of(number[of.0]);
             }
             corpora.push(corpus);
         }

@@ -73,6 +73,15 @@ impl<'t> Compiler<'t> {
 
     fn add(&mut self, left: &Placed, right: &Placed, span: Span) -> Value {
         match (&left.value, &right.value) {
+            (Value::Family(_), Value::List(_))
+            | (Value::List(_), Value::Family(_))
+            | (Value::Family(_), Value::Family(_)) => {
+                let list = |side: &Placed| match &side.value {
+                    Value::Family(family) => Placed { value: family.list(), span: side.span },
+                    _ => side.clone(),
+                };
+                self.add(&list(left), &list(right), span)
+            }
             (Value::List(a), Value::List(b)) => {
                 let total = a.count().add(&b.count()).to_u64().filter(|count| *count <= MAX_LIST);
                 let (Some(total), Some(a), Some(b)) = (total, a.expand(MAX_LIST), b.expand(MAX_LIST)) else {
@@ -352,5 +361,5 @@ pub(crate) fn waits(value: &Value) -> bool {
 
 /// Whether a value is a corpus, a mixture or a sum of shares.
 pub(crate) fn is_data(value: &Value) -> bool {
-    matches!(value, Value::Corpus(..) | Value::Mixture(_) | Value::Shares(_) | Value::Domain(..))
+    matches!(value, Value::Corpus(..) | Value::Mixture(_) | Value::Capped(_) | Value::Shares(_) | Value::Domain(..))
 }

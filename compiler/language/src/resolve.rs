@@ -299,6 +299,12 @@ impl<'t> Compiler<'t> {
             };
             match expression {
                 Expression::Name(name) => {
+                    if let Role::Word(words) = role
+                        && self.is_word(name, words, |word| known.has(word))
+                    {
+                        self.note_name(name, Target::Word);
+                        continue;
+                    }
                     if let Role::Choice(_) = role
                         && !known.has(name.text())
                         && !self.is_settable(name)
@@ -371,7 +377,8 @@ impl<'t> Compiler<'t> {
 
     fn resolve_name(&mut self, name: Name<'t>, known: &Rc<Known<'t>>, role: Role) {
         let word = name.text();
-        let is_word = WORDS.contains(&word) && matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
+        let is_word =
+            WORDS.contains(&word) && matches!(role, Role::Any | Role::Choice(_) | Role::Word(_) | Role::Columns);
         if self.find_name(name, known) {
             return;
         }
@@ -400,7 +407,7 @@ impl<'t> Compiler<'t> {
         let span = self.span(name.node());
         let of_role =
             self.names_in(span.file).filter(|(_, item)| role.takes(self.items[*item].kind)).map(|(name, _)| name);
-        let any = matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
+        let any = matches!(role, Role::Any | Role::Choice(_) | Role::Word(_) | Role::Columns);
         // Where a certain sort is wanted, a field of the grid is never it.
         let local =
             local.iter().copied().filter(|name| any || !fields(ItemKind::Grid).iter().any(|field| field.name == *name));

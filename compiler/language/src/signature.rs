@@ -10,6 +10,8 @@ pub(crate) enum Role {
     Any,
     /// One of these words; a bare name here is a word unless a parameter, an axis or a `let` of the block has it.
     Choice(&'static [&'static str]),
+    /// One of these words, or a value: a bare name that nothing has is the word.
+    Word(&'static [&'static str]),
     /// What can be trained on: a corpus or a mixture.
     Data,
     Corpus,
@@ -134,6 +136,10 @@ const fn choice(name: &'static str, words: &'static [&'static str], need: Need) 
     Parameter { name, need, role: Role::Choice(words), doc: "" }
 }
 
+const fn word(name: &'static str, words: &'static [&'static str], need: Need) -> Parameter {
+    Parameter { name, need, role: Role::Word(words), doc: "" }
+}
+
 const fn columns(name: &'static str, need: Need) -> Parameter {
     Parameter { name, need, role: Role::Columns, doc: "" }
 }
@@ -143,6 +149,9 @@ pub(crate) const GENERATORS: &[&str] = &["builtin"];
 pub(crate) const PROCESSES: &[&str] = &["markov", "hmm", "zipf"];
 pub(crate) const SPLITS: &[&str] = &["file", "paragraphs", "lines"];
 pub(crate) const TOKENIZERS: &[&str] = &["bytes"];
+pub(crate) const TOKENIZER_KINDS: &[&str] = &["bpe"];
+pub(crate) const NAMINGS: &[&str] = &["stem", "folder"];
+pub(crate) const ORDERS: &[&str] = &["score", "random", "length"];
 pub(crate) const PARAMETER_COUNTS: &[&str] = &["non_embedding", "total"];
 pub(crate) const FLOP_COUNTS: &[&str] = &["exact", "six_nd"];
 pub(crate) const PRECISIONS: &[&str] = &["f32", "bf16", "f16"];
@@ -154,7 +163,8 @@ pub(crate) const METHODS: &[&str] = &["huber", "log_least_squares", "least_squar
 pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
     const STUDY: &[Parameter] = &[
         default("seed", "0").doc("Of every draw: initial weights, the order of data, the world's facts."),
-        choice("tokenizer", TOKENIZERS, Need::Default("bytes")).doc("What a token is; `bytes`: a token is a byte."),
+        word("tokenizer", TOKENIZERS, Need::Default("bytes"))
+            .doc("What a token is: `bytes`, where a token is a byte, or a declared tokenizer."),
         choice("parameters", PARAMETER_COUNTS, Need::Default("non_embedding"))
             .doc("What `params` means in every law and table: with or without the token table and the head."),
         choice("flops", FLOP_COUNTS, Need::Default("exact"))
@@ -167,7 +177,43 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
         optional("text").doc("The field of a jsonl that holds the text; nested by dots: `\"meta.text\"`."),
         choice("split", SPLITS, Need::Optional).doc("How a txt is cut into documents."),
         optional("heldout").doc("The part of the documents that is never trained on, as `name.heldout`."),
-        later("price").doc("What the text costs, per token."),
+        optional("price").doc("What the text costs: `12 USD / 1M tokens`."),
+    ];
+    const CORPORA: &[Parameter] = &[
+        needed("files", Role::Any).doc("Paths or globs, relative to the study: each file is a corpus."),
+        word("name", NAMINGS, Need::Default("stem"))
+            .doc("What each is called: the file's `stem` or its `folder`, or a text with `{stem}` and `{folder}`."),
+        optional("text").doc("The field of a jsonl that holds the text; nested by dots: `\"meta.text\"`."),
+        choice("split", SPLITS, Need::Optional).doc("How a txt is cut into documents."),
+        optional("heldout").doc("The part of the documents of each that is never trained on."),
+        optional("price").doc("What the text costs: `12 USD / 1M tokens`."),
+    ];
+    const GENERATOR: &[Parameter] = &[
+        needed("endpoint", Role::Any).doc("Where the model answers: `\"http://localhost:8000/v1\"`."),
+        needed("model", Role::Any).doc("What the endpoint calls the model."),
+        default("temperature", "1").doc("How freely it draws, from 0 to 2."),
+        default("top_p", "1").doc("The part of the likeliest continuations that it draws from."),
+        default("max_tokens", "1024 tokens").doc("The longest answer."),
+        optional("price").doc("What its text costs: `0.20 USD / 1M tokens`."),
+        optional("key").doc("The environment variable that holds the key for the endpoint."),
+    ];
+    const TOKENIZER: &[Parameter] = &[
+        choice("kind", TOKENIZER_KINDS, Need::Default("bpe")).doc("`bpe`: byte pairs."),
+        needed("vocabulary", Role::Any).doc("How many tokens there are."),
+        optional("file").doc("The file that it is read from."),
+        Parameter {
+            name: "train",
+            need: Need::Optional,
+            role: Role::Corpus,
+            doc: "The corpus that it is learned from.",
+        },
+    ];
+    const HARDWARE: &[Parameter] = &[
+        default("speed", "1e12 FLOP/s").doc("Training operations per second that it reaches."),
+        optional("power").doc("What it draws while it works: `350 W`."),
+        default("overhead", "1").doc("What the building draws for each watt of it: 1 is nothing besides."),
+        optional("carbon").doc("Of the current: `370 gCO2e/kWh`."),
+        optional("price").doc("What an hour of it costs: `2.50 USD/h`."),
     ];
     const EVALUATION: &[Parameter] = &[
         needed("domains", Role::Evaluate).doc("The corpora and held-out parts that are read."),
@@ -215,6 +261,10 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
     match kind {
         ItemKind::Study => STUDY,
         ItemKind::Corpus => CORPUS,
+        ItemKind::Corpora => CORPORA,
+        ItemKind::Generator => GENERATOR,
+        ItemKind::Tokenizer => TOKENIZER,
+        ItemKind::Hardware => HARDWARE,
         ItemKind::Evaluation => EVALUATION,
         ItemKind::Model => MODEL,
         ItemKind::Recipe => RECIPE,
@@ -297,15 +347,34 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     .doc("A corpus of random symbols whose entropy rate is known."),
     function(
         "take",
-        &[needed("of", Role::Corpus).doc("The corpus."), needed("tokens", Role::Any).doc("How much is taken.")],
+        &[needed("of", Role::Corpus).doc("The corpus."), needed("tokens", Role::Any).doc("How much: tokens, or a part of them as `50%`.")],
     )
     .doc("The first documents of a corpus; smaller takes are prefixes of larger ones."),
+    function(
+        "repeat",
+        &[
+            needed("of", Role::Corpus).doc("The corpus."),
+            needed("times", Role::Any).doc("How many times over."),
+        ],
+    )
+    .doc("A corpus several times over; what is held out stands once."),
+    function("dedup", &[needed("of", Role::Corpus).doc("The corpus.")])
+        .doc("A corpus in which every text stands once."),
+    function(
+        "keep",
+        &[
+            needed("of", Role::Corpus).doc("The corpus."),
+            needed("top", Role::Any).doc("The part of its tokens that stays."),
+            choice("by", ORDERS, Need::Required).doc("The order: best `score` first, at `random`, or by `length`, longest first."),
+        ],
+    )
+    .doc("The part of a corpus that comes first in an order."),
     function(
         "rephrase",
         &[
             needed("of", Role::Corpus).doc("The corpus that is written again."),
             choice("style", REGISTERS, Need::Required).doc("The register of the new text."),
-            choice("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
+            word("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
             optional("tokens").doc("How much is written."),
         ],
     )
@@ -313,15 +382,103 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "write",
         &[
-            choice("style", REGISTERS, Need::Required).doc("The register of the text."),
-            needed("about", Role::Corpus).doc("The corpus whose facts it is about; what is held out stays out."),
-            choice("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
+            word("style", REGISTERS, Need::Required)
+                .doc("The register of the text, or a prompt in which `{topic}` and `{document}` stand for what is given."),
+            Parameter { name: "about", need: Need::Optional, role: Role::Corpus, doc: "The corpus whose facts it is about; what is held out stays out." },
+            word("generator", GENERATORS, Need::Required).doc("What writes it; `builtin` needs no model."),
             needed("tokens", Role::Any).doc("How much is written."),
+            optional("topics").doc("A file with a topic a line, for `{topic}` in the prompt."),
         ],
     )
-    .doc("Free text about the facts of a corpus of the world."),
+    .doc("Free text: about the facts of a corpus of the world, or to a prompt."),
+    function(
+        "price",
+        &[
+            needed("of", Role::Any).doc("A mixture, for the price of its text, or a model, for that of the machine."),
+            needed("tokens", Role::Any).doc("The budget of the run."),
+            optional("on").doc("The hardware, where several are declared."),
+        ],
+    )
+    .doc("What the text of a run costs, token by token; of a model, what the machine costs while it trains."),
+    function(
+        "time",
+        &[
+            needed("of", Role::Model).doc("The model."),
+            needed("tokens", Role::Any).doc("The budget of the run."),
+            optional("on").doc("The hardware, where several are declared."),
+        ],
+    )
+    .doc("How long a run takes on a hardware."),
+    function(
+        "energy",
+        &[
+            needed("of", Role::Model).doc("The model."),
+            needed("tokens", Role::Any).doc("The budget of the run."),
+            optional("on").doc("The hardware, where several are declared."),
+        ],
+    )
+    .doc("The energy that a run takes on a hardware, the building's included."),
+    function(
+        "carbon",
+        &[
+            needed("of", Role::Model).doc("The model."),
+            needed("tokens", Role::Any).doc("The budget of the run."),
+            optional("on").doc("The hardware, where several are declared."),
+        ],
+    )
+    .doc("The carbon that a run emits on a hardware."),
     function("uniform", &[needed("of", Role::Any).doc("The corpora.")])
         .doc("The mixture in which every corpus has the same share."),
+    function("proportional", &[needed("of", Role::Any).doc("A family or a list of corpora.")])
+        .doc("The mixture in which every corpus has the share of its training tokens, as the last scan found them."),
+    function(
+        "without",
+            &[
+            needed("of", Role::Data).doc("The mixture."),
+            needed("corpus", Role::Any).doc("The corpus that is left out, or a list of them."),
+        ],
+    )
+    .doc("A mixture without some of its corpora, the others in proportion."),
+    function("normalize", &[needed("of", Role::Data).doc("Weights times corpora, summed.")])
+        .doc("The mixture of weights of any sum: each divided by it."),
+    function(
+        "phases",
+            &[
+            needed("early", Role::Data).doc("What is trained on first."),
+            needed("late", Role::Data).doc("What is trained on from the switch on."),
+            needed("switch", Role::Any).doc("The part of the budget after which it switches, at the nearest step."),
+        ],
+    )
+    .doc("One mixture first, another after a part of the budget."),
+    function(
+        "cap_epochs",
+            &[
+            needed("of", Role::Data).doc("The mixture."),
+            needed("epochs", Role::Any).doc("How often a run may go through a source."),
+        ],
+    )
+    .doc("A mixture in which no source is repeated more often; what that frees goes to the other sources in proportion."),
+    function(
+        "dirichlet",
+            &[
+            needed("prior", Role::Data).doc("The mixture that the draws lie around."),
+            needed("points", Role::Any).doc("How many mixtures."),
+            default("strength", "1")
+                .doc("How close to the prior, or a list that the points go through in turn: below 1 a draw is mostly one source."),
+            optional("cap").doc("The largest ratio of a share to the prior's."),
+            default("floor", "0").doc("A smaller share is zero."),
+            default("stream", "0").doc("Another number draws other mixtures."),
+        ],
+    )
+    .doc("Random mixtures around a prior, as a list: each a function of the study's seed, the stream and its number."),
+    function(
+        "simplex",
+            &[
+            needed("of", Role::Any).doc("A family or a list of corpora."),
+            needed("step", Role::Any).doc("What every share is a multiple of: `5%`."),
+        ],
+    )
+    .doc("Every mixture of some corpora in equal steps, as a list."),
     function(
         "adamw",
         &[
@@ -521,17 +678,7 @@ pub(crate) const LAW_FUNCTIONS: &[&str] =
 
 /// Functions of the language that later versions carry out.
 pub(crate) const LATER: &[&str] = &[
-    "proportional",
-    "dirichlet",
-    "simplex",
-    "without",
-    "phases",
-    "cap_epochs",
-    "normalize",
-    "dedup",
     "score",
-    "keep",
-    "repeat",
     "csv",
     "minimize",
     "predict",
@@ -539,8 +686,6 @@ pub(crate) const LATER: &[&str] = &[
     "speedup",
     "unigram_kl",
     "spearman",
-    "price",
-    "carbon",
     "d_optimal",
     "perplexity",
     "pass_at",
@@ -558,10 +703,7 @@ pub(crate) fn signature(name: &str) -> Option<&'static Signature> {
 /// The kinds of items that this version carries out only partly or not at all.
 pub(crate) fn is_later(kind: ItemKind) -> bool {
     use ItemKind as K;
-    matches!(
-        kind,
-        K::Corpora | K::Generator | K::Tokenizer | K::Claim | K::Figure | K::Table | K::Observations | K::Hardware
-    )
+    matches!(kind, K::Claim | K::Figure | K::Table | K::Observations)
 }
 
 /// Whether what is declared so is carried out by itself, without anything that names it.

@@ -30,7 +30,14 @@ impl<'t> Compiler<'t> {
         {
             self.settings.seed = seed;
         }
-        fields.choice(self, "tokenizer", TOKENIZERS);
+        match fields.word(self, "tokenizer", TOKENIZERS) {
+            Some((Value::Tokenizer(tokenizer), _)) => self.settings.tokenizer = tokenizer.it,
+            Some((Value::Text(word), _)) if &*word == "bytes" => {}
+            Some((other, at)) => {
+                self.expected(at, "`bytes` or a tokenizer", &other);
+            }
+            None => {}
+        }
         if let Some((Value::Text(word), _)) = fields.choice(self, "parameters", PARAMETER_COUNTS) {
             self.settings.parameters =
                 if &*word == "total" { ParameterCount::Total } else { ParameterCount::NonEmbedding };

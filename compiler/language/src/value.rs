@@ -3,14 +3,17 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use synx_plan::corpus::{CorpusId, Part};
+use synx_plan::corpus::{CorpusId, Endpoint, Part};
 use synx_plan::exact::Exact;
 use synx_plan::grid::{ColumnValue, Objective, readable};
-use synx_plan::mixture::Mixture;
+use synx_plan::hardware::Hardware;
+use synx_plan::mixture::{Dirichlet, Mixture, Simplex};
 use synx_plan::model::Model;
 use synx_plan::recipe::{AdamW, Recipe};
+use synx_plan::study::Tokenizer;
 use synx_plan::unit::Amount;
 
+use crate::corpus::Family;
 use crate::late::Late;
 use crate::table::Table;
 
@@ -49,8 +52,15 @@ pub(crate) enum Value {
     /// A sum of shares that nobody has asked to be a mixture yet.
     Shares(Rc<Vec<Term>>),
     Mixture(Rc<Named<Mixture>>),
+    /// A mixture under a cap of epochs, which the budget of a cell settles.
+    Capped(Rc<Capped>),
+    /// A family of corpora; also a list of them.
+    Family(Rc<Family>),
     Model(Rc<Named<Model>>),
     Recipe(Rc<Named<Recipe>>),
+    Generator(Rc<Named<Endpoint>>),
+    Tokenizer(Rc<Named<Tokenizer>>),
+    Hardware(Rc<Hardware>),
     Evaluation(Rc<Named<EvaluationValue>>),
     /// A block of a model: by the name that a `let` gives it, else as it is called.
     Block(Rc<Named<BlockValue>>),
@@ -110,6 +120,39 @@ pub(crate) struct Named<T> {
     pub it: T,
 }
 
+/// A mixture in which no source may be gone through more than `cap` times.
+#[derive(Debug, Clone)]
+pub(crate) struct Capped {
+    pub name: Rc<str>,
+    pub mixture: Rc<Named<Mixture>>,
+    pub cap: Exact,
+    pub span: Span,
+}
+
+/// A list of mixtures that are made when they are needed.
+#[derive(Debug)]
+pub(crate) struct Swarm {
+    /// What its elements are called after.
+    pub name: Rc<str>,
+    pub suffix: String,
+    pub kind: SwarmKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum SwarmKind {
+    Drawn(Dirichlet),
+    /// Draws around shares that a scan settles.
+    Open {
+        corpora: Vec<CorpusId>,
+        points: u64,
+    },
+    /// All mixtures in equal steps; the names are those of its corpora.
+    Steps {
+        simplex: Simplex,
+        names: Vec<Rc<str>>,
+    },
+}
+
 /// A list: written out, or an interval with equal steps, which is not expanded before it has to be.
 #[derive(Debug, Clone)]
 pub(crate) enum List {
@@ -120,6 +163,8 @@ pub(crate) enum List {
         step: Rc<Exact>,
         count: Rc<Exact>,
     },
+    /// Mixtures.
+    Swarm(Rc<Swarm>),
 }
 
 /// One addend of a mixture.
@@ -139,6 +184,8 @@ pub(crate) enum Weight {
     Share(Exact),
     /// This part of `rest`: one, or a share within a mixture that `rest` multiplies.
     Rest(Exact),
+    /// A share that a scan settles.
+    Unscanned,
 }
 
 /// What `evaluate` takes, before the plan's list numbers it.
@@ -222,8 +269,13 @@ impl Value {
             Value::Domain(_, _, name) => format!("the evaluation domain `{name}`"),
             Value::Shares(_) => "a sum of shares".to_owned(),
             Value::Mixture(mixture) => format!("mixture `{}`", mixture.name),
+            Value::Capped(capped) => format!("mixture `{}`", capped.name),
+            Value::Family(family) => format!("the family `{}`", family.name),
             Value::Model(model) => format!("model `{}`", model.name),
             Value::Recipe(recipe) => format!("recipe `{}`", recipe.name),
+            Value::Generator(generator) => format!("generator `{}`", generator.name),
+            Value::Tokenizer(tokenizer) => format!("tokenizer `{}`", tokenizer.name),
+            Value::Hardware(hardware) => format!("hardware `{}`", hardware.name),
             Value::Evaluation(evaluation) => format!("evaluation `{}`", evaluation.name),
             Value::Block(_) => "a block of a model".to_owned(),
             Value::Optimizer(_) => "an optimizer".to_owned(),
@@ -251,9 +303,14 @@ impl Value {
             Value::Text(value) => text(value),
             Value::Corpus(_, name) | Value::Domain(_, _, name) => text(name),
             Value::Mixture(mixture) => text(&mixture.name),
+            Value::Capped(capped) => text(&capped.name),
+            Value::Family(family) => text(&family.name),
             Value::Shares(terms) => text(&shares_name(terms)),
             Value::Model(model) => text(&model.name),
             Value::Recipe(recipe) => text(&recipe.name),
+            Value::Generator(generator) => text(&generator.name),
+            Value::Tokenizer(tokenizer) => text(&tokenizer.name),
+            Value::Hardware(hardware) => text(&hardware.name),
             Value::Evaluation(evaluation) => text(&evaluation.name),
             Value::Tuple(items) => {
                 let items: Vec<String> = items.iter().map(|item| item.column().0.to_string()).collect();
@@ -298,6 +355,7 @@ pub(crate) fn shares_name(terms: &[Term]) -> String {
         Weight::Share(share) => format!("{} {}", percent(share), term.name),
         Weight::Rest(share) if *share == Exact::one() => format!("rest {}", term.name),
         Weight::Rest(share) => format!("rest * {} {}", percent(share), term.name),
+        Weight::Unscanned => term.name.to_string(),
     };
     terms.iter().map(part).collect::<Vec<_>>().join(" + ")
 }
@@ -319,6 +377,7 @@ impl List {
         match self {
             List::Items(items) => Exact::from(items.len() as u64),
             List::Arithmetic { count, .. } => (**count).clone(),
+            List::Swarm(swarm) => swarm.count(),
         }
     }
 
@@ -334,6 +393,7 @@ impl List {
                 };
                 Some(Rc::new((0..count).map(element).collect()))
             }
+            List::Swarm(swarm) => swarm.expand(limit).map(Rc::new),
         }
     }
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::corpus::{Content, CorpusId};
 use crate::problem::{Origin, Problem};
 use crate::recipe::Precision;
-use crate::study::Plan;
+use crate::study::{Plan, Tokenizer};
 use crate::table::{Source, TableId};
 
 /// A part of a plan that is refused when it is run.
@@ -33,6 +32,7 @@ impl Plan {
     /// All that a run of this plan would have to leave out: then it does not begin.
     pub fn not_carried_out(&self) -> Vec<NotCarriedOut> {
         let mut refused = Vec::new();
+        self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
         self.refused_laws(&mut refused);
         refused
@@ -46,6 +46,18 @@ impl Plan {
         }
     }
 
+    fn refused_corpora(&self, refused: &mut Vec<NotCarriedOut>) {
+        if self.study.tokenizer != Tokenizer::Bytes {
+            refused.push(NotCarriedOut::new("a tokenizer besides `bytes`", None));
+        }
+        for corpus in &self.corpora {
+            if let Some(what) = corpus.content.not_carried_out() {
+                let what = format!("corpus `{}`: {what}", corpus.name);
+                refused.push(NotCarriedOut::new(what, corpus.origin.as_ref()));
+            }
+        }
+    }
+
     /// Each reason once for every grid.
     fn refused_cells(&self, refused: &mut Vec<NotCarriedOut>) {
         for grid in &self.grids {
@@ -55,7 +67,6 @@ impl Plan {
                     refused.push(refusal);
                 }
             };
-            let mut mixtures = BTreeSet::new();
             let mut models = BTreeSet::new();
             for cell in &grid.cells {
                 if cell.start.is_some() {
@@ -73,26 +84,8 @@ impl Plan {
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());
                 }
-                if mixtures.insert(cell.mixture) && self.draws_on_cells(cell.mixture) {
-                    refuse("which trains on what cells write".to_owned());
-                }
             }
         }
-    }
-
-    /// Whether some corpus of a mixture is made from what a cell writes.
-    fn draws_on_cells(&self, mixture: u32) -> bool {
-        let mut open: Vec<CorpusId> =
-            self.mixtures[mixture as usize].shares().iter().map(|(corpus, _)| *corpus).collect();
-        while let Some(CorpusId(id)) = open.pop() {
-            let Some(corpus) = self.corpora.get(id) else { continue };
-            if let Content::Sampled { .. } = corpus.content {
-                return true;
-            }
-            // Inputs stand before: the way down ends.
-            open.extend(corpus.inputs().into_iter().filter(|input| input.0 < id));
-        }
-        false
     }
 
     fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {

@@ -19,18 +19,152 @@ pub struct Corpus {
     pub content: Content,
     /// The part of the documents that is held out, as the corpus or the corpus it is anchored to declares it.
     pub heldout: Option<Exact>,
+    /// What a token of it costs, in USD; nothing where it is not said. Not part of a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Exact>,
     pub origin: Option<Origin>,
 }
 
 impl Corpus {
+    /// What a token of it costs, in USD: as it says, or as the model that writes it costs.
+    pub fn token_price(&self) -> Exact {
+        let written = match &self.content {
+            Content::Rephrase { generator: Generator::Endpoint(generator), .. }
+            | Content::Prompted { generator, .. } => generator.price.as_ref(),
+            _ => None,
+        };
+        self.price.as_ref().or(written).cloned().unwrap_or_else(Exact::zero)
+    }
+
     /// The corpora that this one is made from.
     pub fn inputs(&self) -> Vec<CorpusId> {
-        match &self.content {
-            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => Vec::new(),
-            Content::Take { of, .. } | Content::Rephrase { of, .. } => vec![*of],
-            Content::Write { about, .. } => vec![*about],
+        self.content.of().into_iter().collect()
+    }
+}
+
+impl Content {
+    /// The corpus that this one is made from.
+    pub fn of(&self) -> Option<CorpusId> {
+        match self {
+            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => None,
+            Content::Take { of, .. }
+            | Content::TakeShare { of, .. }
+            | Content::Repeat { of, .. }
+            | Content::Dedup { of }
+            | Content::Keep { of, .. }
+            | Content::Rephrase { of, .. } => Some(*of),
+            Content::Write { about, .. } => Some(*about),
+            Content::Prompted { about, .. } => *about,
         }
     }
+
+    /// The same, made from another corpus.
+    pub fn set_of(&mut self, corpus: CorpusId) {
+        match self {
+            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => {}
+            Content::Take { of, .. }
+            | Content::TakeShare { of, .. }
+            | Content::Repeat { of, .. }
+            | Content::Dedup { of }
+            | Content::Keep { of, .. }
+            | Content::Rephrase { of, .. } => *of = corpus,
+            Content::Write { about, .. } => *about = corpus,
+            Content::Prompted { about, .. } => {
+                if let Some(about) = about {
+                    *about = corpus;
+                }
+            }
+        }
+    }
+
+    /// Whether each document is one of the corpus that this is made from, or stands for one: what is held out there is held out here.
+    pub fn is_anchored(&self) -> bool {
+        !matches!(self, Content::Write { .. } | Content::Prompted { .. }) && self.of().is_some()
+    }
+
+    /// What this version checks but cannot make, for people; `None` for what it makes.
+    pub fn not_carried_out(&self) -> Option<&'static str> {
+        match self {
+            Content::Dedup { .. } => Some("leaving out documents that are there twice"),
+            Content::Keep { .. } => Some("keeping the best of a corpus"),
+            Content::Rephrase { generator: Generator::Endpoint(_), .. } => {
+                Some("rephrasing by a model behind an endpoint")
+            }
+            Content::Prompted { .. } => Some("text that a model behind an endpoint writes"),
+            Content::Sampled { .. } => Some("text that a cell writes"),
+            _ => None,
+        }
+    }
+
+    /// What is known of this corpus from what is known of the one that it is made from; `None` where only making it tells.
+    pub fn derived(&self, of: Option<&CorpusFacts>) -> Option<CorpusFacts> {
+        let scaled = |part: &PartFacts, by: &Exact| {
+            let scale = |n: u64| Exact::from(n).mul(by).floor().to_u64().unwrap_or(u64::MAX);
+            PartFacts { documents: scale(part.documents), tokens: scale(part.tokens), bytes: scale(part.bytes) }
+        };
+        let training = |by: &Exact| {
+            let of = of?;
+            Some(CorpusFacts { bytes_hash: None, training: scaled(&of.training, by), heldout: of.heldout })
+        };
+        let about = |tokens: u64| {
+            let heldout = of.map(|of| of.heldout).filter(|_| self.is_anchored()).unwrap_or_default();
+            let training = PartFacts { documents: 1, tokens, bytes: tokens };
+            Some(CorpusFacts { bytes_hash: None, training, heldout })
+        };
+        match self {
+            Content::Take { tokens, .. } => {
+                let there = of?.training.tokens;
+                training(&Exact::from((*tokens).min(there)).div(&Exact::from(there.max(1)))?)
+            }
+            Content::TakeShare { share, .. } => training(share),
+            Content::Keep { top, .. } => training(top),
+            Content::Repeat { times, .. } => training(&Exact::from(*times)),
+            Content::Rephrase { tokens: Some(tokens), .. }
+            | Content::Write { tokens, .. }
+            | Content::Prompted { tokens, .. }
+            | Content::Sampled { tokens, .. } => about(*tokens),
+            _ => None,
+        }
+    }
+}
+
+/// Fills in what follows for corpora that cannot be scanned: those that this version does not make, and what is made from them.
+pub fn derive_facts(corpora: &[Corpus], facts: &mut [Option<CorpusFacts>]) {
+    let mut unmade = vec![false; corpora.len()];
+    for (i, corpus) in corpora.iter().enumerate() {
+        let of = corpus.content.of().filter(|of| of.0 < i);
+        unmade[i] = corpus.content.not_carried_out().is_some() || of.is_some_and(|of| unmade[of.0]);
+        if unmade[i] && facts[i].is_none() {
+            let known = of.and_then(|of| facts[of.0].clone());
+            facts[i] = corpus.content.derived(known.as_ref());
+        }
+    }
+}
+
+/// Which corpora this version makes: none of those that it only checks, and nothing that is made from them.
+pub fn carried_out(corpora: &[Corpus]) -> Vec<bool> {
+    let mut made: Vec<bool> = Vec::with_capacity(corpora.len());
+    for corpus in corpora {
+        let of = corpus.content.of();
+        made.push(corpus.content.not_carried_out().is_none() && of.is_none_or(|of| made.get(of.0) == Some(&true)));
+    }
+    made
+}
+
+/// What each corpus is declared as, with the patterns of its files in place of their bytes. `None` for what is made from something that does not stand before it.
+pub fn declaration_keys(corpora: &[Corpus]) -> Vec<Option<Key>> {
+    let mut keys: Vec<Option<Key>> = Vec::with_capacity(corpora.len());
+    for corpus in corpora {
+        let inputs_known = corpus.inputs().iter().all(|input| keys.get(input.0).is_some_and(Option::is_some));
+        let patterns = match &corpus.content {
+            Content::Files(files) => Some(Key::of("patterns/1", &files.patterns)),
+            _ => None,
+        };
+        let input = |id: CorpusId| keys[id.0].expect("inputs were found to be known");
+        let key = inputs_known.then(|| Key::of("declaration/1", &corpus_key(corpus, patterns.as_ref(), input)));
+        keys.push(key);
+    }
+    keys
 }
 
 /// What a corpus holds.
@@ -44,6 +178,14 @@ pub enum Content {
     Process(Process),
     /// The documents of `of`, in their order, until `tokens` tokens are reached (the last document is whole): smaller takes are prefixes of larger ones.
     Take { of: CorpusId, tokens: u64 },
+    /// The same for a part of the training tokens of `of`.
+    TakeShare { of: CorpusId, share: Exact },
+    /// The training documents of `of` that many times over; what is held out stands once.
+    Repeat { of: CorpusId, times: u64 },
+    /// The documents of `of` whose text has not stood before, in what is held out or in what is trained on.
+    Dedup { of: CorpusId },
+    /// The part of the training documents of `of` that comes first in an order, whole documents up to that part of the tokens.
+    Keep { of: CorpusId, top: Exact, by: Order },
     /// Every document of `of` told again in another register, with the same facts. `of` must come from the built-in world for the built-in generator.
     /// With `tokens`, documents are rephrased again (each time another wording) until that many tokens are there, or cut after them.
     Rephrase { of: CorpusId, style: Register, generator: Generator, tokens: Option<u64> },
@@ -51,6 +193,20 @@ pub enum Content {
     Write { about: CorpusId, style: Register, generator: Generator, tokens: u64 },
     /// Text that the model of a cell writes at the end of its run.
     Sampled { cell: CellId, tokens: u64 },
+    /// Free text that a model writes to a prompt, in which `{topic}` stands for a line of `topics` and `{document}` for a document of `about`.
+    Prompted { prompt: String, topics: Option<String>, about: Option<CorpusId>, generator: Endpoint, tokens: u64 },
+}
+
+/// An order of documents, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By the score that they were given.
+    Score,
+    /// Drawn.
+    Random,
+    /// The longest first.
+    Length,
 }
 
 /// Text files: globs of paths beside the study.
@@ -95,6 +251,33 @@ pub enum Register {
 pub enum Generator {
     /// The built-in renderer of the built-in world.
     Builtin,
+    /// A model behind an endpoint.
+    Endpoint(Endpoint),
+}
+
+/// A language model that answers over the network, in the form of chat completions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// What it is called. Not part of a key.
+    pub name: String,
+    /// `http://localhost:8000/v1`. Not part of a key: the same model may move.
+    pub endpoint: String,
+    pub model: String,
+    pub temperature: Exact,
+    pub top_p: Exact,
+    /// Of one answer.
+    pub max_tokens: u64,
+    /// USD per token. Not part of a key.
+    pub price: Option<Exact>,
+    /// The environment variable that holds the key for the endpoint. Not part of a key.
+    pub key_variable: Option<String>,
+}
+
+impl Endpoint {
+    /// What its text depends on.
+    fn identity(&self) -> (&str, &Exact, &Exact, u64) {
+        (&self.model, &self.temperature, &self.top_p, self.max_tokens)
+    }
 }
 
 /// A procedural source: documents state facts drawn from a seeded knowledge graph with Zipf-distributed entities and relations.
@@ -169,6 +352,17 @@ pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(Corp
         Content::World(world) => Key::of("corpus.world/1", &(world, heldout)),
         Content::Process(process) => Key::of("corpus.process/1", &(process, heldout)),
         Content::Take { of, tokens } => Key::of("corpus.take/1", &(input(*of), tokens)),
+        Content::TakeShare { of, share } => Key::of("corpus.take_share/1", &(input(*of), share)),
+        Content::Repeat { of, times } => Key::of("corpus.repeat/1", &(input(*of), times)),
+        Content::Dedup { of } => Key::of("corpus.dedup/1", &input(*of)),
+        Content::Keep { of, top, by } => Key::of("corpus.keep/1", &(input(*of), top, by)),
+        Content::Rephrase { of, style, generator: Generator::Endpoint(generator), tokens } => {
+            Key::of("corpus.rephrase_by/1", &(input(*of), style, generator.identity(), tokens))
+        }
+        Content::Prompted { prompt, topics, about, generator, tokens } => {
+            let about = about.map(input);
+            Key::of("corpus.prompted/1", &(prompt, topics, about, generator.identity(), tokens))
+        }
         Content::Rephrase { of, style, generator, tokens } => {
             Key::of("corpus.rephrase/1", &(input(*of), style, generator, tokens))
         }

@@ -410,6 +410,7 @@ mod tests {
                     seed: 0,
                 }),
                 heldout: None,
+                price: None,
                 origin: None,
             }],
             facts: vec![Some(CorpusFacts {

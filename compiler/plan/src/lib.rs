@@ -16,6 +16,7 @@ pub mod exact;
 pub mod executor;
 pub mod expression;
 pub mod grid;
+pub mod hardware;
 pub mod key;
 pub mod law;
 pub mod mixture;

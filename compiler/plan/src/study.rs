@@ -65,12 +65,15 @@ pub struct Settings {
 pub enum Tokenizer {
     /// A token is a byte; 0xFF, which no UTF-8 text holds, ends a document.
     Bytes,
+    /// Byte pairs, from a file or learned from a corpus; `key` says which.
+    Bpe { vocabulary: u64, key: Key },
 }
 
 impl Tokenizer {
     pub fn vocabulary(self) -> u64 {
         match self {
             Tokenizer::Bytes => 256,
+            Tokenizer::Bpe { vocabulary, .. } => vocabulary,
         }
     }
 }

@@ -285,6 +285,7 @@ mod tests {
                 name: "noise".to_owned(),
                 content: Content::Process(process),
                 heldout: None,
+                price: None,
                 origin: None,
             }],
             facts: vec![Some(CorpusFacts {
@@ -408,7 +409,7 @@ mod tests {
         assert_eq!(shape(&Training::new(&plan, true).unwrap()), [(None, 0, 50, 1), (None, 0, 100, 1)]);
         plan.mixtures[0] = never;
         assert_eq!(Training::new(&plan, true).unwrap().segments[0].key, plain.segments[0].key);
-        plan.mixtures[0] = Mixture::open([CorpusId(0)]);
+        plan.mixtures[0] = Mixture::open([CorpusId(0), CorpusId(1)]);
         assert_eq!(Training::new(&plan, true), None);
     }
 

@@ -46,6 +46,16 @@ impl Unit {
     /// Floating-point operations.
     pub const FLOP: Unit = Unit { count: None, exponents: [1, 0, 0, 0, 0, 0] };
 
+    pub const SECOND: Unit = Unit { count: None, exponents: [0, 0, 1, 0, 0, 0] };
+    pub const JOULE: Unit = Unit { count: None, exponents: [0, 0, 0, 1, 0, 0] };
+    /// Joules per second.
+    pub const WATT: Unit = Unit { count: None, exponents: [0, 0, -1, 1, 0, 0] };
+    pub const USD: Unit = Unit { count: None, exponents: [0, 0, 0, 0, 1, 0] };
+    pub const CARBON: Unit = Unit { count: None, exponents: [0, 0, 0, 0, 0, 1] };
+    pub const FLOP_PER_SECOND: Unit = Unit { count: None, exponents: [1, 0, -1, 0, 0, 0] };
+    pub const USD_PER_SECOND: Unit = Unit { count: None, exponents: [0, 0, -1, 0, 1, 0] };
+    pub const CARBON_PER_JOULE: Unit = Unit { count: None, exponents: [0, 0, 0, -1, 0, 1] };
+
     pub const fn counted(count: Count) -> Unit {
         Unit { count: Some(count), exponents: [0; 6] }
     }

@@ -5,9 +5,10 @@ mod visit;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use synx_plan::corpus::{Content, Corpus, CorpusFacts, CorpusId, PartFacts, corpus_key};
+use synx_plan::exact::Exact;
 use synx_plan::key::Key;
 use synx_plan::problem::Problem;
 
@@ -39,7 +40,7 @@ impl<'a> Sources<'a> {
     pub fn key(&self, id: CorpusId) -> Result<Key, Problem> {
         let corpus = self.corpus(id)?;
         let bytes_hash = self.bytes_hash(id)?;
-        let input = match of(&corpus.content) {
+        let input = match corpus.content.of() {
             Some(of) => Some(self.key(of)?),
             None => None,
         };
@@ -68,7 +69,11 @@ impl<'a> Sources<'a> {
         let wrong =
             |headline: String| Problem::new("E0933", headline).note("the plan is not one that this version made");
         let corpus = self.corpora.get(id.0).ok_or_else(|| wrong(format!("the plan has no corpus number {}", id.0)))?;
-        match of(&corpus.content) {
+        if let Some(what) = corpus.content.not_carried_out() {
+            let headline = format!("corpus `{}`: {what} cannot be carried out yet", corpus.name);
+            return Err(Problem::new("E0963", headline).at(corpus.origin.as_ref()));
+        }
+        match corpus.content.of() {
             Some(of) if of >= id => Err(wrong(format!("corpus `{}` stands before what it is made from", corpus.name))),
             _ => Ok(corpus),
         }
@@ -77,9 +82,11 @@ impl<'a> Sources<'a> {
     /// The corpus that the documents of a corpus are anchored to: whose held-out documents it follows. `None` for free writing.
     fn anchor(&self, id: CorpusId) -> Result<Option<CorpusId>, Problem> {
         match &self.corpus(id)?.content {
-            Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => Ok(Some(id)),
-            Content::Take { of, .. } | Content::Rephrase { of, .. } => self.anchor(*of),
-            Content::Write { .. } => Ok(None),
+            Content::Files(_) | Content::World(_) | Content::Process(_) => Ok(Some(id)),
+            content => match content.of().filter(|_| content.is_anchored()) {
+                Some(of) => self.anchor(of),
+                None => Ok(None),
+            },
         }
     }
 
@@ -139,17 +146,48 @@ impl<'a> Sources<'a> {
         Ok(BuiltCorpus { key: self.key(id)?, facts, training: training.into(), heldout: heldout.into() })
     }
 
+    /// What a take of a corpus is, as a number of tokens: a share is one of the training tokens that are there.
+    pub(super) fn taken(&self, content: &Content) -> Result<Option<(CorpusId, u64)>, Problem> {
+        match content {
+            Content::Take { of, tokens } => Ok(Some((*of, *tokens))),
+            Content::TakeShare { of, share } => {
+                let there = Exact::from(self.training_tokens(*of)?);
+                Ok(Some((*of, share.mul(&there).ceil().to_u64().unwrap_or(u64::MAX))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The training tokens of a corpus, counted once.
+    fn training_tokens(&self, id: CorpusId) -> Result<u64, Problem> {
+        let known = || self.known[id.0].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tokens) = known().training_tokens {
+            return Ok(tokens);
+        }
+        let tokens = self.scanned(id, self.corpus(id)?)?.training.tokens;
+        known().training_tokens = Some(tokens);
+        Ok(tokens)
+    }
+
+    /// How often the training documents of a repeated corpus are given, where all of them fit.
+    pub(super) fn repeated(&self, of: CorpusId, times: u64) -> Result<u64, Problem> {
+        let all = u128::from(self.training_tokens(of)?) * u128::from(times);
+        if all > u128::from(self.options.tokens) { Err(self.too_many_tokens()) } else { Ok(times) }
+    }
+
     /// The lengths of training and held-out part of a process or a take of one; `None` for text.
     fn process_lengths(&self, id: CorpusId) -> Result<Option<(u64, u64)>, Problem> {
         let corpus = self.corpus(id)?;
         match &corpus.content {
             Content::Process(process) => process::lengths(process, corpus.heldout.as_ref(), &self.options).map(Some),
-            // As much as is asked for; a run that would have to write it is refused before it begins.
-            Content::Sampled { tokens, .. } => Ok(Some((*tokens, 0))),
-            Content::Take { of, tokens } => {
-                Ok(self.process_lengths(*of)?.map(|(training, heldout)| (training.min(*tokens), heldout)))
+            Content::Repeat { of, times } => {
+                let Some((training, heldout)) = self.process_lengths(*of)? else { return Ok(None) };
+                Ok(Some((training * self.repeated(*of, *times)?, heldout)))
             }
-            _ => Ok(None),
+            content => {
+                let Some((of, tokens)) = self.taken(content)? else { return Ok(None) };
+                Ok(self.process_lengths(of)?.map(|(training, heldout)| (training.min(tokens), heldout)))
+            }
         }
     }
 
@@ -157,15 +195,17 @@ impl<'a> Sources<'a> {
         let corpus = self.corpus(id)?;
         match &corpus.content {
             Content::Process(process) => process::sample(process, corpus.heldout.as_ref(), &self.options),
-            Content::Take { of, tokens } => {
-                let (mut training, heldout) = self.process_tokens(*of)?;
-                training.truncate(usize::try_from(*tokens).unwrap_or(usize::MAX));
+            Content::Repeat { of, times } => {
+                let (training, heldout) = self.process_tokens(*of)?;
+                let times = usize::try_from(self.repeated(*of, *times)?).unwrap_or(usize::MAX);
+                Ok((training.repeat(times), heldout))
+            }
+            content => {
+                let Some((of, tokens)) = self.taken(content)? else { return Ok((Vec::new(), Vec::new())) };
+                let (mut training, heldout) = self.process_tokens(of)?;
+                training.truncate(usize::try_from(tokens).unwrap_or(usize::MAX));
                 Ok((training, heldout))
             }
-            Content::Sampled { .. } => Err(Problem::new("E0963", "what a cell writes cannot be built yet")
-                .help("a study that trains on it can be checked and planned")
-                .at(corpus.origin.as_ref())),
-            _ => Ok((Vec::new(), Vec::new())),
         }
     }
 }
@@ -198,15 +238,6 @@ fn check_not_empty(corpus: &Corpus, facts: &CorpusFacts) -> Result<(), Problem> 
 /// The facts of a stretch of a process: one document without an end, each token a byte.
 fn stretch(tokens: u64) -> PartFacts {
     PartFacts { documents: u64::from(tokens > 0), tokens, bytes: tokens }
-}
-
-/// What a corpus is made from.
-fn of(content: &Content) -> Option<CorpusId> {
-    match content {
-        Content::Files(_) | Content::World(_) | Content::Process(_) | Content::Sampled { .. } => None,
-        Content::Take { of, .. } | Content::Rephrase { of, .. } => Some(*of),
-        Content::Write { about, .. } => Some(*about),
-    }
 }
 
 #[cfg(test)]

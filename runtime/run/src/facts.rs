@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use synx_corpus::{Options, Sources};
-use synx_plan::corpus::{Content, Corpus, CorpusFacts, CorpusId, corpus_key};
+use synx_plan::corpus::{Corpus, CorpusFacts, CorpusId, carried_out, corpus_key, declaration_keys, derive_facts};
 use synx_plan::key::Key;
 use synx_plan::problem::Problem;
 use synx_store::{ScanRecord, Store, Writer};
@@ -14,20 +14,28 @@ use crate::progress::{Event, Progress};
 ///
 /// `folder` is the one that the study's file is in.
 pub fn facts(folder: &Path, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
-    let Ok(store) = Store::open(folder) else { return vec![None; corpora.len()] };
+    let Ok(store) = Store::open(folder) else { return unknown(corpora) };
     let keys = declaration_keys(corpora);
-    keys.iter().map(|key| Some(store.scan(&(*key)?).ok()??.facts)).collect()
+    let mut facts: Vec<Option<CorpusFacts>> = keys.iter().map(|key| Some(store.scan(&(*key)?).ok()??.facts)).collect();
+    derive_facts(corpora, &mut facts);
+    facts
+}
+
+fn unknown(corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
+    let mut facts = vec![None; corpora.len()];
+    derive_facts(corpora, &mut facts);
+    facts
 }
 
 /// Scans corpora and keeps what it finds, which `facts` gives from then on; sources whose bytes have not changed since the last scan are only hashed.
 ///
-/// Where another process has the store, nothing is kept, and the findings are returned all the same. The problems are those of all corpora.
+/// Of a corpus that this version does not make, what follows from those that it does. Where another process has the store, nothing is kept, and the findings are returned all the same. The problems are those of all corpora.
 pub fn scan(
     folder: &Path,
     corpora: &[Corpus],
     allow_outside: bool,
     progress: &mut dyn Progress,
-) -> Result<Vec<CorpusFacts>, Vec<Problem>> {
+) -> Result<Vec<Option<CorpusFacts>>, Vec<Problem>> {
     let store = Store::open(folder).map_err(|problem| vec![problem])?;
     // A run that is live has the right to write; a folder that cannot be written to can still be read.
     let writer = store.write().ok();
@@ -45,16 +53,18 @@ fn scan_all(
     store: &Store,
     writer: Option<&Writer>,
     progress: &mut dyn Progress,
-) -> Result<Vec<CorpusFacts>, Vec<Problem>> {
+) -> Result<Vec<Option<CorpusFacts>>, Vec<Problem>> {
     let declarations = declaration_keys(corpora);
     let mut keys: Vec<Option<Key>> = Vec::with_capacity(corpora.len());
+    let made = carried_out(corpora);
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (i, corpus) in corpora.iter().enumerate() {
         // What is made from a corpus with a problem would only repeat it.
         let known = corpus.inputs().iter().all(|input| keys.get(input.0).is_some_and(Option::is_some));
-        if !known {
+        if !known || !made[i] {
             keys.push(None);
+            found.push(None);
             continue;
         }
         progress.tell(Event::Scanning { corpus: corpus.name.clone() });
@@ -79,29 +89,15 @@ fn scan_all(
         match look() {
             Ok((key, facts)) => {
                 keys.push(Some(key));
-                found.push(facts);
+                found.push(Some(facts));
             }
             Err(problem) => {
                 keys.push(None);
+                found.push(None);
                 problems.push(problem.at(corpus.origin.as_ref()));
             }
         }
     }
+    derive_facts(corpora, &mut found);
     if problems.is_empty() { Ok(found) } else { Err(problems) }
-}
-
-/// What each corpus is declared as, with the patterns of its files in place of their bytes. `None` for what is made from something that does not stand before it.
-fn declaration_keys(corpora: &[Corpus]) -> Vec<Option<Key>> {
-    let mut keys: Vec<Option<Key>> = Vec::with_capacity(corpora.len());
-    for corpus in corpora {
-        let inputs_known = corpus.inputs().iter().all(|input| keys.get(input.0).is_some_and(Option::is_some));
-        let patterns = match &corpus.content {
-            Content::Files(files) => Some(Key::of("patterns/1", &files.patterns)),
-            _ => None,
-        };
-        let input = |id: CorpusId| keys[id.0].expect("inputs were found to be known");
-        let key = inputs_known.then(|| Key::of("declaration/1", &corpus_key(corpus, patterns.as_ref(), input)));
-        keys.push(key);
-    }
-    keys
 }

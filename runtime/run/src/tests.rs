@@ -30,7 +30,7 @@ fn decimal(text: &str) -> Exact {
 fn markov(seed: u64, symbols: u64, tokens: u64) -> Corpus {
     let kind = ProcessKind::Markov { order: 1, concentration: decimal("0.3") };
     let content = Content::Process(Process { kind, symbols, tokens, seed });
-    Corpus { name: format!("markov{seed}"), content, heldout: Some(decimal("0.05")), origin: None }
+    Corpus { name: format!("markov{seed}"), content, heldout: Some(decimal("0.05")), price: None, origin: None }
 }
 
 fn recipe(rate: &str) -> Recipe {
@@ -492,6 +492,7 @@ fn problems_of_all_corpora_are_found_before_anything_is_trained() {
             split: synx_plan::corpus::Split::File,
         }),
         heldout: None,
+        price: None,
         origin: None,
     };
     let taken = Corpus { content: Content::Take { of: CorpusId(0), tokens: 10 }, ..file("taken") };
@@ -532,6 +533,7 @@ fn a_model_of_a_process_comes_to_its_entropy_rate_from_above() {
         name: "chain".to_owned(),
         content: Content::Process(process),
         heldout: Some(decimal("0.2")),
+        price: None,
         origin: None,
     }];
     study.plan.mixtures = vec![Mixture::new([(CorpusId(0), Exact::one())]).unwrap()];

@@ -70,14 +70,26 @@ impl<'t> Compiler<'t> {
                 }
                 Value::Error
             }
-            (None, Some((source, at))) => self.corpus_from_source(fields, name, &source, at, heldout_given, heldout),
+            (None, Some((source, at))) => {
+                let Some(price) = self.price_field(fields) else { return Value::Error };
+                let declared = self.corpus_from_source(fields, name, &source, at, heldout_given, heldout);
+                if let (Value::Corpus(id, _), Some(price)) = (&declared, price) {
+                    self.corpora.set_price(*id, price);
+                }
+                declared
+            }
             (Some((files, at)), None) => {
                 let Some(patterns) = self.patterns(&files, at, fields) else { return Value::Error };
                 let text = fields.get(self, "text");
                 let split = fields.choice(self, "split", crate::signature::SPLITS);
                 let (Some(heldout), false) = (heldout, patterns.is_empty()) else { return Value::Error };
                 let Some(files) = self.files(patterns, text, split, span) else { return Value::Error };
-                self.declared(Content::Files(files), heldout, name, span)
+                let Some(price) = self.price_field(fields) else { return Value::Error };
+                let declared = self.declared(Content::Files(files), heldout, name, span);
+                if let (Value::Corpus(id, _), Some(price)) = (&declared, price) {
+                    self.corpora.set_price(*id, price);
+                }
+                declared
             }
         }
     }

@@ -51,7 +51,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The files that a path or a glob names; nothing where it names none, which is reported.
-    fn check_files(&mut self, pattern: &str, span: Span) -> Option<Vec<String>> {
+    pub(crate) fn check_files(&mut self, pattern: &str, span: Span) -> Option<Vec<String>> {
         let glob = pattern.contains(['*', '?', '[']);
         let finding = match self.host.matches(pattern) {
             Ok(files) if !files.is_empty() => return Some(files),

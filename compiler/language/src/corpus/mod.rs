@@ -1,10 +1,14 @@
 //! Corpora: files, the built-in world, random processes, and what is made from them.
 
 mod declare;
+mod facts;
+mod family;
 mod files;
 mod pipeline;
 mod source;
 mod written;
+
+pub(crate) use family::Family;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,6 +26,8 @@ use crate::value::{Span, Value};
 pub(crate) struct Corpora {
     entries: Vec<Entry>,
     index: HashMap<String, CorpusId>,
+    /// What was asked of the last scan: training tokens, where they are known.
+    facts: HashMap<CorpusId, Option<u64>>,
 }
 
 pub(crate) struct Entry {
@@ -50,7 +56,7 @@ impl Corpora {
             return *known;
         }
         let id = CorpusId(self.entries.len());
-        let corpus = Corpus { name, content, heldout, origin: Some(origin) };
+        let corpus = Corpus { name, content, heldout, price: None, origin: Some(origin) };
         self.entries.push(Entry { corpus, span, anonymous: true });
         self.index.insert(key, id);
         id
@@ -58,6 +64,16 @@ impl Corpora {
 
     pub(crate) fn get(&self, id: CorpusId) -> &Entry {
         &self.entries[id.0]
+    }
+
+    /// What a token of a corpus costs, in USD.
+    pub(crate) fn token_price(&self, id: CorpusId) -> Exact {
+        self.entries[id.0].corpus.token_price()
+    }
+
+    /// Says what a token of a corpus costs, in USD.
+    pub(crate) fn set_price(&mut self, id: CorpusId, price: Exact) {
+        self.entries[id.0].corpus.price = Some(price);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,7 +87,7 @@ impl Corpora {
     /// The corpus whose documents a corpus's documents belong to.
     pub(crate) fn anchor(&self, id: CorpusId) -> CorpusId {
         match &self.entries[id.0].corpus.content {
-            Content::Take { of, .. } | Content::Rephrase { of, .. } => self.anchor(*of),
+            content if content.is_anchored() => content.of().map_or(id, |of| self.anchor(of)),
             _ => id,
         }
     }
@@ -81,6 +97,21 @@ impl Corpora {
         if let Content::Sampled { cell, .. } = &mut self.entries[id.0].corpus.content {
             *cell = number;
         }
+    }
+
+    /// A corpus and all that it is made from, numbered by themselves, itself last.
+    fn with_inputs(&self, id: CorpusId) -> Vec<Corpus> {
+        let mut chain = vec![id];
+        while let Some(of) = chain.last().and_then(|id| self.entries[id.0].corpus.content.of()) {
+            chain.push(of);
+        }
+        chain.reverse();
+        let corpora = chain.iter().enumerate().map(|(place, id)| {
+            let mut corpus = self.entries[id.0].corpus.clone();
+            corpus.content.set_of(CorpusId(place.saturating_sub(1)));
+            corpus
+        });
+        corpora.collect()
     }
 
     /// Gives a corpus the name of its declaration, unless an earlier one has.

@@ -119,7 +119,7 @@ impl<'t> Compiler<'t> {
             (None, steps) => steps? * self.lists.recipes[recipe as usize].batch,
         };
         let fields = CellFields {
-            mixture: mixture? as u32,
+            mixture: self.cell_mixture(mixture?, tokens)?,
             model,
             recipe,
             evaluation: evaluation? as u32,
@@ -177,6 +177,7 @@ impl<'t> Compiler<'t> {
         }
         match (name, value) {
             (_, Value::Error) => None,
+            ("data", Value::Capped(capped)) => Some(self.capped(capped)),
             ("data", value) => {
                 let mixture = self.mixture(value, span)?;
                 Some(self.lists.mixture(&mixture.it))

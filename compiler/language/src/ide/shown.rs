@@ -52,7 +52,11 @@ pub(crate) fn sort(value: &Value) -> String {
         Value::Interval(_) => "an interval".to_owned(),
         Value::Corpus(..) => "a corpus".to_owned(),
         Value::Domain(..) => "a part of a corpus to evaluate on".to_owned(),
-        Value::Shares(_) | Value::Mixture(_) => "a mixture".to_owned(),
+        Value::Shares(_) | Value::Mixture(_) | Value::Capped(_) => "a mixture".to_owned(),
+        Value::Family(family) => format!("a family of {} corpora", family.members.len()),
+        Value::Generator(_) => "a generator".to_owned(),
+        Value::Tokenizer(_) => "a tokenizer".to_owned(),
+        Value::Hardware(_) => "a hardware".to_owned(),
         Value::Model(_) => "a model".to_owned(),
         Value::Recipe(_) => "a recipe".to_owned(),
         Value::Evaluation(_) => "an evaluation".to_owned(),
@@ -137,12 +141,13 @@ impl Analysis {
             Value::Shares(terms) => {
                 let given = terms.iter().fold(Exact::zero(), |sum, term| match &term.weight {
                     Weight::Share(share) => sum.add(share),
-                    Weight::Rest(_) => sum,
+                    Weight::Rest(_) | Weight::Unscanned => sum,
                 });
                 let rest = Exact::one().sub(&given);
                 let share = |term: &Term| match &term.weight {
                     Weight::Share(share) => share.clone(),
                     Weight::Rest(part) => rest.mul(part),
+                    Weight::Unscanned => Exact::zero(),
                 };
                 terms.iter().map(|term| (term.name.to_string(), share(term))).collect()
             }
@@ -235,6 +240,7 @@ impl List {
                 let some = List::Arithmetic { start: Rc::clone(start), step: Rc::clone(step), count };
                 some.expand(u64::MAX).map(|items| items.to_vec()).unwrap_or_default()
             }
+            List::Swarm(swarm) => swarm.expand(most as u64).unwrap_or_default(),
         }
     }
 

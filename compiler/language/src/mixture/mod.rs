@@ -1,6 +1,7 @@
 //! Mixtures: shares times corpora, summed, `rest` once, exactly 100 %.
 
 mod function;
+mod swarm;
 
 use std::rc::Rc;
 
@@ -39,6 +40,8 @@ impl Compiler<'_> {
         let scale = |term: Term| {
             let weight_of_term = match (&by, &term.weight) {
                 (Weight::Share(a), Weight::Share(b)) => Weight::Share(a.mul(b)),
+                (_, Weight::Unscanned) => Weight::Unscanned,
+                (Weight::Unscanned, _) => Weight::Unscanned,
                 (Weight::Rest(a), Weight::Share(b) | Weight::Rest(b)) | (Weight::Share(a), Weight::Rest(b)) => {
                     Weight::Rest(a.mul(b))
                 }
@@ -108,6 +111,14 @@ impl Compiler<'_> {
                 span: data.span,
                 share: None,
             }]),
+            Value::Mixture(mixture) if !mixture.it.phases().is_empty() => {
+                self.after_phases(data.span, &mixture.name, "a share");
+                None
+            }
+            Value::Capped(capped) => {
+                self.after_cap(data.span, &capped.name);
+                None
+            }
             Value::Mixture(mixture) => Some(self.mixture_terms(&mixture.it, data.span)),
             Value::Shares(terms) => Some(terms.to_vec()),
             Value::Domain(_, _, name) => {
@@ -123,7 +134,7 @@ impl Compiler<'_> {
 
     fn mixture_terms(&self, mixture: &Mixture, span: Span) -> Vec<Term> {
         let term = |(corpus, share): &(synx_plan::corpus::CorpusId, Exact)| Term {
-            weight: Weight::Share(share.clone()),
+            weight: if mixture.is_open() { Weight::Unscanned } else { Weight::Share(share.clone()) },
             corpus: *corpus,
             name: self.corpora.name(*corpus),
             span,
@@ -155,6 +166,23 @@ impl Compiler<'_> {
                 self.heldout_trained(span, name);
                 None
             }
+            Value::Capped(capped) => {
+                self.after_cap(span, &capped.name);
+                None
+            }
+            Value::Family(family) => {
+                let name = &family.name;
+                let finding = self
+                    .finding(
+                        "E0401",
+                        span,
+                        format!("the family `{name}` stands where one mixture is wanted"),
+                        "many corpora",
+                    )
+                    .help(format!("mix them: `proportional({name})`, `uniform({name})`; or take one: `{name}[\"…\"]`"));
+                self.report(finding);
+                None
+            }
             Value::List(_) => {
                 self.list_for_one(span, "`data`");
                 None
@@ -172,12 +200,15 @@ impl Compiler<'_> {
 
     /// Shares to a mixture: `rest` takes what is left, the sum must be one.
     fn settle(&mut self, terms: &[Term], span: Span) -> Option<Mixture> {
+        if terms.iter().any(|term| term.weight == Weight::Unscanned) {
+            return Some(Mixture::open(terms.iter().map(|term| term.corpus)));
+        }
         // One label an addend: a mixture within a mixture is several terms of one text.
         let mut addends: Vec<(Span, Option<Span>, Option<Exact>)> = Vec::new();
         for term in terms {
             let share = match &term.weight {
                 Weight::Share(share) => Some(share),
-                Weight::Rest(_) => None,
+                Weight::Rest(_) | Weight::Unscanned => None,
             };
             if let Some(share) = share.filter(|share| share.is_negative()) {
                 let finding = self
@@ -220,6 +251,7 @@ impl Compiler<'_> {
         let parts = terms.iter().map(|term| match &term.weight {
             Weight::Share(share) => (term.corpus, share.clone()),
             Weight::Rest(part) => (term.corpus, part.mul(&left)),
+            Weight::Unscanned => (term.corpus, Exact::zero()),
         });
         if let Ok(mixture) = Mixture::new(parts) {
             Some(mixture)

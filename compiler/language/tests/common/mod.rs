@@ -71,16 +71,25 @@ impl Host for World {
     }
 
     fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
-        let facts = |corpus: &Corpus| {
+        let mut facts: Vec<Option<CorpusFacts>> = Vec::new();
+        for corpus in corpora {
+            let of = corpus.content.of().and_then(|of| facts.get(of.0)?.clone());
             let tokens = match &corpus.content {
-                Content::Process(process) => process.tokens,
-                _ => self.tokens?,
+                Content::Process(process) => Some(process.tokens),
+                Content::TakeShare { .. } | Content::Repeat { .. } => {
+                    facts.push(corpus.content.derived(of.as_ref()));
+                    continue;
+                }
+                content if content.not_carried_out().is_some() => None,
+                _ => self.tokens,
             };
             let part = |tokens| PartFacts { documents: tokens / 100 + 1, tokens, bytes: tokens };
-            let heldout = if corpus.heldout.is_some() { tokens / 50 } else { 0 };
-            Some(CorpusFacts { bytes_hash: None, training: part(tokens - heldout), heldout: part(heldout) })
-        };
-        corpora.iter().map(facts).collect()
+            facts.push(tokens.map(|tokens| {
+                let heldout = if corpus.heldout.is_some() { tokens / 50 } else { 0 };
+                CorpusFacts { bytes_hash: None, training: part(tokens - heldout), heldout: part(heldout) }
+            }));
+        }
+        facts
     }
 }
 

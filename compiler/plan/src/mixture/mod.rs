@@ -61,6 +61,11 @@ impl Mixture {
         let mut shares: Vec<(CorpusId, Exact)> = corpora.into_iter().map(|corpus| (corpus, Exact::zero())).collect();
         shares.sort_by_key(|(corpus, _)| *corpus);
         shares.dedup_by_key(|(corpus, _)| *corpus);
+        if let [(_, share)] = &mut shares[..] {
+            // All of one corpus, whatever it has.
+            *share = Exact::one();
+            return Mixture { shares, phases: Vec::new(), open: false };
+        }
         Mixture { shares, phases: Vec::new(), open: true }
     }
 

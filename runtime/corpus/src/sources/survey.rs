@@ -28,6 +28,8 @@ pub(super) struct Survey {
 pub(super) struct Known {
     bytes_hash: Option<Key>,
     survey: Option<Arc<Survey>>,
+    /// Counted for a share of them.
+    pub training_tokens: Option<u64>,
 }
 
 impl Sources<'_> {

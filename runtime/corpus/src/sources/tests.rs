@@ -10,7 +10,7 @@ fn exact(text: &str) -> Exact {
 
 fn corpus(name: &str, content: Content, heldout: Option<&str>) -> Corpus {
     let origin = Some(Origin { file: format!("{name}.synx"), range: 0..1 });
-    Corpus { name: name.to_owned(), content, heldout: heldout.map(exact), origin }
+    Corpus { name: name.to_owned(), content, heldout: heldout.map(exact), price: None, origin }
 }
 
 fn world(heldout: Option<&str>) -> Corpus {

@@ -54,10 +54,14 @@ impl Sources<'_> {
     pub(super) fn visit(&self, id: CorpusId, each: &mut Each<'_>) -> Result<(), Problem> {
         match &self.corpus(id)?.content {
             Content::Files(files) => self.visit_files(id, files, each),
-            Content::Take { of, tokens } => {
-                let mut until = Until::new(*tokens);
-                let stop = self.nothing_held(*of)?;
-                self.visit(*of, &mut |held, text| {
+            Content::Repeat { of, times } => again(self.repeated(*of, *times)?, |first, ended| {
+                self.visit(*of, &mut |held, text| ended(first || !held, &mut || each(held, text)))
+            }),
+            content @ (Content::Take { .. } | Content::TakeShare { .. }) => {
+                let Some((of, tokens)) = self.taken(content)? else { return Ok(()) };
+                let mut until = Until::new(tokens);
+                let stop = self.nothing_held(of)?;
+                self.visit(of, &mut |held, text| {
                     if until.wants(held, text.len() as u64) {
                         return each(held, text);
                     }
@@ -80,10 +84,14 @@ impl Sources<'_> {
                 }
                 Ok(())
             }
-            Content::Take { of, tokens } => {
-                let mut until = Until::new(*tokens);
-                let stop = self.nothing_held(*of)?;
-                self.visit_lengths(*of, &mut |held, bytes| {
+            Content::Repeat { of, times } => again(self.repeated(*of, *times)?, |first, ended| {
+                self.visit_lengths(*of, &mut |held, bytes| ended(first || !held, &mut || each(held, bytes)))
+            }),
+            content @ (Content::Take { .. } | Content::TakeShare { .. }) => {
+                let Some((of, tokens)) = self.taken(content)? else { return Ok(()) };
+                let mut until = Until::new(tokens);
+                let stop = self.nothing_held(of)?;
+                self.visit_lengths(of, &mut |held, bytes| {
                     if until.wants(held, bytes) {
                         return each(held, bytes);
                     }
@@ -127,10 +135,16 @@ impl Sources<'_> {
                 let tellings = (0..survey.documents).map(|n| library.telling(n, survey.held.contains(n)));
                 write_all(tellings, world.register, each).map(|_| ())
             }
-            Content::Take { of, tokens } => {
-                let mut until = Until::new(*tokens);
-                let stop = self.nothing_held(*of)?;
+            Content::Repeat { of, times } => again(self.repeated(*of, *times)?, |first, ended| {
                 self.visit_tellings(*of, &mut |telling, text| {
+                    ended(first || !telling.held, &mut || each(telling, text))
+                })
+            }),
+            content @ (Content::Take { .. } | Content::TakeShare { .. }) => {
+                let Some((of, tokens)) = self.taken(content)? else { return Ok(()) };
+                let mut until = Until::new(tokens);
+                let stop = self.nothing_held(of)?;
+                self.visit_tellings(of, &mut |telling, text| {
                     if until.wants(telling.held, text.len() as u64) {
                         return each(telling, text);
                     }
@@ -182,7 +196,7 @@ impl Sources<'_> {
                 })
                 .map(|_| ())
             }
-            Content::Files(_) | Content::Process(_) | Content::Sampled { .. } => Err(not_of_the_world(corpus)),
+            _ => Err(not_of_the_world(corpus)),
         }
     }
 
@@ -214,6 +228,29 @@ impl Sources<'_> {
             }
         }
     }
+}
+
+/// What one document is given to: whether it is wanted, and what takes it.
+type Ended<'a> =
+    dyn FnMut(bool, &mut dyn FnMut() -> Result<ControlFlow<()>, Problem>) -> Result<ControlFlow<()>, Problem> + 'a;
+
+/// Goes through documents `times` times: what is held out only in the first. Stops where a taker breaks.
+fn again(times: u64, mut through: impl FnMut(bool, &mut Ended<'_>) -> Result<(), Problem>) -> Result<(), Problem> {
+    let mut stopped = false;
+    for round in 0..times {
+        through(round == 0, &mut |wanted, give| {
+            if !wanted {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let flow = give()?;
+            stopped |= flow.is_break();
+            Ok(flow)
+        })?;
+        if stopped {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn not_of_the_world(corpus: &Corpus) -> Problem {

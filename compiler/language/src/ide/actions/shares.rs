@@ -14,12 +14,12 @@ impl Analysis {
         let expression = Expression::cast(node)?;
         let Some(Value::Shares(terms)) = self.seen(node)?.values.first() else { return None };
         let (last, others) = terms.split_last()?;
-        if others.is_empty() || terms.iter().any(|term| matches!(term.weight, Weight::Rest(_))) {
+        if others.is_empty() || terms.iter().any(|term| matches!(term.weight, Weight::Rest(_) | Weight::Unscanned)) {
             return None;
         }
         let given = others.iter().fold(Exact::zero(), |sum, term| match &term.weight {
             Weight::Share(share) => sum.add(share),
-            Weight::Rest(_) => sum,
+            Weight::Rest(_) | Weight::Unscanned => sum,
         });
         let share = last.share.filter(|share| share.file == 0 && node.range().contains(&(share.start as usize)))?;
         if given >= Exact::one() || !matches!(expression, Expression::Binary(_)) {

@@ -187,7 +187,7 @@ impl<'a> Offers<'a> {
             self.declarations(&[ItemKind::Corpus, ItemKind::Let], 2, true);
             return;
         }
-        if let Role::Choice(words) = role {
+        if let Role::Choice(words) | Role::Word(words) = role {
             // Where the name of an argument may stand too, names come first.
             let rank = u8::from(value.call.as_ref().is_some_and(|call| call.at_start));
             for word in words {
@@ -209,7 +209,7 @@ impl<'a> Offers<'a> {
         }
         self.bound(value, role);
         let kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| role.takes(*kind)).collect();
-        let wanted = !matches!(role, Role::Any | Role::Choice(_) | Role::Columns);
+        let wanted = !matches!(role, Role::Any | Role::Choice(_) | Role::Word(_) | Role::Columns);
         self.declarations(&kinds, if wanted { 0 } else { 2 }, false);
         if role == Role::Evaluate {
             self.heldout();
