@@ -18,7 +18,7 @@ impl Compiler<'_> {
     }
 
     /// A share: a plain number above 0, up to 1.
-    fn part(&mut self, given: &(Value, Span), what: &str) -> Option<Exact> {
+    fn share_of(&mut self, given: &(Value, Span), what: &str) -> Option<Exact> {
         self.plain(&given.0, given.1, what, "more than 0 and at most 100 %", |part| {
             part.is_positive() && *part <= Exact::one()
         })
@@ -33,7 +33,7 @@ impl Compiler<'_> {
             _ => false,
         };
         let (content, shown) = if share {
-            let Some(share) = self.part(&amount, "`take`") else { return Value::Error };
+            let Some(share) = self.share_of(&amount, "`take`") else { return Value::Error };
             let Some((of, _)) = &input else { return Value::Error };
             let shown = percent(&share);
             // All of a corpus is the corpus.
@@ -71,7 +71,7 @@ impl Compiler<'_> {
     pub(crate) fn keep(&mut self, arguments: &Arguments) -> Value {
         let (given, at) = arguments.required("of");
         let input = self.input((given.clone(), at));
-        let top = self.part(&arguments.required("top"), "`top`");
+        let top = self.share_of(&arguments.required("top"), "`top`");
         let (by, by_span) = arguments.required("by");
         let (Some((of, name)), Some(top), Value::Text(word)) = (input, top, by) else { return Value::Error };
         let by = match &*word {
