@@ -28,12 +28,10 @@ fn compiled(rest: &str, tokens: Option<u64>) -> Compiled {
 /// The plan of one grid with this data, over corpora of 1,000,000 tokens each where those are files.
 fn planned(data: &str, before: &str) -> Plan {
     let budget = if data.contains("axis tokens") { "" } else { "; tokens = 1Mi" };
-    let source = format!(
-        "{before}\ngrid g {{ {data}{budget}; model = m; recipe = r; evaluate = t.heldout; allow W0301 because \"x\" }}"
-    );
+    let source = format!("{before}\ngrid g {{ {data}{budget}; model = m; recipe = r; evaluate = t.heldout }}");
     let compiled = compiled(&source, Some(1_000_000));
-    let unused = |line: &String| line.contains("W0101");
-    let found: Vec<String> = findings(&compiled).into_iter().filter(|line| !unused(line)).collect();
+    let expected = |line: &String| ["W0101", "W0301"].iter().any(|lint| line.contains(lint));
+    let found: Vec<String> = findings(&compiled).into_iter().filter(|line| !expected(line)).collect();
     assert!(found.is_empty(), "{found:#?}");
     compiled.plan.unwrap()
 }
@@ -80,7 +78,7 @@ fn a_family_is_a_list_of_corpora_that_can_be_named() {
 fn shares_by_tokens_wait_for_the_scan_and_everything_else_is_known_before() {
     let source = "mixture prior = proportional(parts)\n\
         grid g { axis data = [prior, without(prior, parts[\"part-1\"]), 1/2 * prior + rest * a, phases(prior, a, 80%)]\n\
-        tokens = 1Mi; model = m; recipe = r; evaluate = t.heldout; allow W0301 because \"x\" }\n\
+        tokens = 1Mi; model = m; recipe = r; evaluate = t.heldout }\n\
         grid h { axis data = dirichlet(prior, points = 3); tokens = 1Mi; model = m; recipe = r; evaluate = t.heldout }";
     let before = compiled(source, None);
     assert!(findings(&before).iter().all(|line| line.contains("W0101")), "{:?}", findings(&before));
