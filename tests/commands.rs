@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "status",
     "doctor",
     "fit",
+    "fmt",
     "explain",
     "graph",
     "new",

@@ -8,6 +8,7 @@ mod commands;
 mod diagnostic_pages;
 mod examples;
 mod fit;
+mod format;
 mod formats;
 mod interrupted;
 mod support;

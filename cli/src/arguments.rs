@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use synx_compiler::Deny;
 use synx_findings::Format;
 
-use crate::commands::{bench, check, completions, doctor, explain, fit, graph, lsp, man, new, plan, run, status};
+use crate::commands::{bench, check, completions, doctor, explain, fit, fmt, graph, lsp, man, new, plan, run, status};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -31,6 +31,7 @@ pub enum Command {
     Status(status::StatusArguments),
     Doctor(doctor::DoctorArguments),
     Fit(fit::FitArguments),
+    Fmt(fmt::FmtArguments),
     Explain(explain::ExplainArguments),
     Graph(graph::GraphArguments),
     New(new::NewArguments),

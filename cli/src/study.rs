@@ -13,7 +13,7 @@ use crate::render::findings::Findings;
 use crate::render::progress::Shown;
 
 /// Bytes of a study's file. Arbitrary: a thousand times the largest study that anybody wrote by hand.
-const LARGEST_FILE: u64 = 16 << 20;
+pub const LARGEST_FILE: u64 = 16 << 20;
 
 /// A study that has been read.
 pub struct Study {
@@ -31,11 +31,7 @@ pub struct Study {
 impl Study {
     /// Reads a study. The error is a finding to be shown.
     pub fn open(path: &Path, settings: &StudySettings) -> Result<Study, Box<Diagnostic>> {
-        let bytes = read(path).map_err(|problem| Box::new(Diagnostic::from_problem(&problem)))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Box::new(Diagnostic::not_utf8(&path.display().to_string(), error.as_bytes(), at))
-        })?;
+        let text = text(path)?;
         Ok(Study {
             path: path.to_owned(),
             folder: folder(path),
@@ -111,6 +107,15 @@ impl Study {
     pub fn explain(&self, expression: &str) -> Answer {
         synx_compiler::explain(&self.path.display().to_string(), &self.text, self, &self.options(), expression)
     }
+}
+
+/// The text of a study's file. The error is a finding to be shown.
+pub fn text(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let bytes = read(path).map_err(|problem| Box::new(Diagnostic::from_problem(&problem)))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Box::new(Diagnostic::not_utf8(&path.display().to_string(), error.as_bytes(), at))
+    })
 }
 
 /// The folder that a study stands in.

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
+pub mod fmt;
 pub mod graph;
 pub mod lsp;
 pub mod man;
@@ -26,6 +27,7 @@ pub fn carry_out(command: Command) -> Outcome {
         Command::Status(arguments) => status::status(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::New(arguments) => new::new(&arguments),
