@@ -19,10 +19,10 @@ fn formatted(text: &str) -> String {
     format(&parse(text))
 }
 
-/// Those that are about their own looks, or about what is wrong with them.
-fn is_about_its_text(path: &Path) -> bool {
+/// Whether a file is one that people read as an example of how to write, and not one about its own text.
+fn is_read(path: &Path) -> bool {
     let path = path.to_str().unwrap();
-    ["/tests/wrong/", "/grammar/tests/fixtures/"].iter().any(|folder| path.contains(folder))
+    ["/examples/", "/std/", "/studies/"].iter().any(|folder| path.contains(folder))
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn nothing_but_the_looks_of_any_file_changes() {
 
 #[test]
 fn every_study_of_the_repository_is_in_the_style() {
-    for path in files().iter().filter(|path| !is_about_its_text(path)) {
+    for path in files().iter().filter(|path| is_read(path)) {
         let text = fs::read_to_string(path).unwrap();
         assert_eq!(formatted(&text), text, "{}: run `synx fmt`", path.display());
     }
