@@ -8,6 +8,8 @@ use synx_grammar::view::{Assert, Body, Entry, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
 use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
+use synx_plan::claim::Claim;
+use synx_plan::figure::{Figure, ReportTable};
 use synx_plan::law::Law;
 use synx_plan::study::Plan;
 
@@ -73,6 +75,14 @@ pub fn compile(path: &str, source: &str, host: &dyn Host, options: &Options) -> 
         checked(path, &parse, host, options, None);
     let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     Compiled { plan, diagnostics, sources, defaults_filled, unscanned }
+}
+
+/// What a report shows and a study claims.
+#[derive(Default)]
+struct Shown {
+    claims: Vec<Claim>,
+    figures: Vec<Figure>,
+    tables: Vec<ReportTable>,
 }
 
 /// What compiling a study gives, also where it has mistakes.
@@ -175,7 +185,7 @@ impl<'t> Compiler<'t> {
         for item in 0..self.items.len() {
             let slot = &self.items[item];
             let (declaration, used) = (slot.item, slot.used);
-            let value = !matches!(slot.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Study);
+            let value = !crate::signature::is_carried_out(slot.kind) && slot.kind != ItemKind::Study;
             if slot.reached && value && declaration.parameters_node().is_none() {
                 self.refuel();
                 let span = self.span(declaration.node());
@@ -207,23 +217,14 @@ impl<'t> Compiler<'t> {
                 continue;
             }
             self.items[item].reached = true;
-            self.resolve_names(item);
+            self.resolve_item(item);
             open.extend(self.newly_used.drain(..));
         }
         // What the study does not reach is part of a file that it reads: its names are right, too.
         for item in 0..self.items.len() {
             if !self.items[item].reached && !self.is_of_library(self.items[item].file) {
-                self.resolve_names(item);
+                self.resolve_item(item);
             }
-        }
-    }
-
-    fn resolve_names(&mut self, item: usize) {
-        if crate::signature::is_later(self.items[item].kind) {
-            // Refused as a whole; the names in it count as used all the same.
-            self.quietly(|compiler| compiler.resolve_item(item));
-        } else {
-            self.resolve_item(item);
         }
     }
 
@@ -260,6 +261,22 @@ impl<'t> Compiler<'t> {
                 laws.push((*law).clone());
             }
         }
+        let mut shown = Shown::default();
+        for item in of_kind(self, ItemKind::Claim) {
+            self.refuel();
+            shown.claims.extend(self.claim(item));
+        }
+        for item in of_kind(self, ItemKind::Figure) {
+            self.refuel();
+            shown.figures.extend(self.figure(item));
+        }
+        for item in of_kind(self, ItemKind::Table) {
+            self.refuel();
+            shown.tables.extend(self.report_table(item));
+        }
+        for law in shown.figures.iter_mut().filter_map(|figure| figure.overlay.as_mut()) {
+            *law = numbers.get(law).copied().unwrap_or_default();
+        }
         self.check_definitions();
         let answer = asked.and_then(|asked| {
             asked.errors.iter().for_each(|error| self.syntax_error(error, self.file_of(&asked.tree)));
@@ -294,7 +311,10 @@ impl<'t> Compiler<'t> {
             tables: self.numbered_tables(&numbers),
             grids: self.numbered_grids(grids),
             laws,
-            answers: std::mem::take(&mut self.answers),
+            answers: self.numbered_answers(&numbers, &lists.numbered),
+            claims: shown.claims,
+            figures: shown.figures,
+            report_tables: shown.tables,
             ..Plan::new(self.settings.clone())
         };
         (plan, answer)
@@ -376,9 +396,6 @@ impl<'t> Compiler<'t> {
                 }
                 continue;
             };
-            if crate::signature::is_later(kind) {
-                self.not_yet(word_span, &format!("`{}`", kind.word()));
-            }
             let Some(name) = item.name() else { continue };
             let name_span = self.span(name.node());
             if kind == ItemKind::Study {
@@ -425,7 +442,16 @@ impl<'t> Compiler<'t> {
     fn form(&mut self, item: Item<'t>, kind: ItemKind, name: Span) {
         let word = kind.word();
         if let Some(parameters) = item.parameters_node()
-            && matches!(kind, ItemKind::Study | ItemKind::Param | ItemKind::Grid)
+            && matches!(
+                kind,
+                ItemKind::Study
+                    | ItemKind::Param
+                    | ItemKind::Grid
+                    | ItemKind::Claim
+                    | ItemKind::Figure
+                    | ItemKind::Table
+                    | ItemKind::Observations
+            )
         {
             let span = self.span(parameters);
             let finding = self
@@ -433,8 +459,14 @@ impl<'t> Compiler<'t> {
                 .help(if kind == ItemKind::Grid { "what varies is an `axis` in its block" } else { "take them out" });
             self.report(finding);
         }
-        let block_only = matches!(kind, ItemKind::Study | ItemKind::Grid | ItemKind::Law);
-        let value_only = matches!(kind, ItemKind::Param | ItemKind::Let | ItemKind::Mixture);
+        let block_only = matches!(
+            kind,
+            ItemKind::Study | ItemKind::Grid | ItemKind::Law | ItemKind::Figure | ItemKind::Table
+        );
+        let value_only = matches!(
+            kind,
+            ItemKind::Param | ItemKind::Let | ItemKind::Mixture | ItemKind::Claim | ItemKind::Observations
+        );
         match item.body() {
             Body::Expression(value) if block_only => {
                 let span = self.span(value.node());

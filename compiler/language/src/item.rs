@@ -18,7 +18,13 @@ impl<'t> Compiler<'t> {
         match slot.kind {
             ItemKind::Grid => return Value::Grid(item),
             ItemKind::Law => return Value::Law(item),
-            kind if crate::signature::is_later(kind) => return Value::Error,
+            kind @ (ItemKind::Claim | ItemKind::Figure | ItemKind::Table) => {
+                let (word, name) = (kind.word(), slot.name);
+                let finding = self
+                    .finding("E0201", span, format!("the {word} `{name}` is not a value"), format!("a {word}"))
+                    .help("name what it is made of with `let`, and use that in both places");
+                return self.report(finding);
+            }
             _ => {}
         }
         if slot.item.parameters_node().is_some() {
@@ -205,6 +211,8 @@ impl<'t> Compiler<'t> {
                 }
                 None => Value::Error,
             },
+            (ItemKind::Observations, table) if table.is_table() => value.clone(),
+            (ItemKind::Observations, other) => self.expected(place, "a table, such as `csv(\"runs.csv\")`", other),
             (kind, other) => self.expected(place, &format!("a {}", kind.word()), other),
         }
     }

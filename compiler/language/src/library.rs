@@ -37,6 +37,7 @@ macro_rules! library {
 }
 
 library! {
+    "answers": speedup;
     "models": llama gpt tiny small medium;
     "recipes": standard cosine_decay;
     "laws": power_law chinchilla kaplan data_constrained over_training downstream_error mixing bimix autoscale

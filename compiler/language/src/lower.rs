@@ -23,6 +23,8 @@ pub(crate) struct Lists {
     pub objectives: Vec<Objective>,
     pub choices: Vec<Choice>,
     index: HashMap<(u8, String), u32>,
+    /// The plan's number of each corpus, once that is settled.
+    pub numbered: Vec<CorpusId>,
     /// How many cells there are so far.
     pub cells: u64,
 }
@@ -98,6 +100,7 @@ impl Lists {
             }
             corpora.push(corpus);
         }
+        self.numbered.clone_from(&number);
         for mixture in &mut self.mixtures {
             *mixture = mixture.renumbered(|corpus| number[corpus.0]);
         }

@@ -505,7 +505,7 @@ impl<'t> Compiler<'t> {
         if let Some(item) = self.item_named(callee) {
             let slot = &self.items[item];
             let (declaration, kind) = (slot.item, slot.kind);
-            if declaration.parameters_node().is_some() && !crate::signature::is_later(kind) {
+            if declaration.parameters_node().is_some() {
                 let parameters: Vec<Name<'t>> =
                     declaration.parameters().filter_map(synx_grammar::view::Parameter::name).collect();
                 let names: Vec<&str> = parameters.iter().map(|name| name.text()).collect();

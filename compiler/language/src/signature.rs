@@ -258,7 +258,24 @@ pub(crate) fn fields(kind: ItemKind) -> &'static [Parameter] {
         columns("test", Need::Optional).doc("The rows that are left out of the fit and predicted: `largest(tokens)`, `leave_out(256)`, `leave_out(25%, times = 100)`."),
         default("bootstrap", "0").doc("How often the rows are drawn again for intervals."),
     ];
+    const FIGURE: &[Parameter] = &[
+        needed("over", Role::Any).doc("The table whose rows are drawn."),
+        columns("x", Need::Required).doc("The column along the axis below."),
+        columns("y", Need::Required).doc("The column along the axis at the left."),
+        columns("series", Need::Optional).doc("The column with a line for each of its values."),
+        columns("panel", Need::Optional).doc("The column with a panel for each of its values."),
+        optional("overlay").doc("The law whose curves are drawn with the points."),
+    ];
+    const TABLE: &[Parameter] = &[
+        needed("over", Role::Any).doc("The table that is shown."),
+        columns("rows", Need::Required).doc("The column with a row for each of its values."),
+        columns("columns", Need::Required).doc("The column with a column for each of its values."),
+        columns("cell", Need::Required).doc("The column whose value stands in each place."),
+        columns("panel", Need::Optional).doc("The column with a table for each of its values."),
+    ];
     match kind {
+        ItemKind::Figure => FIGURE,
+        ItemKind::Table => TABLE,
         ItemKind::Study => STUDY,
         ItemKind::Corpus => CORPUS,
         ItemKind::Corpora => CORPORA,
@@ -440,7 +457,7 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     )
     .doc("A mixture without some of its corpora, the others in proportion."),
     function("normalize", &[needed("of", Role::Data).doc("Weights times corpora, summed.")])
-        .doc("The mixture of weights of any sum: each divided by it."),
+        .doc("The mixture of weights of any sum: each divided by it; of a family of columns likewise."),
     function(
         "phases",
             &[
@@ -613,6 +630,30 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         ],
     )
     .doc("Tuples of two lists of one length."),
+    function(
+        "csv",
+        &[
+            needed("path", Role::Any).doc("The file, relative to the study."),
+            optional("axes").doc("The columns that tell rows apart, in quotes: what `mean` and `best` go over."),
+        ],
+    )
+    .doc("Rows that were measured elsewhere: comma-separated text, its first line the names."),
+    function(
+        "jsonl",
+        &[
+            needed("path", Role::Any).doc("The file, relative to the study."),
+            optional("axes").doc("The columns that tell rows apart, in quotes: what `mean` and `best` go over."),
+        ],
+    )
+    .doc("Rows that were measured elsewhere: an object in JSON a line."),
+    function(
+        "parquet",
+        &[
+            needed("path", Role::Any).doc("The file, relative to the study."),
+            optional("axes").doc("The columns that tell rows apart, in quotes: what `mean` and `best` go over."),
+        ],
+    )
+    .doc("Rows that were measured elsewhere: a parquet file."),
     function("column", &[needed("name", Role::Any).doc("The column's name, in quotes.")])
         .rows()
         .doc("The column of that name, where a name of the language cannot say it: `column(\"metric/x\")`."),
@@ -669,6 +710,71 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     )
     .rows()
     .doc("The rows of two tables side by side where they agree in some columns."),
+    function("predict", &[needed("of", Role::Any).doc("The fitted law, or one of its groups.")])
+        .rows()
+        .others()
+        .doc("What a fitted law says where its columns are set so: `predict(law[r = 1/3], tokens = 64M)`."),
+    function(
+        "solve",
+        &[
+            needed("of", Role::Any).doc("The fitted law, or one of its groups."),
+            columns("column", Need::Required).doc("The column that is asked for."),
+        ],
+    )
+    .rows()
+    .others()
+    .doc("The value of a column at which a law reaches a target: `solve(law, tokens, loss = 3.2)`; infinite where it never does."),
+    function(
+        "optimal",
+        &[
+            needed("of", Role::Any).doc("The fitted law, or one of its groups."),
+            columns("column", Need::Required).doc("`tokens` or `params`."),
+        ],
+    )
+    .rows()
+    .others()
+    .doc("The compute-optimal tokens or parameters for a budget: `optimal(law, tokens, flops = 1e20 FLOP)`."),
+    function(
+        "marginal",
+        &[
+            needed("of", Role::Any).doc("The fitted law, or one of its groups."),
+            columns("column", Need::Required).doc("The column that grows by one."),
+        ],
+    )
+    .rows()
+    .others()
+    .doc("How much a law's prediction changes with one more of a column."),
+    function(
+        "minimize",
+        &[
+            needed("of", Role::Any).doc("The fitted law, or one of its groups."),
+            needed("over", Role::Any).doc("The mixtures to choose from."),
+            columns("under", Need::Optional).doc("What must hold for a choice."),
+            optional("top").doc("How many of the best are averaged."),
+        ],
+    )
+    .rows()
+    .doc("Of some mixtures the one for which a law predicts the least; a run settles it."),
+    function(
+        "spearman",
+        &[
+            needed("of", Role::Any).doc("The table, or the first column."),
+            columns("x", Need::Required).doc("A column."),
+            columns("y", Need::Optional).doc("A column."),
+        ],
+    )
+    .rows()
+    .doc("Spearman's rank correlation of two columns."),
+    function(
+        "kendall",
+        &[
+            needed("of", Role::Any).doc("The table, or the first column."),
+            columns("x", Need::Required).doc("A column."),
+            columns("y", Need::Optional).doc("A column."),
+        ],
+    )
+    .rows()
+    .doc("Kendall's rank correlation of two columns."),
     variadic("union").rows().doc("The rows of several tables, with the columns that all of them have."),
 ];
 
@@ -679,13 +785,7 @@ pub(crate) const LAW_FUNCTIONS: &[&str] =
 /// Functions of the language that later versions carry out.
 pub(crate) const LATER: &[&str] = &[
     "score",
-    "csv",
-    "minimize",
-    "predict",
-    "solve",
-    "speedup",
     "unigram_kl",
-    "spearman",
     "d_optimal",
     "perplexity",
     "pass_at",
@@ -698,12 +798,6 @@ pub(crate) const WORDS: &[&str] =
 /// The function of this version with that name.
 pub(crate) fn signature(name: &str) -> Option<&'static Signature> {
     FUNCTIONS.iter().find(|function| function.name == name)
-}
-
-/// The kinds of items that this version carries out only partly or not at all.
-pub(crate) fn is_later(kind: ItemKind) -> bool {
-    use ItemKind as K;
-    matches!(kind, K::Claim | K::Figure | K::Table | K::Observations)
 }
 
 /// Whether what is declared so is carried out by itself, without anything that names it.

@@ -157,3 +157,115 @@ fn what_is_wrong_with_a_pipeline_is_said_at_its_place() {
         pair("W0612", "lr"),
     );
 }
+
+fn claims(rest: &str) -> Vec<String> {
+    plan(&format!("{}{rest}", law_over("sweep"))).claims.iter().map(|claim| claim.condition.to_string()).collect()
+}
+
+/// The questions of a study's answers, by their functions, with unit and bounds.
+fn asked(rest: &str) -> Vec<(String, Sort)> {
+    let plan = plan(&format!("{}{rest}", law_over("sweep")));
+    let call = |answer: &synx_plan::answer::Answer| match &answer.question {
+        Question::Call { function, .. } => Some((function.clone(), answer.sort.clone())),
+        _ => None,
+    };
+    plan.answers.iter().filter_map(call).collect()
+}
+
+fn number(unit: &str, low: Option<&str>, high: Option<&str>) -> Sort {
+    let end = |text: Option<&str>| text.map(|text| Exact::from_decimal(text).unwrap());
+    Sort::Number { unit: unit.to_owned(), low: end(low), high: end(high) }
+}
+
+#[test]
+fn a_claim_is_a_condition_over_answers() {
+    assert_eq!(claims("claim c = l[r = 1].E > l[r = 0].E\n"), ["answer[0] > answer[1]"]);
+    assert_eq!(claims("let d = l[r = 1].E - l[r = 0].E\nclaim c = d > 0 and d < 1 or d in 3..4\n").len(), 1);
+    assert_eq!(
+        claims("claim c = (if l[r = 1].E > 1 then l[r = 1].B else 2 * l[r = 0].B) >= 3\n"),
+        ["(if answer[0] > 1 then answer[1] else 2 * answer[2]) >= 3"]
+    );
+}
+
+#[test]
+fn a_law_answers_with_units_and_bounds() {
+    let small = "claim c = predict(l[r = 1], tokens = 64M) < 3\n";
+    assert_eq!(asked(small), [("predict".to_owned(), number("", Some("0"), None))]);
+    let solved = "claim c = solve(l[r = 1], tokens, loss = 3.2) < 64M\n";
+    assert_eq!(asked(solved), [("solve".to_owned(), number("tokens", Some("0"), None))]);
+    let sped = "claim c = speedup(l[r = 1], l[r = 0], at = 64M) >= 2\n";
+    let functions: Vec<String> = asked(sped).into_iter().map(|(function, _)| function).collect();
+    assert_eq!(functions, ["predict", "solve"]);
+    let ranked = "claim c = spearman(l.predicted, l.observed) >= 0.97\n";
+    assert_eq!(asked(ranked), [("spearman".to_owned(), number("", Some("-1"), Some("1")))]);
+    let columns = "claim c = abs(spearman(sweep |> filter(tokens == 8Mi), lr, loss)) < 0.5\n";
+    assert_eq!(asked(columns).len(), 1);
+    let slope = "claim c = marginal(l[r = 1], tokens, tokens = 64M) < 0\n";
+    assert_eq!(asked(slope).len(), 1);
+}
+
+#[test]
+fn the_best_mixture_is_late() {
+    let plan = plan(
+        "law reg { over = sweep; free c, d; loss ~ c + d * share[wiki] }\n\
+         let best = minimize(reg, over = [web, 1/2 * wiki + rest * web, 1/4 * wiki + rest * web], top = 2)\n\
+         grid large { axis data = [web, best]; model = tiny(128); recipe = standard(1e-3, 8Ki); tokens = 2Mi; evaluate = web.heldout }\n",
+    );
+    let large = &plan.grids[1];
+    let late = &plan.mixtures[large.cells[1].mixture as usize];
+    assert!(late.answer().is_some() && late.shares().len() == 2);
+    assert_eq!(large.cell_name(&large.cells[1].values), "large[data=best]");
+    let Sort::Mixture(of) = &plan.answers[late.answer().unwrap().0].sort else { panic!() };
+    assert_eq!(of.len(), 2);
+    assert!(plan.not_carried_out().iter().any(|refused| refused.what.contains("grid `large`")));
+}
+
+#[test]
+fn figures_and_tables_name_columns() {
+    let plan = plan(&format!(
+        "{}figure curves {{ over = sweep; x = tokens; y = loss; series = lr; panel = r; overlay = l }}\n\
+         table shares {{ over = sweep |> mean(over = replicate); rows = tokens; columns = lr; cell = loss; panel = r }}\n",
+        law_over("sweep")
+    ));
+    assert_eq!((plan.figures[0].x.as_str(), plan.figures[0].overlay), ("tokens", Some(0)));
+    assert_eq!(plan.report_tables[0].cell, "loss");
+    assert_eq!(plan.not_carried_out().len(), 2);
+}
+
+#[test]
+fn observations_show_their_columns_before_their_values() {
+    let plan = plan(
+        "observations runs = csv(\"data/runs.csv\", axes = [\"lr\", \"seed\"])\n    \
+         |> derive(bpb = column(\"metric/bpb\"), share = normalize(columns(\"train_*\")))\n\
+         law o { over = runs |> mean(over = seed); free c, d; bpb ~ c + d * tokens }\n\
+         law p { over = runs |> filter(note == \"ok\"); free c, d; bpb ~ c + d * column(\"share[web]\") }\n",
+    );
+    let table = over(&plan, "p");
+    assert!(table.columns.iter().any(|column| column.name == "share[wiki]"));
+    assert_eq!(plan.tables.iter().find(|table| matches!(table.source, Source::Observations(_))).unwrap().rows, Some(3));
+}
+
+#[test]
+fn what_is_wrong_with_a_question_is_said_at_its_place() {
+    let one = |rest: &str| {
+        let said = said(&format!("{}{rest}", law_over("sweep")));
+        assert_eq!(said.len(), 1, "{rest} {said:?}");
+        said.into_iter().next().unwrap()
+    };
+    let pair = |code: &str, text: &str| (code.to_owned(), text.to_owned());
+    assert_eq!(one("claim c = predict(l, tokens = 1M) < 3\n"), pair("E0616", "l"));
+    assert_eq!(one("claim c = predict(l[r = 1], token = 1M) < 3\n"), pair("E0616", "token"));
+    assert_eq!(one("claim c = predict(l[r = 1], tokens = 1 params) < 3\n"), pair("E0202", "tokens"));
+    assert_eq!(one("claim c = solve(l[r = 1], tokens) < 3\n").0, "E0616");
+    assert_eq!(one("claim c = spearman(sweep, lr, lost) < 1/2\n"), pair("E0610", "lost"));
+    assert_eq!(one("claim c = l[r = 1].E > 3 USD\n"), pair("E0202", "l[r = 1].E > 3 USD"));
+    assert_eq!(one("claim c = l[r = 1].E >= 0\n"), pair("W0611", "l[r = 1].E >= 0"));
+    assert_eq!(one("claim c = sweep[r = 1, tokens = 1Mi].loss > 1\n").0, "E0613");
+    assert_eq!(one("claim c = l[r = 1/3].E > 1\n"), pair("E0611", "1/3"));
+    assert_eq!(one("claim c = l[r = 1].E\n"), pair("E0201", "l[r = 1].E"));
+    assert_eq!(one("figure f { over = sweep; x = tokenz; y = loss }\n"), pair("E0610", "tokenz"));
+    assert_eq!(one("figure f { over = web; x = tokens; y = loss }\n").0, "E0201");
+    assert_eq!(one("observations o = csv(\"data/run.csv\")\n"), pair("E0615", "\"data/run.csv\""));
+    assert_eq!(one("observations o = 3\n").0, "E0201");
+    assert_eq!(one("let x = if l[r = 1].E > 1 then 1 else 2\ngrid g2 { axis replicate = [x]; data = web; model = tiny(64); recipe = standard(1e-3, 8Ki); tokens = 1Mi; evaluate = web.heldout }\n").0, "E0612");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::grid::ColumnValue;
 use crate::problem::{Origin, Problem};
 use crate::recipe::Precision;
 use crate::study::{Plan, Tokenizer};
@@ -35,6 +36,7 @@ impl Plan {
         self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
         self.refused_laws(&mut refused);
+        self.refused_results(&mut refused);
         refused
     }
 
@@ -67,6 +69,12 @@ impl Plan {
                     refused.push(refusal);
                 }
             };
+            let late = |value: &ColumnValue| matches!(value, ColumnValue::Answer(_));
+            if let Some(column) = grid.columns.iter().find(|column| column.values.iter().any(late))
+                && grid.cells.iter().all(|cell| cell.choice.is_none())
+            {
+                refuse(format!("whose column `{}` a run settles", column.name));
+            }
             let mut models = BTreeSet::new();
             for cell in &grid.cells {
                 if cell.start.is_some() {
@@ -84,6 +92,9 @@ impl Plan {
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());
                 }
+                if self.mixture(cell).answer().is_some() {
+                    refuse("which trains on a mixture that a fit settles".to_owned());
+                }
             }
         }
     }
@@ -97,6 +108,19 @@ impl Plan {
                 let what = format!("{part} in the law `{}`", law.name);
                 refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
+        }
+    }
+
+    /// What only shows or decides: nothing of it changes what is trained.
+    fn refused_results(&self, refused: &mut Vec<NotCarriedOut>) {
+        for claim in &self.claims {
+            refused.push(NotCarriedOut::new(format!("claim `{}`", claim.name), claim.origin.as_ref()));
+        }
+        for figure in &self.figures {
+            refused.push(NotCarriedOut::new(format!("figure `{}`", figure.name), figure.origin.as_ref()));
+        }
+        for table in &self.report_tables {
+            refused.push(NotCarriedOut::new(format!("table `{}`", table.name), table.origin.as_ref()));
         }
     }
 }

@@ -9,12 +9,14 @@
 pub mod answer;
 pub mod carried_out;
 mod chain;
+pub mod claim;
 pub mod column;
 pub mod corpus;
 pub mod cost;
 pub mod exact;
 pub mod executor;
 pub mod expression;
+pub mod figure;
 pub mod grid;
 pub mod hardware;
 pub mod key;

@@ -8,6 +8,9 @@ pub struct Observations {
     /// As the study writes it, relative to its folder.
     pub path: String,
     pub format: Format,
+    /// The columns that tell rows apart: what `mean` and `best` go over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub axes: Vec<String>,
 }
 
 /// How rows are written down.

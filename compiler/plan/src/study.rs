@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
+use crate::claim::Claim;
 use crate::chain::Chain;
 use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
+use crate::figure::{Figure, ReportTable};
 use crate::grid::{Cell, Choice, Evaluation, Grid, Objective};
 use crate::key::Key;
 use crate::law::Law;
@@ -42,6 +44,10 @@ pub struct Plan {
     pub laws: Vec<Law>,
     /// What a run or a fit settles, each after what it needs.
     pub answers: Vec<Answer>,
+    pub claims: Vec<Claim>,
+    pub figures: Vec<Figure>,
+    /// Tables of the report.
+    pub report_tables: Vec<ReportTable>,
 }
 
 /// What holds for the whole study.
@@ -107,6 +113,9 @@ impl Plan {
             tables: Vec::new(),
             laws: Vec::new(),
             answers: Vec::new(),
+            claims: Vec::new(),
+            figures: Vec::new(),
+            report_tables: Vec::new(),
         }
     }
 

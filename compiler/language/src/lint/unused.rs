@@ -14,9 +14,9 @@ impl Compiler<'_> {
         }
         for item in 0..self.items.len() {
             let slot = &self.items[item];
-            let named = !matches!(slot.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Study);
+            let named = !crate::signature::is_carried_out(slot.kind) && slot.kind != ItemKind::Study;
             // What another file declares and nobody needs here is there for other studies.
-            if slot.file != 0 || slot.used || !named || crate::signature::is_later(slot.kind) {
+            if slot.file != 0 || slot.used || !named {
                 continue;
             }
             let Some(name) = slot.item.name() else { continue };

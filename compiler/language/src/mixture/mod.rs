@@ -10,6 +10,7 @@ use synx_plan::mixture::Mixture;
 use synx_plan::unit::Unit;
 
 use crate::compiler::Compiler;
+use crate::late::Late;
 use crate::operator::Placed;
 use crate::value::{Named, Span, Term, Value, Weight, percent, shares_name};
 
@@ -191,6 +192,13 @@ impl Compiler<'_> {
                 self.rest_alone(span);
                 None
             }
+            Value::Late(late) if matches!(**late, Late::Mixture { .. }) => match &**late {
+                Late::Mixture { answer, of, name } => {
+                    let it = Mixture::late(of.iter().copied(), *answer);
+                    Some(Rc::new(Named { name: Rc::clone(name), it }))
+                }
+                _ => None,
+            },
             other => {
                 self.expected(span, "a corpus or a mixture", other);
                 None

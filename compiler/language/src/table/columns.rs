@@ -198,7 +198,7 @@ impl Table {
     /// The same, with the columns that tell its rows apart; those that it does not have are left out.
     #[must_use]
     pub(crate) fn keyed(self, keys: Vec<String>) -> Table {
-        let keys = keys.into_iter().filter(|key| self.columns.contains_key(key)).collect();
+        let keys = keys.into_iter().filter(|key| self.open || self.columns.contains_key(key)).collect();
         Table { keys, ..self }
     }
 
@@ -213,6 +213,12 @@ impl Table {
 
     pub(crate) fn has_results(&self) -> bool {
         self.results
+    }
+
+    /// The same, where nothing is known of the columns: every name is one, of plain numbers.
+    #[must_use]
+    pub(super) fn with_any_column(self) -> Table {
+        Table { open: true, ..self }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -233,7 +239,9 @@ impl Table {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Column> {
-        self.columns.get(&self.column(name)?)
+        const ANY: Column = Column { kind: Kind::Number, unit: Unit::PLAIN, bounds: Bounds { low: None, high: None } };
+        let column = self.column(name)?;
+        self.columns.get(&column).or(self.open.then_some(&ANY))
     }
 
     pub(crate) fn kind(&self, name: &str) -> Kind {

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use synx_grammar::view::{Block, Body};
+use synx_plan::answer::{Answer, Argument, Question, Sort};
+use synx_plan::corpus::CorpusId;
 use synx_plan::law::{Law, Model};
 use synx_plan::table::{Source, TableId};
 use synx_plan::unit::Unit;
@@ -183,5 +185,32 @@ impl<'t> Compiler<'t> {
             }
         }
         tables
+    }
+
+    /// The plan's answers, with laws by their places in the plan.
+    pub(crate) fn numbered_answers(
+        &mut self,
+        numbers: &HashMap<usize, usize>,
+        corpora: &[CorpusId],
+    ) -> Vec<Answer> {
+        fn renumber(argument: &mut Argument, numbers: &HashMap<usize, usize>) {
+            match argument {
+                Argument::Law(item) => *item = numbers.get(item).copied().unwrap_or_default(),
+                Argument::List(all) => all.iter_mut().for_each(|argument| renumber(argument, numbers)),
+                Argument::Named(all) => all.iter_mut().for_each(|(_, argument)| renumber(argument, numbers)),
+                _ => {}
+            }
+        }
+        let mut answers = std::mem::take(&mut self.answers);
+        for answer in &mut answers {
+            if let Sort::Mixture(of) = &mut answer.sort {
+                of.iter_mut().for_each(|corpus| *corpus = corpora.get(corpus.0).copied().unwrap_or(*corpus));
+                of.sort_unstable();
+            }
+            if let Question::Call { arguments, .. } = &mut answer.question {
+                arguments.iter_mut().for_each(|(_, argument)| renumber(argument, numbers));
+            }
+        }
+        answers
     }
 }

@@ -1,9 +1,11 @@
 //! Tables: everything that is measured, with the columns, units and rows that are known before anything runs.
 
+mod answers;
 mod columns;
 mod demand;
 mod index;
 mod known;
+mod observations;
 mod pipeline;
 mod scope;
 mod top;

@@ -31,7 +31,8 @@ impl<'t> Compiler<'t> {
         match name {
             "union" => return self.union(arguments, piped, span, scope),
             "column" | "columns" => return self.named_columns(name, arguments, span, scope),
-            _ => {}
+            "filter" | "derive" | "mean" | "best" | "join" => {}
+            _ => return self.answer(signature, arguments, piped, span, scope),
         }
         let (first, rest) = match (piped, arguments) {
             (Some(piped), rest) => (Some(piped), rest),

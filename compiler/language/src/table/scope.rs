@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
-use synx_grammar::view::{Argument, Expression};
+use synx_grammar::view::{Argument, BinaryOperator, Expression};
 use synx_plan::expression as plan;
 use synx_plan::grid::ColumnValue;
 
 use super::columns::{Kind, Table};
+use crate::call::Arguments;
 use crate::compiler::Compiler;
 use crate::late::{Late, LateNumber};
+use crate::operator::Placed;
 use crate::scope::Scope;
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
@@ -128,6 +130,26 @@ impl<'t> Compiler<'t> {
             columns.push((part, value));
         }
         Value::Columns(Rc::new(columns))
+    }
+
+    /// `normalize(columns("train_*"))`: each column of a family by the sum of all, so that rows that sum to 0.999 sum to one.
+    pub(crate) fn normalize_columns(&mut self, arguments: &Arguments) -> Value {
+        let (Value::Columns(columns), span) = arguments.required("of") else { return Value::Error };
+        let values: Vec<Value> = columns.iter().map(|(_, value)| value.clone()).collect();
+        let sum = Placed { value: self.late_sum(&values, span), span };
+        if sum.value.is_error() {
+            return Value::Error;
+        }
+        let mut parts = Vec::with_capacity(columns.len());
+        for (name, value) in columns.iter() {
+            let value = Placed { value: value.clone(), span };
+            let part = self.late_arithmetic(BinaryOperator::Divide, &value, &sum, span);
+            if part.is_error() {
+                return Value::Error;
+            }
+            parts.push((name.clone(), part));
+        }
+        Value::Columns(Rc::new(parts))
     }
 
     /// A condition over the rows of a table, as an expression of the plan.

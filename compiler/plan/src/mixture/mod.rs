@@ -12,6 +12,7 @@ pub use simplex::Simplex;
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::AnswerId;
 use crate::corpus::{CorpusFacts, CorpusId};
 use crate::exact::Exact;
 
@@ -28,6 +29,9 @@ pub struct Mixture {
     /// Whether the shares wait for a scan of the corpora. Until then all of them are zero.
     #[serde(default, skip_serializing_if = "is_false")]
     open: bool,
+    /// The answer that settles the shares, where a fit does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<AnswerId>,
 }
 
 /// A stretch of a run with shares of its own.
@@ -50,7 +54,7 @@ impl Mixture {
         let shares = canonical(parts)?;
         let sum = shares.iter().fold(Exact::zero(), |sum, (_, share)| sum.add(share));
         if sum == Exact::one() {
-            Ok(Mixture { shares, phases: Vec::new(), open: false })
+            Ok(Mixture { shares, phases: Vec::new(), open: false, answer: None })
         } else {
             Err(SharesError::Sum(sum))
         }
@@ -64,9 +68,19 @@ impl Mixture {
         if let [(_, share)] = &mut shares[..] {
             // All of one corpus, whatever it has.
             *share = Exact::one();
-            return Mixture { shares, phases: Vec::new(), open: false };
+            return Mixture { shares, phases: Vec::new(), open: false, answer: None };
         }
-        Mixture { shares, phases: Vec::new(), open: true }
+        Mixture { shares, phases: Vec::new(), open: true, answer: None }
+    }
+
+    /// A mixture of some of these corpora that a fit settles: open until then.
+    pub fn late(corpora: impl IntoIterator<Item = CorpusId>, answer: AnswerId) -> Mixture {
+        Mixture { answer: Some(answer), ..Mixture::open(corpora) }
+    }
+
+    /// The answer that settles the shares, where a fit does.
+    pub fn answer(&self) -> Option<AnswerId> {
+        self.answer
     }
 
     /// `early` for the first `switch` of the run's tokens, then `late`. Each may have phases, in which case those of the first are cut at
@@ -100,7 +114,7 @@ impl Mixture {
         if phases.len() == 1 {
             phases.clear();
         }
-        Mixture { shares, phases, open: false }
+        Mixture { shares, phases, open: false, answer: None }
     }
 
     /// Corpora and their shares of the whole run; never empty. Zeros where the mixture [is open](Mixture::is_open).
@@ -152,7 +166,7 @@ impl Mixture {
         };
         let phases =
             self.phases.iter().map(|phase| Phase { from: phase.from.clone(), shares: renumber(&phase.shares) });
-        Mixture { shares: renumber(&self.shares), phases: phases.collect(), open: self.open }
+        Mixture { shares: renumber(&self.shares), phases: phases.collect(), open: self.open, answer: self.answer }
     }
 
     /// How often a run of `tokens` tokens goes through the training part of each source, in the order of `shares`; `None` where a corpus has not been scanned.

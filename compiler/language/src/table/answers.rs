@@ -1,0 +1,463 @@
+//! What is asked of fitted laws and of columns: `predict solve optimal marginal minimize spearman kendall`.
+//!
+//! Here it is checked what each needs: the columns that the law reads, their units, the group. What comes out is late.
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use synx_grammar::view::{Argument as Given, Expression};
+use synx_plan::answer::{Argument, Question, Sort};
+use synx_plan::corpus::CorpusId;
+use synx_plan::exact::Exact;
+use synx_plan::expression as plan;
+use synx_plan::law::{Law, Model};
+use synx_plan::unit::Unit;
+
+use super::columns::{Column, Kind, Table};
+use super::known::Rows;
+use crate::compiler::Compiler;
+use crate::late::{Bounds, Late, LateNumber};
+use crate::scope::Scope;
+use crate::signature::Signature;
+use crate::suggest::{listed, nearest};
+use crate::value::{Span, Value};
+
+/// A fitted law, and the group that is asked.
+struct Fitted {
+    law: Rc<Law>,
+    over: Rc<Table>,
+    /// The row of the law's table, or the law itself where it has one group.
+    of: Argument,
+}
+
+/// The arguments of a question, by what they are for.
+struct Asked<'t> {
+    of: Fitted,
+    /// The column that is asked for, where the function has one.
+    column: Option<(String, Span)>,
+    /// What columns are set to.
+    at: IndexMap<String, (LateNumber, Span)>,
+    span: Span,
+    signature: &'static Signature,
+    rest: Vec<(&'t str, Expression<'t>)>,
+}
+
+impl<'t> Compiler<'t> {
+    /// A function of fitted laws or of columns.
+    pub(super) fn answer(
+        &mut self,
+        signature: &'static Signature,
+        arguments: &[Given<'t>],
+        piped: Option<(Value, Span)>,
+        span: Span,
+        scope: &Rc<Scope<'t>>,
+    ) -> Value {
+        match signature.name {
+            "spearman" | "kendall" => self.correlation(signature.name, arguments, piped, span, scope),
+            _ => match self.asked(signature, arguments, piped, span, scope) {
+                Some(asked) => match signature.name {
+                    "predict" => self.predict(&asked),
+                    "solve" => self.solve(&asked),
+                    "optimal" => self.optimal(&asked),
+                    "marginal" => self.marginal(&asked),
+                    _ => self.minimize(&asked, scope),
+                },
+                None => Value::Error,
+            },
+        }
+    }
+
+    fn asked(
+        &mut self,
+        signature: &'static Signature,
+        arguments: &[Given<'t>],
+        piped: Option<(Value, Span)>,
+        span: Span,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<Asked<'t>> {
+        let own = |name: &str| signature.parameters.iter().any(|parameter| parameter.name == name);
+        let (named, others): (Vec<Given<'t>>, Vec<Given<'t>>) = arguments.iter().copied().partition(|argument| {
+            !matches!(argument, Given::Named(name, _) if signature.others && !own(name.text()))
+        });
+        let names: Vec<&str> = signature.parameters.iter().map(|parameter| parameter.name).collect();
+        let matched = self.match_arguments(signature.name, &names, &named, piped.is_some(), span)?;
+        let expression = |place: usize| matched.get(place).copied().flatten().and_then(|at| named[at].value());
+        let (value, at) = match (piped, expression(0)) {
+            (Some(piped), _) => piped,
+            (None, Some(first)) => {
+                let at = self.span(first.node());
+                (self.evaluate(first, scope), at)
+            }
+            (None, None) => {
+                self.missing_argument(signature.name, names[0], span);
+                return None;
+            }
+        };
+        let of = self.fitted_group(&value, at)?;
+        let mut column = None;
+        if names.get(1) == Some(&"column") {
+            let Some(named) = expression(1) else {
+                self.missing_argument(signature.name, "column", span);
+                return None;
+            };
+            let at = self.span(named.node());
+            let name: String = named.text().chars().filter(|c| !c.is_whitespace()).collect();
+            self.read_by(&of, &name, at)?;
+            column = Some((name, at));
+        }
+        let mut given = IndexMap::new();
+        for argument in others {
+            let Given::Named(name, Some(value)) = argument else { return None };
+            let at = self.span(value.node());
+            let found = self.evaluate(value, scope);
+            let number = self.late_number(&found, at, &format!("`{}`", name.text()))?;
+            let name_at = self.span(name.node());
+            if given.insert(name.text().to_owned(), (number, name_at)).is_some() {
+                let finding = self.finding("E0102", name_at, format!("`{}` is given twice", name.text()), "given again");
+                self.report(finding);
+                return None;
+            }
+        }
+        let rest = signature.parameters.iter().enumerate().skip(1).filter_map(|(place, parameter)| {
+            Some((parameter.name, expression(place)?))
+        });
+        Some(Asked { of, column, at: given, span, signature, rest: rest.collect() })
+    }
+
+    /// The law and the group that a value is.
+    fn fitted_group(&mut self, value: &Value, at: Span) -> Option<Fitted> {
+        let (item, row) = match value {
+            Value::Error => return None,
+            Value::Law(item) => (*item, None),
+            Value::Row(table) if table.law.is_some() => (table.law?, Some(Rc::clone(table))),
+            other => {
+                let found = other.describe();
+                let finding = self
+                    .finding("E0616", at, format!("this is asked of a fitted law, not of {found}"), found)
+                    .help("write the law, and which of its groups: `law[r = 1/3]`");
+                self.report(finding);
+                return None;
+            }
+        };
+        let law = self.fitted(item, at)?;
+        let over = self.made.get(law.over.0).cloned()?;
+        let of = match row {
+            Some(row) => Argument::Table(row.id?),
+            None if law.formula.by.is_empty() => Argument::Law(item),
+            None => {
+                let by = listed(law.formula.by.iter().map(String::as_str));
+                let pins = law.formula.by.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>().join(", ");
+                let finding = self
+                    .finding("E0616", at, format!("`{}` is fitted for each {by}: which group is meant?", law.name), "several groups")
+                    .help(format!("pick one: `{}[{pins}]`", law.name));
+                self.report(finding);
+                return None;
+            }
+        };
+        Some(Fitted { law, over, of })
+    }
+
+    /// Whether the law reads a column beside those that tell its groups apart; reported where it does not.
+    fn read_by(&mut self, of: &Fitted, name: &str, at: Span) -> Option<()> {
+        let read = inputs(&of.law);
+        if read.iter().any(|column| column == name) {
+            return Some(());
+        }
+        let headline = format!("the law `{}` does not read `{name}`", of.law.name);
+        let mut finding = self.finding("E0616", at, headline, "no column of its formula");
+        finding = match nearest(name, read.iter().map(String::as_str)) {
+            Some(near) => {
+                let edit = self.edit(at, near);
+                finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit])
+            }
+            None => finding.help(format!("it reads {}", listed(read.iter().map(String::as_str)))),
+        };
+        self.report(finding);
+        None
+    }
+
+    /// Checks that every column that the law reads is given once, in its unit; `target` and the column that is asked for are not.
+    fn given(&mut self, asked: &Asked<'t>, without: &[&str]) -> Option<IndexMap<String, LateNumber>> {
+        let read = inputs(&asked.of.law);
+        let mut given = IndexMap::new();
+        for (name, (number, at)) in &asked.at {
+            if without.contains(&name.as_str()) {
+                continue;
+            }
+            self.read_by(&asked.of, name, *at)?;
+            let unit = asked.of.over.get(name).map_or(Unit::PLAIN, |column| column.unit);
+            if unit.unify(number.unit).is_none() {
+                let wanted = if unit.is_plain() { "a plain number".to_owned() } else { format!("counted in {unit}") };
+                let headline = format!("`{name}` is {wanted}, not in {}", number.unit);
+                let finding = self.finding("E0202", *at, headline, format!("in {}", number.unit));
+                self.report(finding);
+                return None;
+            }
+            given.insert(name.clone(), number.clone());
+        }
+        let missing: Vec<&str> = read
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !given.contains_key(*name) && !without.contains(name))
+            .collect();
+        if !missing.is_empty() {
+            let function = asked.signature.name;
+            let names = listed(missing.iter().copied());
+            let add = missing.iter().map(|name| format!("`{name} = …`")).collect::<Vec<_>>().join(", ");
+            let headline = format!("`{function}` needs {names}, which the law `{}` reads", asked.of.law.name);
+            let finding = self.finding("E0616", asked.span, headline, format!("without {names}")).help(format!("add {add}"));
+            self.report(finding);
+            return None;
+        }
+        Some(given)
+    }
+
+    /// Between which numbers the law's prediction lies where its columns are set so.
+    fn predicted(&self, of: &Fitted, given: &IndexMap<String, LateNumber>) -> (Unit, Bounds) {
+        let (target, model) = of.law.formula.inlined();
+        let unit = match &target {
+            plan::Expression::Column(name) => of.over.get(name).map_or(Unit::PLAIN, |column| column.unit),
+            _ => Unit::PLAIN,
+        };
+        let mut columns: IndexMap<String, Column> = of.over.columns().clone();
+        for (name, number) in given {
+            columns.insert(name.clone(), Column::number(number.unit, number.bounds.clone()));
+        }
+        let at = Table::new("the prediction", columns, Rows::Unknown);
+        let bounds = match &model {
+            Model::Formula(model) => self.bounds_of(model, &at, &of.law.formula.free),
+            Model::Trees(_) => self.bounds_of(&target, &at, &of.law.formula.free),
+        };
+        (unit, bounds)
+    }
+
+    fn ask_of(&mut self, asked: &Asked<'t>, given: &IndexMap<String, LateNumber>, unit: Unit, bounds: Bounds) -> Value {
+        let mut arguments = vec![("of".to_owned(), asked.of.of.clone())];
+        if let Some((column, _)) = &asked.column {
+            arguments.push(("column".to_owned(), Argument::Column(column.clone())));
+        }
+        let set = given.iter().map(|(name, number)| (name.clone(), Argument::Expression(number.value.clone())));
+        arguments.push(("at".to_owned(), Argument::Named(set.collect())));
+        let question = Question::Call { function: asked.signature.name.to_owned(), arguments };
+        self.ask_number(question, unit, bounds, asked.span)
+    }
+
+    fn predict(&mut self, asked: &Asked<'t>) -> Value {
+        let Some(given) = self.given(asked, &[]) else { return Value::Error };
+        let (unit, bounds) = self.predicted(&asked.of, &given);
+        self.ask_of(asked, &given, unit, bounds)
+    }
+
+    /// The value of a column at which the law predicts what is given for its target; infinite where it never does.
+    fn solve(&mut self, asked: &Asked<'t>) -> Value {
+        let Some((column, _)) = &asked.column else { return Value::Error };
+        let (target, _) = asked.of.law.formula.inlined();
+        let plan::Expression::Column(target) = target else {
+            let headline = format!("`{}` does not fit a column but what is computed from some", asked.of.law.name);
+            let finding = self
+                .finding("E0616", asked.span, headline, "nothing can be set to a value here")
+                .help("derive the column first, and fit the law to it");
+            return self.report(finding);
+        };
+        let Some((wanted, at)) = asked.at.get(&target).cloned() else {
+            let finding = self
+                .finding("E0616", asked.span, format!("`solve` needs the `{target}` that is to be reached"), "which value?")
+                .help(format!("add `{target} = …`"));
+            return self.report(finding);
+        };
+        let unit = asked.of.over.get(&target).map_or(Unit::PLAIN, |column| column.unit);
+        if unit.unify(wanted.unit).is_none() {
+            let headline = format!("`{target}` is not counted in {}", wanted.unit);
+            let finding = self.finding("E0202", at, headline, format!("in {}", wanted.unit));
+            return self.report(finding);
+        }
+        let Some(mut given) = self.given(asked, &[column, &target]) else { return Value::Error };
+        let reached = asked.of.over.get(column).cloned().unwrap_or_else(|| Column::number(Unit::PLAIN, Bounds::default()));
+        // Beyond the rows that were seen: only that it does not change its sign is kept.
+        let bounds = if reached.bounds.low.as_ref().is_some_and(|low| !low.is_negative()) {
+            Bounds::at_least_zero()
+        } else {
+            Bounds::default()
+        };
+        given.insert(target, wanted);
+        self.ask_of(asked, &given, reached.unit, bounds)
+    }
+
+    /// The value of `tokens` or `params` at which a budget of operations (6 × params × tokens) gives the smallest prediction.
+    fn optimal(&mut self, asked: &Asked<'t>) -> Value {
+        let Some((column, at)) = asked.column.clone() else { return Value::Error };
+        for needed in ["params", "tokens"] {
+            if self.read_by(&asked.of, needed, at).is_none() {
+                return Value::Error;
+            }
+        }
+        if !matches!(column.as_str(), "params" | "tokens") {
+            let finding = self
+                .finding("E0616", at, "a budget of operations is split between `params` and `tokens`", "neither of them")
+                .help("write `optimal(law, tokens, flops = …)`");
+            return self.report(finding);
+        }
+        let Some((budget, budget_at)) = asked.at.get("flops").cloned() else {
+            self.missing_argument("optimal", "flops", asked.span);
+            return Value::Error;
+        };
+        if Unit::FLOP.unify(budget.unit).is_none() {
+            let headline = "`flops` is counted in FLOP".to_owned();
+            let finding = self
+                .finding("E0202", budget_at, headline, "not in FLOP")
+                .help("write the unit after the number: `1e20 FLOP`");
+            return self.report(finding);
+        }
+        let Some(mut given) = self.given(asked, &["params", "tokens", "flops"]) else { return Value::Error };
+        let unit = asked.of.over.get(&column).map_or(Unit::PLAIN, |column| column.unit);
+        given.insert("flops".to_owned(), budget);
+        self.ask_of(asked, &given, unit, Bounds::at_least_zero())
+    }
+
+    /// How much the prediction changes with one more of a column.
+    fn marginal(&mut self, asked: &Asked<'t>) -> Value {
+        let Some((column, _)) = &asked.column else { return Value::Error };
+        let Some(given) = self.given(asked, &[]) else { return Value::Error };
+        let (target, _) = self.predicted(&asked.of, &given);
+        let unit = asked.of.over.get(column).map_or(Unit::PLAIN, |column| column.unit);
+        let unit = target.over(unit).unwrap_or(Unit::PLAIN);
+        self.ask_of(asked, &given, unit, Bounds::default())
+    }
+
+    /// Of known mixtures the one with the smallest prediction, or the mean of the best.
+    fn minimize(&mut self, asked: &Asked<'t>, scope: &Rc<Scope<'t>>) -> Value {
+        let argument = |name: &str| asked.rest.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let Some(over) = argument("over") else {
+            self.missing_argument("minimize", "over", asked.span);
+            return Value::Error;
+        };
+        let at = self.span(over.node());
+        let candidates = self.evaluate(over, scope);
+        let Some(items) = self.elements(&candidates, at, "`over` of `minimize`") else { return Value::Error };
+        let (mut numbers, mut corpora): (Vec<u32>, Vec<CorpusId>) = (Vec::new(), Vec::new());
+        for item in items.iter() {
+            if !crate::operator::is_data(item) {
+                return self.expected(at, "a list of mixtures to choose from", item);
+            }
+            let Some(mixture) = self.mixture(item, at) else { return Value::Error };
+            corpora.extend(mixture.it.shares().iter().map(|(corpus, _)| *corpus));
+            numbers.push(self.lists.mixture(&mixture.it) as u32);
+        }
+        corpora.sort_unstable();
+        corpora.dedup();
+        let top = match argument("top") {
+            None => Some(1),
+            Some(top) => {
+                let value = self.evaluate(top, scope);
+                let at = self.span(top.node());
+                self.whole(&value, at, Unit::PLAIN, "`top`", (1, items.len().max(1) as u64))
+            }
+        };
+        let Some(top) = top else { return Value::Error };
+        let mut arguments = vec![
+            ("of".to_owned(), asked.of.of.clone()),
+            ("over".to_owned(), Argument::Mixtures(numbers)),
+            ("top".to_owned(), Argument::Expression(plan::Expression::number(top))),
+        ];
+        if let Some(under) = argument("under") {
+            let over = Rc::clone(&asked.of.over);
+            let Some(condition) = self.row_condition(&over, under, scope) else { return Value::Error };
+            arguments.push(("under".to_owned(), Argument::Expression(condition)));
+        }
+        let question = Question::Call { function: "minimize".to_owned(), arguments };
+        let answer = self.ask(question, Sort::Mixture(corpora.clone()), asked.span);
+        let name = format!("minimize({})", asked.of.law.name).into();
+        Value::Late(Rc::new(Late::Mixture { answer, of: corpora.into(), name }))
+    }
+
+    /// The rank correlation of two columns: `spearman(table, kl, loss)`, `spearman(law.predicted, law.observed)`.
+    fn correlation(
+        &mut self,
+        function: &'static str,
+        arguments: &[Given<'t>],
+        piped: Option<(Value, Span)>,
+        span: Span,
+        scope: &Rc<Scope<'t>>,
+    ) -> Value {
+        let Some(matched) = self.match_arguments(function, &["of", "x", "y"], arguments, piped.is_some(), span) else {
+            return Value::Error;
+        };
+        let given: Vec<Option<Expression<'t>>> =
+            matched.iter().map(|at| at.and_then(|at| arguments[at].value())).collect();
+        let (first, at) = match (piped, given[0]) {
+            (Some(piped), _) => piped,
+            (None, Some(first)) => {
+                let at = self.span(first.node());
+                (self.evaluate(first, scope), at)
+            }
+            (None, None) => {
+                self.missing_argument(function, "of", span);
+                return Value::Error;
+            }
+        };
+        let (table, columns) = match (&first, given[1], given[2]) {
+            (Value::Error, ..) => return Value::Error,
+            (Value::Column(table, left), Some(other), None) => {
+                let other_at = self.span(other.node());
+                match self.evaluate(other, scope) {
+                    Value::Column(right_table, right) if right_table.id == table.id => {
+                        (Rc::clone(table), vec![(left.to_string(), at), (right.to_string(), other_at)])
+                    }
+                    Value::Column(right_table, _) => {
+                        let finding = self
+                            .finding("E0616", other_at, "the two columns are of different tables", "rows do not belong together")
+                            .note(format!("one is of {}, the other of {}", table.name, right_table.name))
+                            .help("join them first: `a |> join(b, on = …)`, and name both columns");
+                        return self.report(finding);
+                    }
+                    other => return self.expected(other_at, "a column of a table", &other),
+                }
+            }
+            (table, Some(x), Some(y)) if table.is_table() => {
+                let Some(table) = self.as_table(table, at) else { return Value::Error };
+                let name = |value: Expression<'t>| value.text().chars().filter(|c| !c.is_whitespace()).collect::<String>();
+                let (x_at, y_at) = (self.span(x.node()), self.span(y.node()));
+                (table, vec![(name(x), x_at), (name(y), y_at)])
+            }
+            (table, ..) if table.is_table() => {
+                let missing: Vec<&str> =
+                    ["x", "y"].into_iter().zip(&given[1..]).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
+                self.missing_arguments(function, &missing, span);
+                return Value::Error;
+            }
+            (other, ..) => return self.expected(at, "a table, or a column of one,", other),
+        };
+        let mut names = Vec::new();
+        for (name, at) in columns {
+            let Some(column) = table.column(&name) else { return self.unknown_column(&table, &name, at) };
+            match table.kind(&column) {
+                Kind::Number | Kind::Truth => names.push(column),
+                Kind::Undefined => return self.undefined_column(&table, &column, at),
+                Kind::Text => {
+                    let finding = self
+                        .finding("E0616", at, format!("`{column}` holds text, which has no rank"), "no numbers")
+                        .help("correlate columns of numbers");
+                    return self.report(finding);
+                }
+            }
+        }
+        if let Some(rows) = table.count().filter(|rows| *rows < 3) {
+            let headline = format!("{rows} rows have no rank correlation to speak of");
+            let finding = self.finding("E0616", at, headline, "too few rows").help("correlate over at least three rows");
+            return self.report(finding);
+        }
+        let Some(id) = table.id else { return Value::Error };
+        let arguments =
+            vec![("of".to_owned(), Argument::Table(id)), ("columns".to_owned(), Argument::Columns(names))];
+        let question = Question::Call { function: function.to_owned(), arguments };
+        let bounds = Bounds::between(Exact::one().neg(), Exact::one());
+        self.ask_number(question, Unit::PLAIN, bounds, span)
+    }
+}
+
+/// The columns that a law's prediction needs besides those that tell its groups apart.
+fn inputs(law: &Law) -> Vec<String> {
+    let (_, model) = law.formula.inlined();
+    let by = &law.formula.by;
+    model.columns().into_iter().filter(|name| !by.iter().any(|by| by == name)).map(str::to_owned).collect()
+}
