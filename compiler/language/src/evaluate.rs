@@ -213,7 +213,7 @@ impl<'t> Compiler<'t> {
             let then = Placed { value: self.evaluate(then, scope), span: self.span(then.node()) };
             let otherwise = Placed { value: self.evaluate(otherwise, scope), span: self.span(otherwise.node()) };
             let span = self.span(choice.node());
-            return self.late_choice(truth, &then, &otherwise, span);
+            return self.late_choice((truth, place), &then, &otherwise, span);
         }
         let branch = match self.condition(&value, place) {
             Some(true) => choice.then(),

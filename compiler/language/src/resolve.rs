@@ -226,6 +226,8 @@ impl<'t> Compiler<'t> {
                 self.note_name(name, Target::Field(kind, field.name));
                 Some(field.role)
             }
+            // A kind that is declared with `=`: its block is said to be wrong as a whole.
+            None if known.is_empty() => None,
             None => {
                 let offered = || known.iter().filter(|field| field.need != Need::Later).map(|field| field.name);
                 let mut finding = self
@@ -550,8 +552,14 @@ impl<'t> Compiler<'t> {
             return plain(arguments);
         }
         let all = arguments;
+        let mut places = signature.parameters.len() - usize::from(piped);
         let own = |argument: &Argument<'t>| match argument {
             Argument::Named(name, _) if signature.others => signature.parameters.iter().any(|p| p.name == name.text()),
+            Argument::Positional(_) if signature.others => {
+                let fits = places > 0;
+                places = places.saturating_sub(1);
+                fits
+            }
             _ => true,
         };
         let (arguments, others): (Vec<_>, Vec<_>) = all.into_iter().partition(own);

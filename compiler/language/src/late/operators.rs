@@ -266,7 +266,13 @@ impl Compiler<'_> {
         }
         let mut finding =
             self.finding("E0611", span, format!("no row has `{column}` = {value}"), "not a value of this column");
-        finding.help = Some(match nearest(value, shown.iter().map(String::as_str)) {
+        // A number beside the one that is meant is no misspelling of it.
+        let misspelt = if value.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            None
+        } else {
+            nearest(value, shown.iter().map(String::as_str))
+        };
+        finding.help = Some(match misspelt {
             Some(near) => format!("did you mean {near}?"),
             None => {
                 let more = if shown.len() > 12 { " and more" } else { "" };

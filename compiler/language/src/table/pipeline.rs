@@ -92,7 +92,7 @@ impl<'t> Compiler<'t> {
             let at = self.span(condition.node());
             let finding = self
                 .finding("E0614", at, format!("no row of {} is left", table.name), "holds for none of its rows")
-                .help(self.values_of(table, &lowered));
+                .help(self.values_of(table, condition));
             return self.report(finding);
         }
         let Some(of) = table.id else { return Value::Error };
@@ -103,7 +103,13 @@ impl<'t> Compiler<'t> {
     }
 
     /// The values of the columns that a condition reads, for a message.
-    fn values_of(&self, table: &Table, condition: &synx_plan::expression::Expression) -> String {
+    fn values_of(&self, table: &Table, condition: Expression<'t>) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for name in crate::grid::scope::free_names(condition.node()) {
+            if table.has(name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
         let shown = |name: &&str| {
             let mut values: Vec<String> = Vec::new();
             for value in self.known(table, name)?.iter().map(ToString::to_string) {
@@ -117,7 +123,7 @@ impl<'t> Compiler<'t> {
             let more = if values.len() > 8 { " and more" } else { "" };
             Some(format!("`{name}` has {}{more}", listed(values.iter().take(8).map(String::as_str))))
         };
-        condition.columns().iter().filter_map(shown).collect::<Vec<_>>().join("; ")
+        names.iter().filter_map(shown).collect::<Vec<_>>().join("; ")
     }
 
     /// A table that is made of another, and is called as it is.
