@@ -37,9 +37,8 @@ impl Compiler<'_> {
                 other => {
                     let found = other.describe();
                     let headline = format!("a claim is a condition, this is {found}");
-                    let finding = self
-                        .finding("E0201", at, headline, found)
-                        .help("compare it: `claim name = a.loss < b.loss`");
+                    let finding =
+                        self.finding("E0201", at, headline, found).help("compare it: `claim name = a.loss < b.loss`");
                     self.report(finding);
                     return None;
                 }

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use synx_grammar::view::{Assert, Body, Entry, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
+use synx_plan::claim::Claim;
 use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
-use synx_plan::claim::Claim;
 use synx_plan::figure::{Figure, ReportTable};
 use synx_plan::law::Law;
 use synx_plan::study::Plan;
@@ -459,10 +459,8 @@ impl<'t> Compiler<'t> {
                 .help(if kind == ItemKind::Grid { "what varies is an `axis` in its block" } else { "take them out" });
             self.report(finding);
         }
-        let block_only = matches!(
-            kind,
-            ItemKind::Study | ItemKind::Grid | ItemKind::Law | ItemKind::Figure | ItemKind::Table
-        );
+        let block_only =
+            matches!(kind, ItemKind::Study | ItemKind::Grid | ItemKind::Law | ItemKind::Figure | ItemKind::Table);
         let value_only = matches!(
             kind,
             ItemKind::Param | ItemKind::Let | ItemKind::Mixture | ItemKind::Claim | ItemKind::Observations

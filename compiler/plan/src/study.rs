@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::claim::Claim;
 use crate::chain::Chain;
+use crate::claim::Claim;
 use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
 use crate::figure::{Figure, ReportTable};

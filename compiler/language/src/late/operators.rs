@@ -304,13 +304,20 @@ impl Compiler<'_> {
     /// `if` with a condition that a run settles: whichever branch it takes, the value lies within what holds both.
     pub(crate) fn late_choice(
         &mut self,
-        condition: &Expression,
+        (condition, condition_at): (&Expression, Span),
         then: &Placed,
         otherwise: &Placed,
         span: Span,
     ) -> Value {
+        let scalar = |value: &Value| {
+            matches!(value, Value::Number(_) | Value::Bool(_) | Value::Row(_) | Value::Column(..)) || value.is_late()
+        };
         if then.value.is_error() || otherwise.value.is_error() {
             return Value::Error;
+        }
+        if !scalar(&then.value) || !scalar(&otherwise.value) {
+            let late = Late::Truth(condition.clone());
+            return self.too_late(condition_at, "a condition that chooses between more than numbers", &late);
         }
         let truth = |value: &Value| matches!(value, Value::Bool(_)) || matches!(value.late(), Some(Late::Truth(_)));
         if truth(&then.value) && truth(&otherwise.value) {

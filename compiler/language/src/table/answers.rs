@@ -76,9 +76,10 @@ impl<'t> Compiler<'t> {
         scope: &Rc<Scope<'t>>,
     ) -> Option<Asked<'t>> {
         let own = |name: &str| signature.parameters.iter().any(|parameter| parameter.name == name);
-        let (named, others): (Vec<Given<'t>>, Vec<Given<'t>>) = arguments.iter().copied().partition(|argument| {
-            !matches!(argument, Given::Named(name, _) if signature.others && !own(name.text()))
-        });
+        let (named, others): (Vec<Given<'t>>, Vec<Given<'t>>) = arguments
+            .iter()
+            .copied()
+            .partition(|argument| !matches!(argument, Given::Named(name, _) if signature.others && !own(name.text())));
         let names: Vec<&str> = signature.parameters.iter().map(|parameter| parameter.name).collect();
         let matched = self.match_arguments(signature.name, &names, &named, piped.is_some(), span)?;
         let expression = |place: usize| matched.get(place).copied().flatten().and_then(|at| named[at].value());
@@ -113,14 +114,18 @@ impl<'t> Compiler<'t> {
             let number = self.late_number(&found, at, &format!("`{}`", name.text()))?;
             let name_at = self.span(name.node());
             if given.insert(name.text().to_owned(), (number, name_at)).is_some() {
-                let finding = self.finding("E0102", name_at, format!("`{}` is given twice", name.text()), "given again");
+                let finding =
+                    self.finding("E0102", name_at, format!("`{}` is given twice", name.text()), "given again");
                 self.report(finding);
                 return None;
             }
         }
-        let rest = signature.parameters.iter().enumerate().skip(1).filter_map(|(place, parameter)| {
-            Some((parameter.name, expression(place)?))
-        });
+        let rest = signature
+            .parameters
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter_map(|(place, parameter)| Some((parameter.name, expression(place)?)));
         Some(Asked { of, column, at: given, span, signature, rest: rest.collect() })
     }
 
@@ -148,7 +153,12 @@ impl<'t> Compiler<'t> {
                 let by = listed(law.formula.by.iter().map(String::as_str));
                 let pins = law.formula.by.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>().join(", ");
                 let finding = self
-                    .finding("E0616", at, format!("`{}` is fitted for each {by}: which group is meant?", law.name), "several groups")
+                    .finding(
+                        "E0616",
+                        at,
+                        format!("`{}` is fitted for each {by}: which group is meant?", law.name),
+                        "several groups",
+                    )
                     .help(format!("pick one: `{}[{pins}]`", law.name));
                 self.report(finding);
                 return None;
@@ -205,7 +215,8 @@ impl<'t> Compiler<'t> {
             let names = listed(missing.iter().copied());
             let add = missing.iter().map(|name| format!("`{name} = …`")).collect::<Vec<_>>().join(", ");
             let headline = format!("`{function}` needs {names}, which the law `{}` reads", asked.of.law.name);
-            let finding = self.finding("E0616", asked.span, headline, format!("without {names}")).help(format!("add {add}"));
+            let finding =
+                self.finding("E0616", asked.span, headline, format!("without {names}")).help(format!("add {add}"));
             self.report(finding);
             return None;
         }
@@ -261,7 +272,12 @@ impl<'t> Compiler<'t> {
         };
         let Some((wanted, at)) = asked.at.get(&target).cloned() else {
             let finding = self
-                .finding("E0616", asked.span, format!("`solve` needs the `{target}` that is to be reached"), "which value?")
+                .finding(
+                    "E0616",
+                    asked.span,
+                    format!("`solve` needs the `{target}` that is to be reached"),
+                    "which value?",
+                )
                 .help(format!("add `{target} = …`"));
             return self.report(finding);
         };
@@ -272,7 +288,8 @@ impl<'t> Compiler<'t> {
             return self.report(finding);
         }
         let Some(mut given) = self.given(asked, &[column, &target]) else { return Value::Error };
-        let reached = asked.of.over.get(column).cloned().unwrap_or_else(|| Column::number(Unit::PLAIN, Bounds::default()));
+        let reached =
+            asked.of.over.get(column).cloned().unwrap_or_else(|| Column::number(Unit::PLAIN, Bounds::default()));
         // Beyond the rows that were seen: only that it does not change its sign is kept.
         let bounds = if reached.bounds.low.as_ref().is_some_and(|low| !low.is_negative()) {
             Bounds::at_least_zero()
@@ -293,7 +310,12 @@ impl<'t> Compiler<'t> {
         }
         if !matches!(column.as_str(), "params" | "tokens") {
             let finding = self
-                .finding("E0616", at, "a budget of operations is split between `params` and `tokens`", "neither of them")
+                .finding(
+                    "E0616",
+                    at,
+                    "a budget of operations is split between `params` and `tokens`",
+                    "neither of them",
+                )
                 .help("write `optimal(law, tokens, flops = …)`");
             return self.report(finding);
         }
@@ -405,7 +427,12 @@ impl<'t> Compiler<'t> {
                     }
                     Value::Column(right_table, _) => {
                         let finding = self
-                            .finding("E0616", other_at, "the two columns are of different tables", "rows do not belong together")
+                            .finding(
+                                "E0616",
+                                other_at,
+                                "the two columns are of different tables",
+                                "rows do not belong together",
+                            )
                             .note(format!("one is of {}, the other of {}", table.name, right_table.name))
                             .help("join them first: `a |> join(b, on = …)`, and name both columns");
                         return self.report(finding);
@@ -415,13 +442,18 @@ impl<'t> Compiler<'t> {
             }
             (table, Some(x), Some(y)) if table.is_table() => {
                 let Some(table) = self.as_table(table, at) else { return Value::Error };
-                let name = |value: Expression<'t>| value.text().chars().filter(|c| !c.is_whitespace()).collect::<String>();
+                let name =
+                    |value: Expression<'t>| value.text().chars().filter(|c| !c.is_whitespace()).collect::<String>();
                 let (x_at, y_at) = (self.span(x.node()), self.span(y.node()));
                 (table, vec![(name(x), x_at), (name(y), y_at)])
             }
             (table, ..) if table.is_table() => {
-                let missing: Vec<&str> =
-                    ["x", "y"].into_iter().zip(&given[1..]).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
+                let missing: Vec<&str> = ["x", "y"]
+                    .into_iter()
+                    .zip(&given[1..])
+                    .filter(|(_, at)| at.is_none())
+                    .map(|(name, _)| name)
+                    .collect();
                 self.missing_arguments(function, &missing, span);
                 return Value::Error;
             }
@@ -443,12 +475,12 @@ impl<'t> Compiler<'t> {
         }
         if let Some(rows) = table.count().filter(|rows| *rows < 3) {
             let headline = format!("{rows} rows have no rank correlation to speak of");
-            let finding = self.finding("E0616", at, headline, "too few rows").help("correlate over at least three rows");
+            let finding =
+                self.finding("E0616", at, headline, "too few rows").help("correlate over at least three rows");
             return self.report(finding);
         }
         let Some(id) = table.id else { return Value::Error };
-        let arguments =
-            vec![("of".to_owned(), Argument::Table(id)), ("columns".to_owned(), Argument::Columns(names))];
+        let arguments = vec![("of".to_owned(), Argument::Table(id)), ("columns".to_owned(), Argument::Columns(names))];
         let question = Question::Call { function: function.to_owned(), arguments };
         let bounds = Bounds::between(Exact::one().neg(), Exact::one());
         self.ask_number(question, Unit::PLAIN, bounds, span)

@@ -188,11 +188,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The plan's answers, with laws by their places in the plan.
-    pub(crate) fn numbered_answers(
-        &mut self,
-        numbers: &HashMap<usize, usize>,
-        corpora: &[CorpusId],
-    ) -> Vec<Answer> {
+    pub(crate) fn numbered_answers(&mut self, numbers: &HashMap<usize, usize>, corpora: &[CorpusId]) -> Vec<Answer> {
         fn renumber(argument: &mut Argument, numbers: &HashMap<usize, usize>) {
             match argument {
                 Argument::Law(item) => *item = numbers.get(item).copied().unwrap_or_default(),

@@ -129,8 +129,8 @@ impl Compiler<'_> {
                         finding = finding.help("the path is relative to the study's folder");
                     }
                     None => {
-                        finding =
-                            finding.help(format!("beside it there is {}", listed(beside.iter().take(8).map(String::as_str))));
+                        finding = finding
+                            .help(format!("beside it there is {}", listed(beside.iter().take(8).map(String::as_str))));
                     }
                 }
                 finding

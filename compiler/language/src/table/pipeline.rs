@@ -31,7 +31,7 @@ impl<'t> Compiler<'t> {
         match name {
             "union" => return self.union(arguments, piped, span, scope),
             "column" | "columns" => return self.named_columns(name, arguments, span, scope),
-            "filter" | "derive" | "mean" | "best" | "join" => {}
+            "filter" | "derive" | "mean" | "best" | "join" | "top" => {}
             _ => return self.answer(signature, arguments, piped, span, scope),
         }
         let (first, rest) = match (piped, arguments) {

@@ -24,7 +24,13 @@ pub struct World {
 impl Default for World {
     fn default() -> World {
         World {
-            files: vec!["data/web.jsonl.zst", "data/wiki.txt.gz", "data/part-1.jsonl", "data/part-2.jsonl", "data/runs.csv"],
+            files: vec![
+                "data/web.jsonl.zst",
+                "data/wiki.txt.gz",
+                "data/part-1.jsonl",
+                "data/part-2.jsonl",
+                "data/runs.csv",
+            ],
             texts: Vec::new(),
             tokens: None,
         }
