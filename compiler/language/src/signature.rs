@@ -783,13 +783,7 @@ pub(crate) const LAW_FUNCTIONS: &[&str] =
     &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
 
 /// Functions of the language that later versions carry out.
-pub(crate) const LATER: &[&str] = &[
-    "score",
-    "unigram_kl",
-    "d_optimal",
-    "perplexity",
-    "pass_at",
-];
+pub(crate) const LATER: &[&str] = &["score", "unigram_kl", "d_optimal", "perplexity", "pass_at"];
 
 /// Words that stand for themselves.
 pub(crate) const WORDS: &[&str] =
