@@ -80,7 +80,7 @@ impl Study {
         corpora: &[Corpus],
         told: bool,
         shown: &mut Findings,
-    ) -> Result<Vec<(Corpus, CorpusFacts)>, Outcome> {
+    ) -> Result<Vec<(Corpus, Option<CorpusFacts>)>, Outcome> {
         let sources = compiled.sources.clone();
         let mut progress = if told { Shown::run(sources, shown) } else { Shown::scan(sources, shown) };
         let scanned = synx_run::scan(&self.folder, corpora, self.allow_outside, &mut progress);
