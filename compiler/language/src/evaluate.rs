@@ -396,6 +396,10 @@ impl<'t> Compiler<'t> {
                 _ => self.no_field(name, "a recipe", &["batch", "lr"]),
             },
             Value::Cell(cell) => self.cell_access(cell, access, name),
+            Value::Grid(item) if name.text() == "weights" => {
+                let span = self.span(base.node());
+                self.only_cell(*item, span).map_or(Value::Error, Value::Weights)
+            }
             table if table.is_table() || matches!(table, Value::Row(_)) => {
                 let (base, span) = (self.span(base.node()), self.span(name.node()));
                 self.table_column(table, name.text(), base, span)
@@ -425,6 +429,13 @@ impl<'t> Compiler<'t> {
     fn index(&mut self, index: Index<'t>, scope: &Rc<Scope<'t>>) -> Value {
         let span = self.span(index.node());
         let Some(base) = index.base() else { return Value::Error };
+        if let Expression::Access(access) = base
+            && let (Some(of), Some(name)) = (access.base(), access.name())
+            && matches!(name.text(), "loss" | "bits_per_byte")
+            && let row @ (Value::Row(_) | Value::Cell(_)) = self.evaluate(of, scope)
+        {
+            return self.loss_of_domain(&row, index, access);
+        }
         match self.evaluate(base, scope) {
             Value::Error => Value::Error,
             Value::Family(family) => {

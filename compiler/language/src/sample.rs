@@ -1,5 +1,7 @@
 //! Corpora that cells write, and how large corpora are.
 
+use std::rc::Rc;
+
 use synx_plan::corpus::{Content, Corpus, CorpusId};
 use synx_plan::exact::Exact;
 use synx_plan::grid::{CellId, readable};
@@ -14,8 +16,13 @@ impl Compiler<'_> {
     pub(crate) fn sampled(&mut self, arguments: &Arguments) -> Value {
         let (cell, at) = arguments.required("cell");
         let tokens = self.tokens_argument(&arguments.required("tokens"));
-        let (Value::Cell(cell) | Value::Weights(cell)) = &cell else {
-            return self.expected(at, "a cell: `grid[axis = value]`, or an axis over a grid", &cell);
+        let cell = match &cell {
+            Value::Cell(cell) | Value::Weights(cell) => Rc::clone(cell),
+            Value::Grid(item) => match self.only_cell(*item, at) {
+                Some(cell) => cell,
+                None => return Value::Error,
+            },
+            other => return self.expected(at, "a cell: `grid[axis = value]`, or an axis over a grid", other),
         };
         let Some(tokens) = tokens else { return Value::Error };
         let name = format!("sampled({}, {})", cell.name, readable(&Exact::from(tokens)));

@@ -192,6 +192,42 @@ impl<'t> Compiler<'t> {
         self.report(finding)
     }
 
+    /// The cell of a grid without axes: the grid stands for it.
+    pub(crate) fn only_cell(&mut self, item: usize, span: Span) -> Option<Rc<CellValue>> {
+        let laid = self.laid_out(item, span)?;
+        let names = laid.axis_names();
+        if names.is_empty()
+            && let Value::Cell(cell) = self.cell_value(&laid, 0)
+        {
+            return Some(cell);
+        }
+        let grid_name = self.items[item].name;
+        let headline = format!("which cell of `{grid_name}`?");
+        let mut finding = self.finding("E0412", span, headline, "a grid of several").help(format!(
+            "say the value of every axis: `{grid_name}[{}]`; or range over all: `axis base = {grid_name}`",
+            names.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>().join(", ")
+        ));
+        finding.notes = (0..names.len()).map(|column| self.values_of_axis(&laid, column)).collect();
+        self.report(finding);
+        None
+    }
+
+    /// `cell.loss[domain]`, `row.loss[domain]`.
+    pub(crate) fn loss_of_domain(&mut self, row: &Value, index: Index<'t>, access: Access<'t>) -> Value {
+        let span = self.span(index.node());
+        let name: String = index.text().chars().filter(|c| !c.is_whitespace()).collect();
+        let base: String = access.base().map_or("", |base| base.text()).chars().filter(|c| !c.is_whitespace()).collect();
+        let column = name.get(base.len() + 1..).unwrap_or_default().to_owned();
+        let row = match row {
+            Value::Cell(cell) => match self.row_of_cell(cell, span) {
+                Some(row) => Value::Row(row),
+                None => return Value::Error,
+            },
+            other => other.clone(),
+        };
+        self.table_column(&row, &column, span, span)
+    }
+
     fn no_such_axis(&mut self, laid: &LaidOut<'t>, grid: &str, name: Name<'t>, names: &[String]) {
         let span = self.span(name.node());
         let mut finding = self
