@@ -4,6 +4,8 @@
 
 mod study_01;
 mod study_04;
+mod study_06;
 mod study_07;
+mod study_09;
 mod study_10;
 mod support;

@@ -10,7 +10,10 @@ fn llama(width: u128, depth: u128) -> Llama {
 
 #[test]
 fn a_third_of_rephrased_text() {
-    let folder = Folder::default().file("data/reviews.jsonl.zst", "").file("data/wikitext.txt.gz", "");
+    let folder = Folder::default()
+        .file("data/reviews.jsonl.zst", "")
+        .file("data/wikitext.txt.gz", "")
+        .file("data/topics.txt", "");
     let plan = planned("01_synthetic_data.synx", &folder);
 
     // 3 sources × 4 shares × 7 budgets (1, 2, … 64 Mi) × 3 replicates. Twice the parameters of llama(128, 4)
@@ -24,8 +27,8 @@ fn a_third_of_rephrased_text() {
     let per_size = 3 * 4 * 3 * (4 + 16 + 64) * MI;
     let flops: u128 = sizes.iter().map(|size| size.flops_per_token()).sum();
 
-    // 2 ways of writing × 3 budgets × 5 replicates.
-    let generator_tokens = 2 * 5 * (4 + 16 + 64) * MI;
+    // 3 generators × 3 budgets × 5 replicates.
+    let generator_tokens = 3 * 5 * (4 + 16 + 64) * MI;
     assert_grids(
         &plan,
         &[
@@ -45,12 +48,12 @@ fn a_third_of_rephrased_text() {
             },
             Grid {
                 name: "generators",
-                cells: 2 * 3 * 5,
+                cells: 3 * 3 * 5,
                 left_out: 0,
                 tokens: generator_tokens,
                 flops: generator_tokens * model.flops_per_token(),
             },
         ],
     );
-    assert_lists(&plan, &[("laws", 1)]);
+    assert_lists(&plan, &[("laws", 2)]);
 }

@@ -216,7 +216,8 @@ impl<'t> Compiler<'t> {
     pub(crate) fn loss_of_domain(&mut self, row: &Value, index: Index<'t>, access: Access<'t>) -> Value {
         let span = self.span(index.node());
         let name: String = index.text().chars().filter(|c| !c.is_whitespace()).collect();
-        let base: String = access.base().map_or("", |base| base.text()).chars().filter(|c| !c.is_whitespace()).collect();
+        let base: String =
+            access.base().map_or("", |base| base.text()).chars().filter(|c| !c.is_whitespace()).collect();
         let column = name.get(base.len() + 1..).unwrap_or_default().to_owned();
         let row = match row {
             Value::Cell(cell) => match self.row_of_cell(cell, span) {
