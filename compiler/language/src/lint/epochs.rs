@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use indexmap::IndexMap;
 use synx_plan::corpus::{CorpusFacts, CorpusId};
 use synx_plan::grid::readable;
 
@@ -25,10 +26,15 @@ impl Compiler<'_> {
         for expanded in grids {
             let mut worst: BTreeMap<CorpusId, (f64, u64, u64)> = BTreeMap::new();
             let mut small: BTreeSet<(CorpusId, u64)> = BTreeSet::new();
+            // Cells of one mixture and budget go through their sources as often.
+            let mut alike: IndexMap<(u32, u64, u64), u64> = IndexMap::new();
             for cell in &expanded.grid.cells {
-                let mixture = &lists.mixtures[cell.mixture as usize];
                 let context = lists.models[cell.model as usize].context;
-                for ((corpus, _), epochs) in mixture.shares().iter().zip(mixture.epochs(cell.tokens, facts)) {
+                *alike.entry((cell.mixture, cell.tokens, context)).or_default() += 1;
+            }
+            for ((mixture, tokens, context), cells) in alike {
+                let mixture = &lists.mixtures[mixture as usize];
+                for ((corpus, _), epochs) in mixture.shares().iter().zip(mixture.epochs(tokens, facts)) {
                     if let Some(Some(facts)) = facts.get(corpus.0)
                         && facts.training.tokens < context + 1
                     {
@@ -37,9 +43,9 @@ impl Compiler<'_> {
                     let Some(epochs) = epochs.filter(|epochs| *epochs > MANY_EPOCHS) else { continue };
                     let entry = worst.entry(*corpus).or_insert((0.0, 0, 0));
                     if epochs > entry.0 {
-                        (entry.0, entry.1) = (epochs, cell.tokens);
+                        (entry.0, entry.1) = (epochs, tokens);
                     }
-                    entry.2 += 1;
+                    entry.2 += cells;
                 }
             }
             for (corpus, context) in small {
