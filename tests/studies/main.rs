@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod study_01;
+mod study_02;
 mod study_04;
 mod study_05;
 mod study_06;
