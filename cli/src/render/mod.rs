@@ -5,6 +5,7 @@ pub use synx_plan::number;
 pub mod plan;
 pub mod program;
 pub mod progress;
+pub mod questions;
 pub mod results;
 pub mod table;
 pub mod terminal;

@@ -41,6 +41,11 @@ pub fn plan(plan: &Plan, cost: &Cost, device: &DeviceProfile) -> String {
     }
     text.push('\n');
     totals(&mut text, cost, device);
+    let questions = super::questions::questions(plan);
+    if !questions.is_empty() {
+        text.push('\n');
+        text.push_str(&questions);
+    }
     text
 }
 
