@@ -93,7 +93,7 @@ impl Interleaving {
         }
         let mut common = BigInt::one();
         for share in shares {
-            common = common.lcm(share.denominator());
+            common = common.lcm(&share.denominator());
             if common.bits() > LARGEST_BITS {
                 return Err(Problem::new("E0930", "the shares have no common denominator below 2^100")
                     .help("write the shares with fewer digits"));

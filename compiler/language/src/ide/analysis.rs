@@ -1,7 +1,6 @@
 //! A text that was checked, with all that the features ask for.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -11,7 +10,7 @@ use synx_plan::cost::DeviceProfile;
 use synx_plan::study::Plan;
 
 use super::cost::GridCost;
-use super::record::{Declared, Record, Seen, Target};
+use super::record::{Declared, Places, Record, Seen, Target};
 use crate::compile::{Checked, checked};
 use crate::diagnostic::Diagnostic;
 use crate::host::{Host, Options};
@@ -36,7 +35,7 @@ pub struct Analysis {
     pub(super) plan: Option<Plan>,
     pub(super) record: Box<Record>,
     pub(super) device: DeviceProfile,
-    pub(super) names: OnceCell<HashMap<Span, Target>>,
+    pub(super) names: OnceCell<Places<Target>>,
     pub(super) grids: OnceCell<Vec<GridCost>>,
 }
 

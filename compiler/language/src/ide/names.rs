@@ -1,13 +1,11 @@
 //! What a name of the text stands for: what the compiler wrote down, and what only its place in the text tells.
 
-use std::collections::HashMap;
-
 use synx_grammar::view::{Access, Allow, Entry, Expression, Index, Item, ItemKind, Name};
 use synx_grammar::{Node, SyntaxKind};
 use synx_plan::column::result_column;
 
 use super::analysis::{Analysis, ancestors};
-use super::record::Target;
+use super::record::{Places, Target};
 use crate::value::{Span, Value};
 
 impl Analysis {
@@ -18,7 +16,7 @@ impl Analysis {
     }
 
     /// Every name of the study's own file with what it stands for, and the names of the other files that were written down.
-    pub(super) fn names(&self) -> &HashMap<Span, Target> {
+    pub(super) fn names(&self) -> &Places<Target> {
         self.names.get_or_init(|| {
             let mut names = self.record.names.clone();
             for node in self.root().descendants().filter(|node| node.kind() == SyntaxKind::Name) {

@@ -1,6 +1,7 @@
 //! What the compiler writes down for the editor while it checks: what names stand for, and what expressions come to.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use synx_grammar::view::ItemKind;
 
@@ -11,6 +12,30 @@ const MAX_VALUES: usize = 24;
 
 /// How many expressions have their values kept. Arbitrary: a file of some ten thousand lines.
 const MAX_EXPRESSIONS: usize = 1 << 18;
+
+/// Something for each of many places.
+pub(crate) type Places<T> = HashMap<Span, T, BuildHasherDefault<PlaceHasher>>;
+
+/// Mixes the three numbers of a place; every evaluation asks for one. Nobody chooses places to collide: a text that did would
+/// only be slow to itself.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct PlaceHasher(u64);
+
+impl Hasher for PlaceHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The golden ratio's multiplier: arbitrary, odd, its bits well spread.
+        self.0 = (self.0.rotate_left(26) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// The best mixed bits are the high ones; a table looks at the low ones too.
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +85,8 @@ pub(crate) struct Declared {
 /// The record of one compilation. Its memory is bounded by the text, not by the cells.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    pub names: HashMap<Span, Target>,
-    pub values: HashMap<Span, Seen>,
+    pub names: Places<Target>,
+    pub values: Places<Seen>,
     /// The declarations of all files that were compiled together.
     pub items: Vec<Declared>,
     /// The paths of the files, as places number them.
