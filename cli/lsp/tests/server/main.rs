@@ -7,3 +7,4 @@ mod features;
 mod files;
 mod positions;
 mod support;
+mod walk;

@@ -118,12 +118,17 @@ impl Analysis {
         })
     }
 
-    /// The item of the study's own file that an expression names.
+    /// The item of the study's own file that an expression names: as the compiler wrote down, else the one of that name. A column
+    /// is no item, so it is not looked for: the question what a column is leads back here.
     pub(super) fn named_item(&self, expression: Expression<'_>) -> Option<Item<'_>> {
         let Expression::Name(name) = expression.without_parens() else { return None };
-        match self.target(name.node())? {
-            Target::Declared(span) => self.item(span),
-            _ => None,
+        match self.record.names.get(&self.span(name.node())) {
+            Some(Target::Declared(span)) => self.item(*span),
+            Some(_) => None,
+            None => {
+                let mut items = self.parse.file().items();
+                items.find(|item| item.name().is_some_and(|declared| declared.text() == name.text()))
+            }
         }
     }
 }

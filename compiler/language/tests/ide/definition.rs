@@ -36,3 +36,12 @@ fn what_the_language_has_leads_nowhere() {
 fn names_are_followed_in_a_broken_text() {
     assert_eq!(definition(&with_base("let x = (\nmixture two = 50% * we$0b + rest * wiki\n")), "2 web");
 }
+
+#[test]
+fn a_law_over_what_is_not_there_leads_nowhere() {
+    assert_eq!(definition(&with_base("law l {\n    over = nowhe$0re\n    free a\n    loss ~ a\n}\n")), "nothing");
+    assert_eq!(
+        definition(&with_base("law l {\n    over = l |> filter(nowhe$0re)\n    free a\n    loss ~ a\n}\n")),
+        "nothing"
+    );
+}
