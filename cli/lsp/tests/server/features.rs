@@ -157,3 +157,19 @@ fn lints_link_to_their_pages() {
     assert!(std::fs::read_to_string(page).unwrap().starts_with("# W0301"));
     editor.end();
 }
+
+#[test]
+fn formatting_replaces_what_differs_alone() {
+    for encodings in [&["utf-8"][..], &["utf-16"]] {
+        let mut editor = Editor::with(&Disk::default(), encodings, None);
+        let text = "synx 1\n\n// 🎈 混合\nlet a=1\nlet b = 2 // 混合\n";
+        editor.open("a.synx", text);
+        let params =
+            json!({ "textDocument": { "uri": uri("a.synx") }, "options": { "tabSize": 4, "insertSpaces": true } });
+        let edits = editor.request("textDocument/formatting", params.clone());
+        assert_eq!(edits[0]["newText"], "let a = 1\n");
+        editor.change("a.synx", json!([{ "range": edits[0]["range"], "text": edits[0]["newText"] }]));
+        assert_eq!(editor.request("textDocument/formatting", params), Value::Null);
+        editor.end();
+    }
+}
