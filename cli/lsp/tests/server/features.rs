@@ -162,7 +162,7 @@ fn lints_link_to_their_pages() {
 fn formatting_replaces_what_differs_alone() {
     for encodings in [&["utf-8"][..], &["utf-16"]] {
         let mut editor = Editor::with(&Disk::default(), encodings, None);
-        let text = "synx 1\n\n// 🎈 混合\nlet a=1\nlet b = 2 // 混合\n";
+        let text = "synx 1\n\n// 🎈 混合\nlet a=1\n\n// 混合\nlet b = 2\n";
         editor.open("a.synx", text);
         let params =
             json!({ "textDocument": { "uri": uri("a.synx") }, "options": { "tabSize": 4, "insertSpaces": true } });
