@@ -55,5 +55,5 @@ fn a_third_of_rephrased_text() {
             },
         ],
     );
-    assert_lists(&plan, &[("laws", 2), ("claims", 3), ("figures", 1)]);
+    assert_lists(&plan, &[("laws", 2), ("claims", 4), ("figures", 1)]);
 }

@@ -30,7 +30,7 @@ pub fn questions(plan: &Plan) -> String {
     let mut shown: Vec<Vec<String>> = Vec::new();
     for claim in &plan.claims {
         let words = claim.documentation.as_deref().and_then(|words| words.trim().lines().next()).unwrap_or_default();
-        shown.push(vec!["claim".to_owned(), claim.name.clone(), one_line(&claim.text), words.to_owned()]);
+        shown.push(vec!["claim".to_owned(), claim.name.clone(), written(&claim.condition), words.to_owned()]);
     }
     for figure in &plan.figures {
         let what = format!("{} over {} of {}", figure.y, figure.x, source(plan, figure.over));
@@ -53,11 +53,6 @@ fn separate(text: &mut String) {
     if !text.is_empty() {
         text.push('\n');
     }
-}
-
-/// A text of several lines as one.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A table by what makes it: grids, laws and files by their names, others by their numbers.

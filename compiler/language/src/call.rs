@@ -349,6 +349,7 @@ impl<'t> Compiler<'t> {
             "attention" => self.attention(arguments),
             "swiglu" | "gelu" => self.feed_forward(arguments),
             "flops_per_token" => self.flops_per_token(arguments),
+            "unigram_kl" => self.unigram_kl(arguments),
             "csv" | "jsonl" | "parquet" => self.observed(arguments),
             "geometric" => self.geometric(arguments),
             "sum" => self.sum(arguments),

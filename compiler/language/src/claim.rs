@@ -57,7 +57,6 @@ impl Compiler<'_> {
             name: name.text().to_owned(),
             documentation: declaration.docs(),
             condition,
-            text: expression.text().to_owned(),
             origin: Some(self.origin(span)),
         })
     }

@@ -128,10 +128,6 @@ const fn optional(name: &'static str) -> Parameter {
     Parameter { name, need: Need::Optional, role: Role::Any, doc: "" }
 }
 
-const fn later(name: &'static str) -> Parameter {
-    Parameter { name, need: Need::Later, role: Role::Any, doc: "" }
-}
-
 const fn choice(name: &'static str, words: &'static [&'static str], need: Need) -> Parameter {
     Parameter { name, need, role: Role::Choice(words), doc: "" }
 }
@@ -631,6 +627,14 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     )
     .doc("Tuples of two lists of one length."),
     function(
+        "unigram_kl",
+        &[
+            needed("of", Role::Data).doc("A corpus or a mixture."),
+            needed("against", Role::Data).doc("What it is held against."),
+        ],
+    )
+    .doc("How far the symbols of one text are from those of another: the Kullback-Leibler divergence of their frequencies, in nats."),
+    function(
         "csv",
         &[
             needed("path", Role::Any).doc("The file, relative to the study."),
@@ -783,7 +787,7 @@ pub(crate) const LAW_FUNCTIONS: &[&str] =
     &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
 
 /// Functions of the language that later versions carry out.
-pub(crate) const LATER: &[&str] = &["score", "unigram_kl", "d_optimal", "perplexity", "pass_at"];
+pub(crate) const LATER: &[&str] = &["score", "d_optimal", "perplexity", "pass_at"];
 
 /// Words that stand for themselves.
 pub(crate) const WORDS: &[&str] =

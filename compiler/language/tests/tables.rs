@@ -269,3 +269,16 @@ fn what_is_wrong_with_a_question_is_said_at_its_place() {
     assert_eq!(one("observations o = 3\n").0, "E0201");
     assert_eq!(one("let x = if l[r = 1].E > 1 then 1 else 2\ngrid g2 { axis replicate = [x]; data = web; model = tiny(64); recipe = standard(1e-3, 8Ki); tokens = 1Mi; evaluate = web.heldout }\n").0, "E0612");
 }
+
+#[test]
+fn a_column_of_a_grid_may_be_late() {
+    let plan = plan(
+        "grid apart { axis r = [0, 1/2]; let kl = unigram_kl(data, wiki); data = r * wiki + rest * web; model = tiny(64); recipe = standard(1e-3, 8Ki); tokens = 2Mi; evaluate = web.heldout }\n\
+         claim best = spearman(union(apart, apart) |> filter(kl > 0), kl, loss) < 1/2\n\
+         claim chosen = (sweep |> mean(over = replicate) |> best(loss, over = [lr, batch]))[r = 0, tokens = 8Mi].loss < 3\n",
+    );
+    // Two mixtures, two answers; a claim called `best` leaves the function `best` what it is.
+    assert_eq!(plan.grids[1].columns[1].values.len(), 2);
+    assert_eq!(plan.answers[0].sort, number("", Some("0"), None));
+    assert!(plan.not_carried_out().iter().any(|refused| refused.what.contains("column `kl`")));
+}

@@ -13,7 +13,5 @@ pub struct Claim {
     pub documentation: Option<String>,
     /// A truth value over the plan's answers.
     pub condition: Expression,
-    /// As the study writes it.
-    pub text: String,
     pub origin: Option<Origin>,
 }

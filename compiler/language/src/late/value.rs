@@ -27,7 +27,6 @@ pub(crate) enum Late {
     OneOf {
         answer: AnswerId,
         values: Rc<Vec<Value>>,
-        name: Rc<str>,
     },
     /// A mixture of some of these corpora.
     Mixture {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use synx_grammar::view::Name;
+use synx_grammar::view::{ItemKind, Name};
 
 use super::load::{Loaded, Target};
 use crate::compiler::Compiler;
@@ -24,9 +24,15 @@ impl<'t> Compiler<'t> {
     pub(crate) fn named(&mut self, word: &str, file: u32) -> Option<usize> {
         let module = self.module_of(file);
         match self.modules[module].names.get(word) {
+            // Claims, figures and tables are no values: under their names a function is still the function.
+            Some(named) if self.is_only_shown(named.item) && crate::signature::signature(word).is_some() => None,
             Some(named) => Some(named.item),
             None => self.std_item(word),
         }
+    }
+
+    fn is_only_shown(&self, item: usize) -> bool {
+        matches!(self.items[item].kind, ItemKind::Claim | ItemKind::Figure | ItemKind::Table)
     }
 
     /// The item that a name stands for where it is written.

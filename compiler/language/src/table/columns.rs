@@ -10,6 +10,7 @@ use synx_plan::column::{RESULT_COLUMNS, result_column};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
+use synx_plan::mixture::Mixture;
 use synx_plan::table::{ColumnKind, TableId};
 use synx_plan::unit::Unit;
 
@@ -123,7 +124,7 @@ impl Table {
         mixtures.sort_unstable();
         mixtures.dedup();
         let sources = mixtures.iter().filter_map(|mixture| lists.mixtures.get(*mixture as usize));
-        let mut sources: Vec<CorpusId> = sources.flat_map(|mixture| mixture.shares()).map(|(id, _)| *id).collect();
+        let mut sources: Vec<CorpusId> = sources.flat_map(Mixture::shares).map(|(id, _)| *id).collect();
         sources.sort_unstable();
         sources.dedup();
         for source in sources {

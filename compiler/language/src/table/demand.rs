@@ -200,11 +200,15 @@ impl<'t> Compiler<'t> {
         let mut answers = std::mem::take(&mut self.answers);
         for answer in &mut answers {
             if let Sort::Mixture(of) = &mut answer.sort {
-                of.iter_mut().for_each(|corpus| *corpus = corpora.get(corpus.0).copied().unwrap_or(*corpus));
+                for corpus in of.iter_mut() {
+                    *corpus = corpora.get(corpus.0).copied().unwrap_or(*corpus);
+                }
                 of.sort_unstable();
             }
             if let Question::Call { arguments, .. } = &mut answer.question {
-                arguments.iter_mut().for_each(|(_, argument)| renumber(argument, numbers));
+                for (_, argument) in arguments {
+                    renumber(argument, numbers);
+                }
             }
         }
         answers

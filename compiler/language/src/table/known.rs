@@ -158,9 +158,10 @@ impl Compiler<'_> {
                 _ => Bounds::default(),
             },
             Expression::Bound(_) => Bounds::default(),
-            Expression::Is { .. } => Bounds::between(Exact::zero(), Exact::one()),
             Expression::Unary { operator: plan::Unary::Negate, operand } => of(operand).negate(),
-            Expression::Unary { operator: plan::Unary::Not, .. } => Bounds::between(Exact::zero(), Exact::one()),
+            Expression::Is { .. } | Expression::Unary { operator: plan::Unary::Not, .. } => {
+                Bounds::between(Exact::zero(), Exact::one())
+            }
             Expression::Binary { operator, left, right } => match operator {
                 plan::Binary::Add => of(left).add(&of(right)),
                 plan::Binary::Subtract => of(left).add(&of(right).negate()),

@@ -2,6 +2,8 @@
 
 mod answers;
 mod columns;
+mod combine;
+mod correlation;
 mod demand;
 mod index;
 mod known;
@@ -10,6 +12,5 @@ mod pipeline;
 mod scope;
 mod top;
 
-pub(crate) use columns::{Column, Kind, Table};
+pub(crate) use columns::{Kind, Table};
 pub(crate) use demand::Demanded;
-pub(crate) use known::Rows;

@@ -1,7 +1,5 @@
 //! Observations: tables that lie in files. At check time only their columns and the number of their rows are looked at.
 
-use std::rc::Rc;
-
 use indexmap::IndexMap;
 use synx_plan::observations::{Format, Observations};
 use synx_plan::table::Source;
@@ -43,31 +41,23 @@ impl Compiler<'_> {
         };
         let (path, at) = arguments.required("path");
         let Value::Text(path) = path else { return self.expected(at, "a path in quotes", &path) };
+        let Some(bytes) = self.bytes_of(&path, at) else { return Value::Error };
+        let text = text_of(&bytes);
         let look = match format {
-            Format::Parquet => {
-                if self.bytes_of(&path, at).is_none() {
-                    return Value::Error;
-                }
-                None
+            Format::Csv => Some(look_at_csv(&text)),
+            Format::Jsonl => Some(look_at_jsonl(&text)),
+            // What its columns are, a run finds out.
+            Format::Parquet => None,
+        };
+        let look = match look {
+            Some(Err(why)) => {
+                let headline = format!("\"{path}\" does not begin with the names of columns");
+                let finding = self.finding("E0615", at, headline, why);
+                return self.report(finding);
             }
-            _ => {
-                let Some(bytes) = self.bytes_of(&path, at) else { return Value::Error };
-                let text = text_of(&bytes);
-                let look = if format == Format::Csv { look_at_csv(&text) } else { look_at_jsonl(&text) };
-                match look {
-                    Ok(mut look) => {
-                        if bytes.len() > MOST_BYTES {
-                            look.rows = None;
-                        }
-                        Some(look)
-                    }
-                    Err(why) => {
-                        let headline = format!("\"{path}\" does not begin with the names of columns");
-                        let finding = self.finding("E0615", at, headline, why);
-                        return self.report(finding);
-                    }
-                }
-            }
+            Some(Ok(look)) if bytes.len() > MOST_BYTES => Some(Look { rows: None, ..look }),
+            Some(Ok(look)) => Some(look),
+            None => None,
         };
         let stem = path.rsplit(['/', '\\']).next().unwrap_or(&path);
         let stem = stem.split('.').next().unwrap_or(stem).to_owned();

@@ -66,8 +66,7 @@ impl<'t> Compiler<'t> {
             let arguments = arguments.map(|(name, argument)| (name.to_owned(), argument)).to_vec();
             let question = Question::Call { function: "top".to_owned(), arguments };
             let answer = compiler.ask(question, sort.clone(), span);
-            let name = format!("top {place} of {column}").into();
-            Value::Late(Rc::new(Late::OneOf { answer, values: Rc::clone(&candidates), name }))
+            Value::Late(Rc::new(Late::OneOf { answer, values: Rc::clone(&candidates) }))
         };
         Value::items((1..=n).map(|place| value(place, self)).collect())
     }
