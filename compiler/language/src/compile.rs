@@ -11,7 +11,7 @@ use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
 use synx_plan::figure::{Figure, ReportTable};
 use synx_plan::law::Law;
-use synx_plan::study::Plan;
+use synx_plan::study::{Documented, Plan};
 
 use crate::compiler::{Compiler, ItemSlot, State};
 use crate::diagnostic::{Diagnostic, Edit};
@@ -315,9 +315,37 @@ impl<'t> Compiler<'t> {
             claims: shown.claims,
             figures: shown.figures,
             report_tables: shown.tables,
+            documented: self.documented(),
             ..Plan::new(self.settings.clone())
         };
         (plan, answer)
+    }
+
+    /// What the author says of the declarations that are part of the study.
+    fn documented(&self) -> Vec<Documented> {
+        let mut all = Vec::new();
+        let reached = (0..self.items.len()).filter(|item| self.items[*item].reached);
+        for item in reached.filter(|item| self.items[*item].kind != ItemKind::Study) {
+            let slot = &self.items[item];
+            let mut add = |kind: &str, name: String, text: Option<String>, at: Span| {
+                let origin = Some(self.origin(at));
+                all.extend(text.map(|text| Documented { kind: kind.to_owned(), name, text, origin }));
+            };
+            add(slot.kind.word(), slot.name.to_owned(), slot.item.docs(), self.name_span(item));
+            let (ItemKind::Grid, Body::Block(block)) = (slot.kind, slot.item.body()) else { continue };
+            for entry in block.entries() {
+                let (kind, names): (&str, Vec<_>) = match entry {
+                    Entry::Axis(axis) => ("axis", axis.pattern().into_iter().flat_map(|axis| axis.names()).collect()),
+                    Entry::Let(entry) => ("let", entry.name().into_iter().collect()),
+                    _ => continue,
+                };
+                for name in names {
+                    let text = entry.docs();
+                    add(kind, format!("{}.{}", slot.name, name.text()), text, self.span(name.node()));
+                }
+            }
+        }
+        all
     }
 
     pub(crate) fn syntax_error(&mut self, error: &SyntaxError, file: u32) {

@@ -193,3 +193,21 @@ fn names_of_the_library_are_shadowed_by_those_of_a_file() {
     let library = check(&format!("synx 1\n{WEB}{GRID}"), &[]);
     assert_eq!(library.plan.unwrap().models[0].context, 256);
 }
+
+#[test]
+fn documentation_reaches_the_plan() {
+    let common = format!("synx 1\n/// Noisy text.\n{WEB}/// Nobody needs it.\nlet spare = 3\n");
+    let grid = GRID.replace("    axis tokens", "    /// From seconds\n    /// to minutes.\n    axis tokens");
+    let study = format!("synx 1\nfrom \"common.synx\" import web\n/// The whole of it.\n{grid}");
+    let plan = check(&study, &[("common.synx", &common)]).plan.unwrap();
+    let said: Vec<_> = plan.documented.iter().map(|d| (d.kind.as_str(), d.name.as_str(), d.text.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            ("grid", "runs", "The whole of it."),
+            ("axis", "runs.tokens", "From seconds\nto minutes."),
+            ("corpus", "web", "Noisy text."),
+        ]
+    );
+    assert_eq!(plan.documented[2].origin.as_ref().unwrap().file, "common.synx");
+}

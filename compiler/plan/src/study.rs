@@ -13,6 +13,7 @@ use crate::key::Key;
 use crate::law::Law;
 use crate::mixture::Mixture;
 use crate::model::{Model, ParameterCount};
+use crate::problem::Origin;
 use crate::recipe::Recipe;
 use crate::table::Table;
 
@@ -48,6 +49,21 @@ pub struct Plan {
     pub figures: Vec<Figure>,
     /// Tables of the report.
     pub report_tables: Vec<ReportTable>,
+    /// What the author says of the declarations; no key depends on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documented: Vec<Documented>,
+}
+
+/// A declaration, or an axis or a `let` of a grid, with its documentation comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documented {
+    /// `corpus`, `grid`, `axis`.
+    pub kind: String,
+    /// As declared; of what stands in a grid with the grid's before it: `runs.width`.
+    pub name: String,
+    /// The lines of the comment without their marks.
+    pub text: String,
+    pub origin: Option<Origin>,
 }
 
 /// What holds for the whole study.
@@ -116,6 +132,7 @@ impl Plan {
             claims: Vec::new(),
             figures: Vec::new(),
             report_tables: Vec::new(),
+            documented: Vec::new(),
         }
     }
 
