@@ -40,6 +40,7 @@ library! {
     "answers": speedup;
     "models": llama gpt tiny small medium;
     "recipes": standard cosine_decay;
+    "hardware": t4 v100 a100 l4 rtx3090 rtx4090 h100 h200 mi300x;
     "laws": power_law chinchilla kaplan data_constrained over_training downstream_error mixing bimix autoscale
         additive_mixture joint_mixture isoflop farseer rectified;
 }

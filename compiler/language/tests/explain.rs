@@ -142,3 +142,9 @@ fn the_library_lists_itself() {
     assert!(llama.source.starts_with("model llama("));
     assert!(items.iter().all(|item| !item.docs.is_empty()));
 }
+
+#[test]
+fn a_card_of_the_library_has_its_power() {
+    let hours = explained("energy(llama(512, 8), tokens = 1B, on = h100())");
+    assert_eq!(hours.unit.as_deref(), Some("J"));
+}
