@@ -45,12 +45,6 @@ library! {
         additive_mixture joint_mixture isoflop farseer rectified;
 }
 
-/// All files.
-#[cfg(test)]
-pub(crate) fn library() -> &'static [LibraryFile] {
-    LIBRARY
-}
-
 /// Whether a path is that of a file of the library.
 pub(crate) fn is_path(path: &str) -> bool {
     LIBRARY.iter().any(|file| file.path == path)
@@ -60,6 +54,11 @@ pub(crate) fn is_path(path: &str) -> bool {
 pub(crate) fn names_of(file: &str) -> Vec<&'static str> {
     let of = LIBRARY.iter().find(|known| known.path == format!("std:{file}.synx"));
     of.map_or_else(Vec::new, |known| known.names.to_vec())
+}
+
+/// All files, in the order in which they are listed.
+pub(crate) fn library() -> &'static [LibraryFile] {
+    LIBRARY
 }
 
 /// The file that declares a name.

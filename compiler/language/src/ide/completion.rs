@@ -64,6 +64,15 @@ impl Analysis {
         let mut items = offers.items;
         items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
         items.dedup_by(|a, b| a.label == b.label);
+        // What stands behind the word already is not written again.
+        let behind = self.source()[replace.end..].trim_start_matches([' ', '\t']);
+        for item in &mut items {
+            let again = behind.starts_with('=') && item.insert.contains(" = ")
+                || behind.starts_with('(') && item.insert.contains('(');
+            if again {
+                item.insert.clone_from(&item.label);
+            }
+        }
         Completions { replace, items }
     }
 }

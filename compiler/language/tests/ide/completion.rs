@@ -138,3 +138,20 @@ fn every_place_of_a_study_can_be_asked() {
         analysis.signature_help(offset);
     }
 }
+
+#[test]
+fn the_standard_library_comes_after_what_the_file_declares() {
+    let models = with_base("grid g {\n    model = $0\n}");
+    assert_eq!(first(&models, 2), "llama gpt", "the file has a `llama` of its own");
+    let items = models.analysis.completion(models.offset, &Vec::new).items;
+    assert_eq!(items.iter().filter(|item| item.label == "llama").count(), 1);
+    assert_eq!(items[1].detail, "standard library");
+}
+
+#[test]
+fn what_stands_behind_the_word_is_not_written_twice() {
+    let text = taken(&with_base("recipe r {\n    optim$0 = adamw(lr = 1)\n}"), "optimizer");
+    assert!(text.contains("    optimizer = adamw(lr = 1)\n"), "{text}");
+    let text = taken(&with_base("let x = sq$0(4)\n"), "sqrt");
+    assert!(text.contains("let x = sqrt(4)\n"), "{text}");
+}

@@ -211,6 +211,7 @@ impl<'a> Offers<'a> {
         let kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| role.takes(*kind)).collect();
         let wanted = !matches!(role, Role::Any | Role::Choice(_) | Role::Word(_) | Role::Columns);
         self.declarations(&kinds, if wanted { 0 } else { 2 }, false);
+        self.library(&kinds, if wanted { 1 } else { 3 });
         if role == Role::Evaluate {
             self.heldout();
         }
@@ -299,6 +300,25 @@ impl<'a> Offers<'a> {
             for name in import.names() {
                 let from = import.path().map(synx_grammar::view::Text::value).unwrap_or_default();
                 self.push(name.text(), CompletionKind::Declaration, &from, "", name.text().to_owned(), rank);
+            }
+        }
+    }
+
+    /// The declarations of the standard library, but for those that the file has a name of its own for.
+    fn library(&mut self, kinds: &[ItemKind], rank: u8) {
+        for file in crate::library::library() {
+            for item in file.parse().file().items() {
+                let (Some(name), Some(kind)) = (item.name(), item.kind()) else { continue };
+                let own = self.items.iter().any(|known| known.label == name.text());
+                if own || !kinds.contains(&kind) {
+                    continue;
+                }
+                let insert = match item.parameters_node() {
+                    Some(_) => format!("{}($0)", name.text()),
+                    None => name.text().to_owned(),
+                };
+                let docs = item.docs().unwrap_or_default();
+                self.push(name.text(), CompletionKind::Declaration, "standard library", &docs, insert, rank);
             }
         }
     }
