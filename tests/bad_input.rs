@@ -238,3 +238,27 @@ fn garbage_is_refused_without_a_panic() {
     let nested = format!("synx 1\nlet x = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000));
     synx(study(&nested).path(), ["check", "study.synx"]).expect(1);
 }
+
+#[test]
+fn what_a_run_cannot_carry_out_is_refused_before_anything_is_scanned() {
+    let text = format!(
+        "{STUDY}\nlaw floor {{ over = runs |> filter(loss < 9); free c; loss ~ c }}\nclaim low = floor.c < 3\n"
+    );
+    let folder = with_data(&text, documents().as_bytes());
+    synx(folder.path(), ["check", "study.synx"]).expect(0);
+    let plan = synx(folder.path(), ["plan", "study.synx"]).expect(0).out;
+    assert!(plan.contains("runs where loss < 9") && plan.contains("c of floor"), "{plan}");
+    fs::remove_dir_all(folder.path().join(".synx")).unwrap();
+    let ran = synx(folder.path(), ["run", "study.synx"]).expect(1);
+    assert_eq!(ran.err.matches("E0963").count(), 2, "{}", ran.err);
+    assert!(ran.err.contains("law `floor`") && ran.err.contains("claim `low`"), "{}", ran.err);
+    assert!(!folder.path().join(".synx").exists(), "nothing was scanned");
+}
+
+#[test]
+fn observations_stay_in_the_study_s_folder() {
+    let text = "synx 1\nobservations seen = csv(\"../runs.csv\")\nlaw l { over = seen; free c; loss ~ c }\n";
+    let folder = study(text);
+    let ran = synx(folder.path(), ["check", "study.synx"]).expect(1);
+    assert!(ran.text().contains("E0615"), "{}", ran.text());
+}

@@ -1,6 +1,7 @@
 //! A study on disk: its file, its folder, and the door through which the compiler sees the world.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use synx_compiler::{Answer, Compiled, Deny, Diagnostic, Host, Options, Unread};
@@ -132,9 +133,30 @@ struct Known<'a> {
     facts: Vec<(Corpus, Option<CorpusFacts>)>,
 }
 
+impl Study {
+    /// The file that a path of the study names: the same door as for the files of corpora, links included.
+    fn allowed(&self, path: &str) -> Result<PathBuf, Unread> {
+        let file = self.folder.join(path);
+        match synx_run::expand(&self.folder, &[path.to_owned()], self.allow_outside) {
+            // A path with a star in it may have been taken for a pattern.
+            Ok(files) if files.as_slice() != [file.as_path()] => Err(Unread::NotFound),
+            Ok(_) => Ok(file),
+            Err(problem) => Err(match problem.code {
+                "E0910" | "E0911" => Unread::NotFound,
+                "E0912" => Unread::Outside,
+                _ => Unread::Failed(problem.headline),
+            }),
+        }
+    }
+}
+
 impl Host for Known<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
         self.study.read(path)
+    }
+
+    fn read_start(&self, path: &str, most: usize) -> Result<Vec<u8>, Unread> {
+        self.study.read_start(path, most)
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
@@ -180,21 +202,18 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 impl Host for Study {
-    /// A file that is imported: the same door as for the files of corpora, links included.
+    /// A file that is imported.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unread> {
-        let file = self.folder.join(path);
-        let found = synx_run::expand(&self.folder, &[path.to_owned()], self.allow_outside);
-        match found {
-            // A path with a star in it may have been taken for a pattern.
-            Ok(files) if files.as_slice() != [file.as_path()] => Err(Unread::NotFound),
-            Ok(_) => read(&file)
-                .map_err(|problem| Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline))),
-            Err(problem) => Err(match problem.code {
-                "E0910" | "E0911" => Unread::NotFound,
-                "E0912" => Unread::Outside,
-                _ => Unread::Failed(problem.headline),
-            }),
-        }
+        let file = self.allowed(path)?;
+        read(&file).map_err(|problem| Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline)))
+    }
+
+    /// The beginning of a file of observations, which may be larger than any study.
+    fn read_start(&self, path: &str, most: usize) -> Result<Vec<u8>, Unread> {
+        let file = self.allowed(path)?;
+        let mut bytes = Vec::new();
+        let found = File::open(file).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
+        found.map(|_| bytes).map_err(|error| Unread::Failed(error.to_string()))
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

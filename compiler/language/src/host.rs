@@ -8,6 +8,13 @@ pub trait Host {
     /// host's to say, links included.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unread>;
 
+    /// The first bytes of a file, at most so many: for tables whose rows only a run reads.
+    fn read_start(&self, path: &str, most: usize) -> Result<Vec<u8>, Unread> {
+        let mut bytes = self.read(path)?;
+        bytes.truncate(most);
+        Ok(bytes)
+    }
+
     /// The files that a path or a glob of the study names, sorted; none where nothing matches. The error is what is wrong
     /// with the pattern itself.
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String>;

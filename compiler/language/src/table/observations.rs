@@ -98,7 +98,8 @@ impl Compiler<'_> {
 
     /// The bytes of a file; what keeps them away is reported.
     fn bytes_of(&mut self, path: &str, at: Span) -> Option<Vec<u8>> {
-        let unread = match self.host.read(path) {
+        // One byte more says that there is more.
+        let unread = match self.host.read_start(path, MOST_BYTES + 1) {
             Ok(bytes) => return Some(bytes),
             Err(unread) => unread,
         };
