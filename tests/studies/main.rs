@@ -4,10 +4,12 @@
 
 mod study_01;
 mod study_02;
+mod study_03;
 mod study_04;
 mod study_05;
 mod study_06;
 mod study_07;
+mod study_08;
 mod study_09;
 mod study_10;
 mod study_11;

@@ -333,6 +333,8 @@ impl<'t> Compiler<'t> {
             "repeat" => self.repeat_corpus(arguments),
             "dedup" => self.dedup(arguments),
             "keep" => self.keep(arguments),
+            "score" => self.score(arguments),
+            "perplexity" => self.perplexity(arguments),
             "price" => self.price(arguments),
             "time" | "energy" | "carbon" => self.run_cost(arguments),
             "uniform" => self.uniform(arguments),

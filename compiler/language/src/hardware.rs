@@ -3,14 +3,17 @@
 use std::rc::Rc;
 
 use synx_grammar::view::ItemKind;
+use synx_plan::answer::{Argument, Question};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
+use synx_plan::expression::Expression;
 use synx_plan::hardware::Hardware;
 use synx_plan::unit::{Amount, Count, Unit};
 
 use crate::block::Fields;
 use crate::call::Arguments;
 use crate::compiler::Compiler;
+use crate::late::Bounds;
 use crate::value::Value;
 
 impl<'t> Compiler<'t> {
@@ -113,6 +116,7 @@ impl<'t> Compiler<'t> {
 
     /// `price(data, tokens)`: what the text of a run costs; `price(model, tokens)`: what the machine does.
     pub(crate) fn price(&mut self, arguments: &Arguments) -> Value {
+        let arguments_span = arguments.span;
         let (of, of_span) = arguments.required("of");
         if matches!(of, Value::Model(_)) {
             return self.run_cost(arguments);
@@ -131,6 +135,17 @@ impl<'t> Compiler<'t> {
             other => self.mixture(other, of_span).map(|mixture| mixture.it.clone()),
         };
         let Some(mixture) = mixture else { return Value::Error };
+        if mixture.is_open() {
+            // Between all of it from the cheapest and all of it from the dearest.
+            let prices = mixture.shares().iter().map(|(corpus, _)| self.corpora.token_price(*corpus).mul(&tokens));
+            let (low, high) = (prices.clone().min(), prices.max());
+            let arguments = vec![
+                ("data".to_owned(), Argument::Mixture(self.lists.mixture(&mixture) as u32)),
+                ("tokens".to_owned(), Argument::Expression(Expression::Number(tokens))),
+            ];
+            let question = Question::Call { function: "price".to_owned(), arguments };
+            return self.ask_number(question, Unit::USD, Bounds { low, high }, arguments_span);
+        }
         let price = |(corpus, share): &(CorpusId, Exact)| self.corpora.token_price(*corpus).mul(share).mul(&tokens);
         let sum = mixture.shares().iter().fold(Exact::zero(), |sum, part| sum.add(&price(part)));
         Value::Number(Amount::new(sum, Unit::USD))

@@ -374,6 +374,16 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function("dedup", &[needed("of", Role::Corpus).doc("The corpus.")])
         .doc("A corpus in which every text stands once."),
     function(
+        "score",
+        &[
+            needed("of", Role::Corpus).doc("The corpus."),
+            needed("by", Role::Any).doc("What its documents are scored by: `perplexity(of = cell)`."),
+        ],
+    )
+    .doc("A corpus whose documents have scores, for `keep(by = score)`."),
+    function("perplexity", &[needed("of", Role::Any).doc("The cell whose model reads them, at the end of its run.")])
+        .doc("A score of documents: how surprised a trained model is, the lowest best."),
+    function(
         "keep",
         &[
             needed("of", Role::Corpus).doc("The corpus."),
@@ -787,7 +797,7 @@ pub(crate) const LAW_FUNCTIONS: &[&str] =
     &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
 
 /// Functions of the language that later versions carry out.
-pub(crate) const LATER: &[&str] = &["score", "d_optimal", "perplexity", "pass_at"];
+pub(crate) const LATER: &[&str] = &["d_optimal", "pass_at"];
 
 /// Words that stand for themselves.
 pub(crate) const WORDS: &[&str] =

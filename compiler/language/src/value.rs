@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use synx_plan::corpus::{CorpusId, Endpoint, Part};
+use synx_plan::corpus::{CorpusId, Endpoint, Measure, Part};
 use synx_plan::exact::Exact;
 use synx_plan::grid::{ColumnValue, Objective, readable};
 use synx_plan::hardware::Hardware;
@@ -61,6 +61,8 @@ pub(crate) enum Value {
     Generator(Rc<Named<Endpoint>>),
     Tokenizer(Rc<Named<Tokenizer>>),
     Hardware(Rc<Hardware>),
+    /// What documents are scored by.
+    Measure(Rc<Named<Measure>>),
     Evaluation(Rc<Named<EvaluationValue>>),
     /// A block of a model: by the name that a `let` gives it, else as it is called.
     Block(Rc<Named<BlockValue>>),
@@ -276,6 +278,7 @@ impl Value {
             Value::Generator(generator) => format!("generator `{}`", generator.name),
             Value::Tokenizer(tokenizer) => format!("tokenizer `{}`", tokenizer.name),
             Value::Hardware(hardware) => format!("hardware `{}`", hardware.name),
+            Value::Measure(measure) => format!("the measure `{}`", measure.name),
             Value::Evaluation(evaluation) => format!("evaluation `{}`", evaluation.name),
             Value::Block(_) => "a block of a model".to_owned(),
             Value::Optimizer(_) => "an optimizer".to_owned(),
@@ -311,6 +314,7 @@ impl Value {
             Value::Generator(generator) => text(&generator.name),
             Value::Tokenizer(tokenizer) => text(&tokenizer.name),
             Value::Hardware(hardware) => text(&hardware.name),
+            Value::Measure(measure) => text(&measure.name),
             Value::Evaluation(evaluation) => text(&evaluation.name),
             Value::Tuple(items) => {
                 let items: Vec<String> = items.iter().map(|item| item.column().0.to_string()).collect();

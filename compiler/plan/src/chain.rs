@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::corpus::{Content, CorpusId, corpus_key, sampled_key};
+use crate::corpus::{Content, CorpusId, Measure, corpus_key, sampled_key, scored_key};
 use crate::grid::{Cell, CellId};
 use crate::key::Key;
 use crate::study::Plan;
@@ -83,6 +83,9 @@ impl Chain {
         let bytes_hash = plan.facts.get(id.0).and_then(|facts| facts.as_ref()?.bytes_hash);
         match &corpus.content {
             Content::Sampled { cell, tokens } => Some(sampled_key(self.state(*cell)?, *tokens)),
+            Content::Score { of, by: Measure::Perplexity(cell) } => {
+                Some(scored_key(self.corpus(*of)?, self.state(*cell)?))
+            }
             Content::Files(_) if bytes_hash.is_none() => None,
             _ => {
                 let inputs: Option<BTreeMap<CorpusId, Key>> =
@@ -98,10 +101,10 @@ impl Chain {
 fn links(plan: &Plan, link: Link) -> Vec<Link> {
     match link {
         Link::Corpus(id) => match plan.corpora.get(id.0) {
-            Some(corpus) => match corpus.content {
-                Content::Sampled { cell, .. } => vec![Link::State(cell)],
-                _ => corpus.inputs().into_iter().map(Link::Corpus).collect(),
-            },
+            Some(corpus) => {
+                let inputs = corpus.inputs().into_iter().map(Link::Corpus);
+                inputs.chain(corpus.content.cell().map(Link::State)).collect()
+            }
             None => Vec::new(),
         },
         Link::State(id) => match cell(plan, id) {

@@ -51,6 +51,7 @@ impl Content {
             | Content::TakeShare { of, .. }
             | Content::Repeat { of, .. }
             | Content::Dedup { of }
+            | Content::Score { of, .. }
             | Content::Keep { of, .. }
             | Content::Rephrase { of, .. } => Some(*of),
             Content::Write { about, .. } => Some(*about),
@@ -66,6 +67,7 @@ impl Content {
             | Content::TakeShare { of, .. }
             | Content::Repeat { of, .. }
             | Content::Dedup { of }
+            | Content::Score { of, .. }
             | Content::Keep { of, .. }
             | Content::Rephrase { of, .. } => *of = corpus,
             Content::Write { about, .. } => *about = corpus,
@@ -74,6 +76,21 @@ impl Content {
                     *about = corpus;
                 }
             }
+        }
+    }
+
+    /// The cell whose model writes it or scores its documents.
+    pub fn cell(&self) -> Option<CellId> {
+        match self {
+            Content::Sampled { cell, .. } | Content::Score { by: Measure::Perplexity(cell), .. } => Some(*cell),
+            _ => None,
+        }
+    }
+
+    /// The same, made by another cell.
+    pub fn set_cell(&mut self, by: CellId) {
+        if let Content::Sampled { cell, .. } | Content::Score { by: Measure::Perplexity(cell), .. } = self {
+            *cell = by;
         }
     }
 
@@ -86,6 +103,7 @@ impl Content {
     pub fn not_carried_out(&self) -> Option<&'static str> {
         match self {
             Content::Dedup { .. } => Some("leaving out documents that are there twice"),
+            Content::Score { .. } => Some("scoring documents by a model"),
             Content::Keep { .. } => Some("keeping the best of a corpus"),
             Content::Rephrase { generator: Generator::Endpoint(_), .. } => {
                 Some("rephrasing by a model behind an endpoint")
@@ -116,6 +134,7 @@ impl Content {
                 let there = of?.training.tokens;
                 training(&Exact::from((*tokens).min(there)).div(&Exact::from(there.max(1)))?)
             }
+            Content::Score { .. } => of.map(|of| CorpusFacts { bytes_hash: None, ..of.clone() }),
             Content::TakeShare { share, .. } => training(share),
             Content::Keep { top, .. } => training(top),
             Content::Repeat { times, .. } => training(&Exact::from(*times)),
@@ -184,6 +203,8 @@ pub enum Content {
     Repeat { of: CorpusId, times: u64 },
     /// The documents of `of` whose text has not stood before, in what is held out or in what is trained on.
     Dedup { of: CorpusId },
+    /// The documents of `of`, each with a score.
+    Score { of: CorpusId, by: Measure },
     /// The part of the training documents of `of` that comes first in an order, whole documents up to that part of the tokens.
     Keep { of: CorpusId, top: Exact, by: Order },
     /// Every document of `of` told again in another register, with the same facts. `of` must come from the built-in world for the built-in generator.
@@ -195,6 +216,14 @@ pub enum Content {
     Sampled { cell: CellId, tokens: u64 },
     /// Free text that a model writes to a prompt, in which `{topic}` stands for a line of `topics` and `{document}` for a document of `about`.
     Prompted { prompt: String, topics: Option<String>, about: Option<CorpusId>, generator: Endpoint, tokens: u64 },
+}
+
+/// What documents are scored by, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The perplexity that the model of a cell has at the end of its run, the lowest first.
+    Perplexity(CellId),
 }
 
 /// An order of documents, the best first.
@@ -354,6 +383,7 @@ pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(Corp
         Content::Take { of, tokens } => Key::of("corpus.take/1", &(input(*of), tokens)),
         Content::TakeShare { of, share } => Key::of("corpus.take_share/1", &(input(*of), share)),
         Content::Repeat { of, times } => Key::of("corpus.repeat/1", &(input(*of), times)),
+        Content::Score { of, by } => Key::of("corpus.unscored/1", &(input(*of), by)),
         Content::Dedup { of } => Key::of("corpus.dedup/1", &input(*of)),
         Content::Keep { of, top, by } => Key::of("corpus.keep/1", &(input(*of), top, by)),
         Content::Rephrase { of, style, generator: Generator::Endpoint(generator), tokens } => {
@@ -376,4 +406,9 @@ pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(Corp
 /// The key of what a cell writes, from that of the weights which its run ends with.
 pub fn sampled_key(state: Key, tokens: u64) -> Key {
     Key::of("corpus.sampled/1", &(state, tokens))
+}
+
+/// The key of documents with scores, from that of the documents and that of the weights that score them.
+pub fn scored_key(of: Key, state: Key) -> Key {
+    Key::of("corpus.scored/1", &(of, state))
 }

@@ -94,9 +94,7 @@ impl Corpora {
 
     /// Gives the cell that writes a corpus its numbers in the plan.
     pub(crate) fn number_sample(&mut self, id: CorpusId, number: CellId) {
-        if let Content::Sampled { cell, .. } = &mut self.entries[id.0].corpus.content {
-            *cell = number;
-        }
+        self.entries[id.0].corpus.content.set_cell(number);
     }
 
     /// A corpus and all that it is made from, numbered by themselves, itself last.

@@ -1,13 +1,16 @@
 //! What is made from a corpus by choosing among its documents: parts, the best of them, each once, repetitions.
 
-use synx_plan::corpus::{Content, CorpusId, Order};
+use std::rc::Rc;
+
+use synx_plan::corpus::{Content, CorpusId, Measure, Order};
 use synx_plan::exact::Exact;
+use synx_plan::grid::CellId;
 use synx_plan::unit::{Count, Unit};
 
 use super::MANY;
 use crate::call::Arguments;
 use crate::compiler::Compiler;
-use crate::value::{Span, Value, percent};
+use crate::value::{Named, Span, Value, percent};
 
 /// How often a corpus may be repeated as a whole. Arbitrary.
 const MOST_TIMES: u64 = 1_000_000;
@@ -94,8 +97,34 @@ impl Compiler<'_> {
     }
 
     /// Whether the documents of a corpus were scored, or chosen from such.
-    fn is_scored(&self, _id: CorpusId) -> bool {
-        false
+    fn is_scored(&self, id: CorpusId) -> bool {
+        match &self.corpora.get(id).corpus.content {
+            Content::Score { .. } => true,
+            Content::Take { of, .. }
+            | Content::TakeShare { of, .. }
+            | Content::Dedup { of }
+            | Content::Keep { of, .. } => self.is_scored(*of),
+            _ => false,
+        }
+    }
+
+    /// `perplexity(of = reference[tokens = 8M])`: what a trained model makes of a document.
+    pub(crate) fn perplexity(&mut self, arguments: &Arguments) -> Value {
+        let (cell, at) = arguments.required("of");
+        let Some(cell) = self.cell_argument(&cell, at) else { return Value::Error };
+        let it = Measure::Perplexity(CellId { grid: cell.cell.item, cell: cell.cell.combination });
+        Value::Measure(Rc::new(Named { name: format!("perplexity({})", cell.name).into(), it }))
+    }
+
+    /// `score(by = perplexity(of = reference[tokens = 8M]))`: the same documents, each with a score.
+    pub(crate) fn score(&mut self, arguments: &Arguments) -> Value {
+        let input = self.input(arguments.required("of"));
+        let (by, at) = arguments.required("by");
+        let Value::Measure(by) = &by else {
+            return self.expected(at, "what to score by: `perplexity(of = reference[tokens = 8M])`", &by);
+        };
+        let Some((of, name)) = input else { return Value::Error };
+        self.chosen(of, Content::Score { of, by: by.it }, format!("score({name}, {})", by.name), arguments.span)
     }
 
     /// A corpus of documents of another, whose held-out part is the same.

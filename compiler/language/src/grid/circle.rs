@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use synx_plan::corpus::{Content, CorpusId};
+use synx_plan::corpus::CorpusId;
 use synx_plan::grid::{Cell, CellId, Grid};
 
 use super::expand::Expanded;
@@ -35,7 +35,7 @@ impl Compiler<'_> {
         self.circles(grids);
         let numbers = Numbers::new(grids);
         for id in 0..self.corpora.len() {
-            if let Content::Sampled { cell, .. } = self.corpora.get(CorpusId(id)).corpus.content
+            if let Some(cell) = self.corpora.get(CorpusId(id)).corpus.content.cell()
                 && let Some(cell) = self.in_plan(&numbers, cell)
             {
                 self.corpora.number_sample(CorpusId(id), cell);
@@ -120,7 +120,7 @@ impl Compiler<'_> {
                 continue;
             }
             let corpus = &self.corpora.get(id).corpus;
-            if let Content::Sampled { cell, .. } = corpus.content {
+            if let Some(cell) = corpus.content.cell() {
                 cells.push(CellRef { item: cell.grid, combination: cell.cell });
             }
             open.extend(corpus.inputs());

@@ -57,6 +57,7 @@ pub(crate) fn sort(value: &Value) -> String {
         Value::Generator(_) => "a generator".to_owned(),
         Value::Tokenizer(_) => "a tokenizer".to_owned(),
         Value::Hardware(_) => "a hardware".to_owned(),
+        Value::Measure(_) => "a score of documents".to_owned(),
         Value::Model(_) => "a model".to_owned(),
         Value::Recipe(_) => "a recipe".to_owned(),
         Value::Evaluation(_) => "an evaluation".to_owned(),
