@@ -258,18 +258,19 @@ impl<'t> Compiler<'t> {
         }
         let (mut wanted, unit) = value.column();
         let columns = laid.columns.borrow();
-        let there = columns.columns[column].clone();
+        let there = &columns.columns[column];
+        let (axis, counted) = (there.name.clone(), there.unit.clone());
         let known = columns.known(column, &wanted);
         drop(columns);
         if let ColumnValue::Number(_) = wanted
             && !unit.is_empty()
-            && unit != there.unit
-            && !there.unit.is_empty()
+            && unit != counted
+            && !counted.is_empty()
         {
             let finding = self.finding(
                 "E0202",
                 span,
-                format!("axis `{}` counts {}, this is {}", there.name, there.unit, value.describe()),
+                format!("axis `{axis}` counts {counted}, this is {}", value.describe()),
                 unit,
             );
             self.report(finding);
@@ -282,7 +283,7 @@ impl<'t> Compiler<'t> {
             wanted = ColumnValue::Text(format!("\"{text}\""));
         }
         let finding = self
-            .finding("E0412", span, format!("axis `{}` has no value {wanted}", there.name), "no cell has it")
+            .finding("E0412", span, format!("axis `{axis}` has no value {wanted}"), "no cell has it")
             .note(self.values_of_axis(laid, column));
         self.report(finding);
         None
