@@ -5,6 +5,7 @@
 mod design;
 mod domains;
 mod epochs;
+mod extrapolation;
 mod law;
 mod matrix;
 mod plausible;

@@ -202,6 +202,9 @@ impl<'t> Compiler<'t> {
                 self.report(finding);
                 return None;
             }
+            if let plan::Expression::Number(value) = &number.value {
+                self.lint_extrapolation(&asked.of.law, &asked.of.over, name, value, *at);
+            }
             given.insert(name.clone(), number.clone());
         }
         let missing: Vec<&str> = read
