@@ -14,8 +14,14 @@ pub(super) fn file(root: Node<'_>) -> Option<String> {
     let rows = rows(root, |item| item.kind() == SyntaxKind::Item && is_mendable(item))?;
     let mut text = String::new();
     for line in stacked(&rows.rows, 0) {
-        text.push_str(line.text.trim_end_matches(' '));
+        text.push_str(&line.text);
         text.push('\n');
+    }
+    // What is left as it is, is so up to the last byte.
+    if let Some(Row { content: Content::Verbatim(last), .. }) = rows.rows.last()
+        && last.as_bytes().as_ptr_range().end == root.text().as_bytes().as_ptr_range().end
+    {
+        text.pop();
     }
     // A byte order mark in the wrong place must not come to the right one.
     if text.starts_with('\u{FEFF}') && !root.text().starts_with('\u{FEFF}') {

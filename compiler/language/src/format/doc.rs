@@ -114,6 +114,7 @@ pub(super) fn lay_out<'t>(doc: &Doc<'t>, start: String, indent: usize) -> Vec<Li
                 column += flat.len();
             }
             Doc::Hard | Doc::Line { .. } => {
+                line.text.truncate(line.text.trim_end_matches(' ').len());
                 lines.push(std::mem::take(&mut line));
                 if matches!(doc, Doc::Line { blank: true, .. }) {
                     lines.push(Line::default());

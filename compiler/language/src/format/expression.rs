@@ -124,15 +124,15 @@ fn brackets<'t>(node: Node<'t>) -> Doc<'t> {
     };
     let mut seq = Seq::of_elements();
     let mut head = vec![open];
-    let mut before = inside.before.iter().peekable();
-    if let Some(first) = before.next_if(|node| node.kind() == SyntaxKind::Comment) {
-        head.push(Doc::Comment(first.text().trim_end()));
-    } else if let Some(blank) = before.next()
-        && blank.kind() == SyntaxKind::Whitespace
-        && !blank.text().contains('\n')
-        && let Some(first) = before.next_if(|node| node.kind() == SyntaxKind::Comment)
+    // A comment on the line of the bracket stays there.
+    let is_gap = |node: &Node<'_>| node.kind() == SyntaxKind::Whitespace && !node.text().contains('\n');
+    let gap = inside.before.iter().take_while(|node| is_gap(node)).count();
+    let mut before = &inside.before[gap..];
+    if let [first, rest @ ..] = before
+        && first.kind() != SyntaxKind::Whitespace
     {
         head.push(Doc::Comment(first.text().trim_end()));
+        before = rest;
     }
     for node in before {
         seq.trivia(*node);
