@@ -157,6 +157,9 @@ impl<'t> Compiler<'t> {
             scope,
             name,
         };
+        if walk.order.len() < walk.grid.axes.len() {
+            return None;
+        }
         self.count_cells(&mut walk)?;
         let axes = walk.order.len();
         let mut numbers: Vec<u32> = Vec::new();
@@ -286,7 +289,7 @@ fn in_order(grid: &GridScope<'_>) -> Vec<usize> {
             .find(|axis| !order.contains(axis) && grid.axes[*axis].needs.iter().all(|need| order.contains(need)));
         match ready {
             Some(axis) => order.push(axis),
-            // Circles were found before.
+            // Axes in a circle, which was reported.
             None => return order,
         }
     }
