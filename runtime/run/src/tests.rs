@@ -196,7 +196,7 @@ impl Study {
     /// Scans and runs, as the command line does.
     fn run_watched(&mut self, how: How, progress: &mut dyn Progress) -> Result<Summary, Problem> {
         let found = scan(self.path(), &self.plan.corpora, false, &mut Silent).unwrap();
-        self.plan.facts = found.into_iter().map(Some).collect();
+        self.plan.facts = found;
         let interrupt = AtomicBool::new(how.stop_after == 0);
         let looks = Cell::new(0);
         let mut options = RunOptions::new(self.path(), self.out(), &interrupt);
@@ -288,6 +288,33 @@ fn slots_threads_sharing_and_what_is_kept_change_no_bit() {
         ("all kept", How { keep: Keep::All, slots: 3, ..USUAL }),
     ] {
         assert_eq!(bits(&Study::new(plan()).run(how).unwrap().results), usual, "{what}");
+    }
+}
+
+#[test]
+fn phases_of_a_mixture_change_no_bit_before_the_switch_and_none_by_how_they_are_run() {
+    let all_of = |corpus: usize| Mixture::new([(CorpusId(corpus), Exact::one())]).unwrap();
+    let phased = || {
+        let mut study = Study::new(plan());
+        study.plan.mixtures = vec![Mixture::phased(&all_of(0), &all_of(1), &decimal("0.75"))];
+        study
+    };
+    let together = bits(&phased().run(USUAL).unwrap().results);
+    assert_eq!(together, bits(&phased().run(How { slots: 1, share: false, ..USUAL }).unwrap().results));
+    let mut stopped = phased();
+    while stopped.run(How { stop_after: 2, slots: 3, ..USUAL }).unwrap().interrupted {}
+    assert_eq!(together, bits(&stopped.run(USUAL).unwrap().results));
+    // Three quarters of the run are those of the first mixture; what comes after is not.
+    let mut study = phased();
+    let switched = study.run(USUAL).unwrap().results;
+    study.plan.mixtures = vec![all_of(0)];
+    let plain = study.run(USUAL).unwrap().results;
+    for (switched, plain) in switched.cells.iter().zip(&plain.cells) {
+        let losses = |cell: &synx_report::CellResult| cell.curve.iter().map(|p| p.loss.to_bits()).collect::<Vec<_>>();
+        let (switched, plain) = (losses(switched), losses(plain));
+        let switch = switched.len() * 3 / 4;
+        assert_eq!(switched[..switch], plain[..switch]);
+        assert_ne!(switched[switch..], plain[switch..]);
     }
 }
 
@@ -451,8 +478,9 @@ fn facts_are_what_the_last_scan_found() {
     assert_eq!(facts(study.path(), corpora), [None, None]);
     assert!(!study.path().join(".synx").exists(), "looking leaves nothing");
     let found = scan(study.path(), corpora, false, &mut Silent).unwrap();
-    assert_eq!(found[0].training.tokens + found[0].heldout.tokens, 6000);
-    assert_eq!(facts(study.path(), corpora), found.iter().cloned().map(Some).collect::<Vec<_>>());
+    let first = found[0].as_ref().unwrap();
+    assert_eq!(first.training.tokens + first.heldout.tokens, 6000);
+    assert_eq!(facts(study.path(), corpora), found);
     let mut events = Vec::new();
     scan(study.path(), corpora, false, &mut |event: Event| events.push(event)).unwrap();
     assert_eq!(events.iter().filter(|e| matches!(e, Event::Scanned { again: true, .. })).count(), 2);
