@@ -39,6 +39,13 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
         wrong.help = Some("the first line is `synx 1`".to_owned());
         return wrong;
     }
+    if ItemKind::from_word(first).is_some() && after.starts_with('=') {
+        return error(
+            SyntaxErrorKind::Expected,
+            word.end..word.end,
+            format!("expected a name between `{first}` and `=`"),
+        );
+    }
     if !first.is_empty() && after.starts_with('=') && !after.starts_with("==") {
         let mut wrong = error(
             unexpected,

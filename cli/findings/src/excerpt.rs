@@ -48,7 +48,7 @@ impl Excerpt {
     pub fn new(file: &SourceFile, labels: &[Range<usize>]) -> (Excerpt, Vec<Range<usize>>) {
         let whole_labels: Vec<Range<usize>> = labels.iter().map(|range| drawable(file, range)).collect();
         let drawn: Vec<Range<usize>> =
-            whole_labels.iter().map(|range| beside_others(file, range, &whole_labels)).collect();
+            (0..whole_labels.len()).map(|label| beside_others(file, label, &whole_labels)).collect();
         let line = |at: usize| file.lines.line(at);
         let last = file.lines.lines().saturating_sub(1);
         let mut numbers: Vec<usize> = drawn
@@ -131,10 +131,13 @@ fn drawable(file: &SourceFile, range: &Range<usize>) -> Range<usize> {
 }
 
 /// Where a label is drawn that has others within it on its line: at its end, because marks under marks cannot be read.
-fn beside_others(file: &SourceFile, range: &Range<usize>, labels: &[Range<usize>]) -> Range<usize> {
-    let within = |other: &Range<usize>| range.start <= other.start && other.end <= range.end && other != range;
+fn beside_others(file: &SourceFile, label: usize, labels: &[Range<usize>]) -> Range<usize> {
+    let range = &labels[label];
+    let within = |(i, other): (usize, &Range<usize>)| {
+        range.start <= other.start && other.end <= range.end && (other != range || i > label)
+    };
     let one_line = file.lines.line(range.start) == file.lines.line(range.end);
-    if one_line && labels.iter().any(within) { range.end..range.end } else { range.clone() }
+    if one_line && labels.iter().enumerate().any(within) { range.end..range.end } else { range.clone() }
 }
 
 /// The last place at or before `at` where a character of `text` begins.

@@ -53,7 +53,9 @@ fn advice(diagnostic: &Diagnostic, style: Style) -> Vec<String> {
     let more = diagnostic.labels.len().saturating_sub(MOST_LABELS);
     let more = (more > 0).then(|| ("note", format!("{more} more places are not shown")));
     let notes = diagnostic.notes.iter().map(|note| ("note", note.clone()));
-    let help = diagnostic.help.iter().map(|help| ("help", help.clone()));
+    // A fix that says the same is enough.
+    let said = |help: &&String| diagnostic.fixes.iter().any(|fix| fix.title == **help);
+    let help = diagnostic.help.iter().filter(|help| !said(help)).map(|help| ("help", help.clone()));
     let fixes = diagnostic.fixes.iter().map(|fix| ("fix", fix.title.clone()));
     let paragraphs = more.into_iter().chain(notes).chain(help).chain(fixes);
     paragraphs.flat_map(|(word, text)| paragraph(word, &text, style)).collect()

@@ -56,13 +56,15 @@ impl<'t> Compiler<'t> {
     fn no_lint(&mut self, span: Span) {
         let word = self.source(span).to_owned();
         let lints = || crate::diagnostic::codes().iter().map(|code| code.code).filter(|code| code.starts_with('W'));
-        let headline = if crate::diagnostic::code(&word).is_some() {
+        let is_error = crate::diagnostic::code(&word).is_some();
+        let headline = if is_error {
             format!("`{word}` is an error and cannot be allowed")
         } else {
             format!("there is no lint `{word}`")
         };
         let mut finding = self.finding("E0112", span, headline, "not a lint");
         finding = match nearest(&word, lints()) {
+            _ if is_error => finding.help("only warnings can be allowed: cure it, and take this line out"),
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!("lints are {}; `synx explain` says what each is about", listed(lints()))),
         };

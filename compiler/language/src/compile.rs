@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use synx_grammar::view::{Assert, Body, Entry, Item, ItemKind, Part};
-use synx_grammar::{Parse, SyntaxError, SyntaxErrorKind, SyntaxKind};
+use synx_grammar::{Parse, SyntaxErrorKind, SyntaxKind};
 use synx_plan::claim::Claim;
 use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
@@ -13,6 +13,7 @@ use synx_plan::figure::{Figure, ReportTable};
 use synx_plan::law::Law;
 use synx_plan::study::{Documented, Plan};
 
+use crate::causes::{Cause, causes};
 use crate::compiler::{Compiler, ItemSlot, State};
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::explain::Explained;
@@ -159,9 +160,14 @@ impl<'t> Compiler<'t> {
         asked: Option<&'t Parse>,
     ) -> (Option<Plan>, Option<Explained>) {
         for (number, file) in (0u32..).zip(files) {
-            for error in &file.parse.errors {
-                self.syntax_error(error, number);
+            let wrong = causes(&file.parse.errors, file.parse.tree.source());
+            for cause in &wrong.causes {
+                self.syntax_error(cause, number);
             }
+            if number == 0 {
+                self.second_study = wrong.second_study;
+            }
+            self.unread.extend(wrong.unread.into_iter().map(|lines| (number, lines)));
         }
         if files.iter().flat_map(|file| &file.parse.errors).any(|error| error.kind == SyntaxErrorKind::MergeMarker) {
             // Two versions of the same lines: what they mean together is nobody's.
@@ -279,7 +285,8 @@ impl<'t> Compiler<'t> {
         }
         self.check_definitions();
         let answer = asked.and_then(|asked| {
-            asked.errors.iter().for_each(|error| self.syntax_error(error, self.file_of(&asked.tree)));
+            let wrong = causes(&asked.errors, asked.tree.source());
+            wrong.causes.iter().for_each(|cause| self.syntax_error(cause, self.file_of(&asked.tree)));
             self.explain_expression(asked)
         });
         self.lint_unused();
@@ -348,18 +355,20 @@ impl<'t> Compiler<'t> {
         all
     }
 
-    pub(crate) fn syntax_error(&mut self, error: &SyntaxError, file: u32) {
+    pub(crate) fn syntax_error(&mut self, cause: &Cause, file: u32) {
+        let error = &cause.error;
         let span = |range: &std::ops::Range<usize>| Span { file, start: range.start as u32, end: range.end as u32 };
         let mut finding = self.finding(error.kind.code(), span(&error.range), error.message.clone(), "");
         if let Some((range, text)) = &error.related {
             finding = finding.label(self.label(span(range), text.clone()));
         }
+        for (range, text) in &cause.also {
+            finding = finding.label(self.label(span(range), *text));
+        }
         finding.help.clone_from(&error.help);
-        if let Some(fix) = &error.fix {
-            let title =
-                if fix.text.is_empty() { "take it out".to_owned() } else { format!("write `{}`", fix.text.trim()) };
-            let edit: Edit = self.edit(span(&fix.range), fix.text.clone());
-            finding = finding.fix(title, vec![edit]);
+        if !cause.fixes.is_empty() {
+            let edit = |fix: &synx_grammar::Fix| self.edit(span(&fix.range), fix.text.clone());
+            finding = finding.fix(cause.title(), cause.fixes.iter().map(edit).collect());
         }
         self.report(finding);
     }
@@ -415,6 +424,11 @@ impl<'t> Compiler<'t> {
                 Part::Item(item) => item,
                 Part::Import(_) | Part::Edition(_) | Part::Assert(_) => continue,
             };
+            if file == 0 && self.second_study.is_some_and(|at| item.node().range().start > at) {
+                // Nothing of a second study is looked at; a name of it may be asked for.
+                self.broken_words.extend(item.name().map(|name| name.text()));
+                continue;
+            }
             let word = item.kind_word();
             let word_span = self.span(word);
             let Some(kind) = item.kind() else {

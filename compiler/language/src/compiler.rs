@@ -137,6 +137,10 @@ pub(crate) struct Compiler<'t> {
     pub answer_places: HashMap<String, usize>,
     /// Words in pieces of the text that could not be read: what they declare is not known, so they are not reported as unknown.
     pub broken_words: HashSet<&'t str>,
+    /// Where a second study begins in the study's own file, from which on nothing is looked at.
+    pub second_study: Option<usize>,
+    /// Lines of each file whose syntax could not be read to their end: what is found in them otherwise follows from that.
+    pub unread: Vec<(u32, std::ops::Range<usize>)>,
     pub allowed: Vec<Allowed>,
     /// Lints that could not be decided.
     pub undecided: Vec<&'static str>,
@@ -185,6 +189,8 @@ impl<'t> Compiler<'t> {
             answers: Vec::new(),
             answer_places: HashMap::new(),
             broken_words: HashSet::new(),
+            second_study: None,
+            unread: Vec::new(),
             allowed: Vec::new(),
             undecided: Vec::new(),
             deny: Vec::new(),
@@ -425,6 +431,16 @@ impl<'t> Compiler<'t> {
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Settings, Corpora, Vec<Edit>) {
         self.settle_lints();
         let paths: Vec<String> = self.files.iter().map(|file| file.path.clone()).collect();
+        // What is found in a line that could not be read to its end follows from that.
+        let follows = |diagnostic: &Diagnostic| {
+            let syntax = diagnostic.code.starts_with("E00") && diagnostic.code != "E0011";
+            diagnostic.labels.first().filter(|_| !syntax).is_some_and(|label| {
+                self.unread
+                    .iter()
+                    .any(|(file, lines)| paths[*file as usize] == label.file && lines.contains(&label.range.start))
+            })
+        };
+        self.diagnostics.retain(|diagnostic| !follows(diagnostic));
         let order = |path: &str| paths.iter().position(|known| known == path);
         self.diagnostics.sort_by_key(|diagnostic| {
             let label = diagnostic.labels.first();

@@ -5,6 +5,7 @@ use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::exact::Exact;
 use synx_plan::law::Formula;
 
+use crate::causes::causes;
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::host::{Host, Unread};
@@ -49,8 +50,8 @@ pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
     let mut compiler = Compiler::new(&NoWorld, 0, PATH, &parse.tree);
     compiler.settings.confidence = request.confidence.clone();
     compiler.settings.seed = request.seed;
-    for error in &parse.errors {
-        compiler.syntax_error(error, 0);
+    for cause in causes(&parse.errors, parse.tree.source()).causes {
+        compiler.syntax_error(&cause, 0);
     }
     let table = Table::of_names(request.columns);
     let law = parse.file().items().find(|item| item.kind() == Some(ItemKind::Law));

@@ -11,6 +11,7 @@ mod allow;
 mod assertion;
 mod block;
 mod call;
+mod causes;
 mod claim;
 mod compile;
 mod compiler;

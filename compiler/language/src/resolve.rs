@@ -645,7 +645,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn unknown_kind(&mut self, word: &str, span: Span) {
         let kinds = || ItemKind::ALL.into_iter().map(ItemKind::word);
         let mut finding = self.finding("E0107", span, format!("`{word}` is no kind of declaration"), "not a kind");
-        finding = match nearest(word, kinds()) {
+        finding = match known_elsewhere(word).or_else(|| nearest(word, kinds())) {
             Some(near) => {
                 let edit = self.edit(span, near);
                 finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit])
@@ -657,6 +657,21 @@ impl<'t> Compiler<'t> {
         };
         self.report(finding);
     }
+}
+
+/// The kind that people mean by a word of their own.
+fn known_elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "var" | "const" | "val" | "def" | "set" => "let",
+        "dataset" | "datasets" | "data" | "source" => "corpus",
+        "mix" | "blend" | "weights" => "mixture",
+        "sweep" | "matrix" | "experiment" | "runs" => "grid",
+        "train" | "training" | "hyperparameters" | "optimizer" => "recipe",
+        "network" | "architecture" | "transformer" => "model",
+        "eval" | "test" | "benchmark" => "evaluation",
+        "fit" | "scaling_law" => "law",
+        _ => return None,
+    })
 }
 
 /// The names that are seen within the field `name`: all but itself.
