@@ -113,6 +113,53 @@ fn pure_crates_depend_on_nothing_that_touches_the_world() {
     }
 }
 
+/// Everything from outside that is linked into the pure crates, with what it needs in turn. All of it builds for a browser, and
+/// none of it asks for files, clocks, threads or devices.
+const PURE_TREE: &[&str] = &[
+    "arrayvec",
+    "blake3",
+    "cfg-if",
+    "constant_time_eq",
+    "cpufeatures",
+    "equivalent",
+    "hashbrown",
+    "indexmap",
+    "itoa",
+    "libm",
+    "memchr",
+    "num-bigint",
+    "num-integer",
+    "num-rational",
+    "num-traits",
+    "pest",
+    "serde",
+    "serde_core",
+    "serde_json",
+    "strsim",
+    "ucd-trie",
+    "zmij",
+];
+
+#[test]
+fn what_pure_crates_are_linked_with_is_pure_in_turn() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let packages = PURE.iter().flat_map(|(name, ..)| ["-p", name]);
+    let output = Command::new(cargo)
+        .args(["tree", "--offline", "--edges", "normal,no-proc-macro", "--prefix", "none"])
+        .args(packages)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let linked: Vec<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(linked.len() > PURE.len() + 5, "{tree}");
+    for name in linked {
+        let ours = PURE.iter().any(|(pure, ..)| *pure == name);
+        assert!(ours || PURE_TREE.contains(&name), "{name} is linked into the compiler");
+    }
+}
+
 #[test]
 fn pure_crates_use_nothing_that_touches_the_world() {
     for (name, folder, _) in PURE {

@@ -6,6 +6,7 @@ mod bad_input;
 mod begin;
 mod commands;
 mod diagnostic_pages;
+mod editor;
 mod examples;
 mod fit;
 mod format;
