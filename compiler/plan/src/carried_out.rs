@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::expression::{Expression, Name};
 use crate::grid::ColumnValue;
 use crate::problem::{Origin, Problem};
 use crate::recipe::Precision;
@@ -60,6 +61,21 @@ impl Plan {
         }
     }
 
+    /// Whether the rows of a table are cells: a grid's, those that a filter leaves, with derived columns, put together.
+    pub fn has_cells(&self, table: TableId) -> bool {
+        let settled =
+            |expression: &Expression| !expression.names().into_iter().any(|name| matches!(name, Name::Answer(_)));
+        match self.tables.get(table.0).map(|table| &table.source) {
+            Some(Source::Grid(_)) => true,
+            Some(Source::Filter { of, condition }) => settled(condition) && self.has_cells(*of),
+            Some(Source::Derive { of, columns }) => {
+                columns.iter().all(|(_, column)| settled(column)) && self.has_cells(*of)
+            }
+            Some(Source::Union(of)) => of.iter().all(|table| self.has_cells(*table)),
+            _ => false,
+        }
+    }
+
     /// Each reason once for every grid.
     fn refused_cells(&self, refused: &mut Vec<NotCarriedOut>) {
         for grid in &self.grids {
@@ -101,8 +117,8 @@ impl Plan {
 
     fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {
         for law in &self.laws {
-            if self.grid_of(law.over).is_none() {
-                let what = format!("law `{}`, which is not over a grid alone,", law.name);
+            if !self.has_cells(law.over) {
+                let what = format!("law `{}`, whose rows are not the cells of grids,", law.name);
                 refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             } else if let Some(part) = law.formula.not_carried_out() {
                 let what = format!("{part} in the law `{}`", law.name);

@@ -1,21 +1,17 @@
-//! Laws: each fitted to the finished cells of its grid.
+//! Laws: each fitted to the finished rows of its table.
 
 use synx_laws::{Column, GroupFit, LawResult as Fit, Options, Table};
 use synx_plan::carried_out::NotCarriedOut;
-use synx_plan::column::result_column;
-use synx_plan::exact::Exact;
-use synx_plan::grid::{Cell, ColumnValue, Grid};
+use synx_plan::grid::ColumnValue;
 use synx_plan::key::Key;
 use synx_plan::law::{Law, law_key};
-use synx_plan::model::ParameterCount;
 use synx_plan::problem::Problem;
-use synx_plan::study::{FlopCount, Plan};
-use synx_report::{
-    CellResult, CellStatus, DomainResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, StudyResults,
-};
+use synx_plan::study::Plan;
+use synx_report::{CellStatus, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, StudyResults};
 use synx_store::Writer;
 
 use crate::progress::{Event, Progress};
+use crate::rows::{self, Held, Row};
 
 /// Fits all laws of a plan to the rows of `results`. A fit that was made of the same rows before is taken from the store.
 pub(crate) fn laws(
@@ -33,16 +29,6 @@ pub(crate) fn laws(
     }
     Ok(laws)
 }
-
-/// A cell as declared, and what came out.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    cell: &'a Cell,
-    result: &'a CellResult,
-}
-
-/// Below it every whole number is a float.
-const EXACT: f64 = (1u64 << 53) as f64;
 
 /// The rows of one group.
 struct Group<'a> {
@@ -62,16 +48,14 @@ impl Group<'_> {
 }
 
 fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Result<LawResult, Problem> {
-    let Some(over) = plan.grid_of(law.over) else {
+    let Some(rows) = rows::rows(plan, results, law.over) else {
         return Err(NotCarriedOut::new(format!("law `{}`", law.name), law.origin.as_ref()).problem());
     };
-    let grid = &plan.grids[over];
-    let first = plan.grids[..over].iter().map(|grid| grid.cells.len()).sum::<usize>();
-    let rows = grid.cells.iter().zip(&results.cells[first..]).map(|(cell, result)| Row { cell, result });
+    let grid = rows::grids(plan, law.over);
     let by = &law.formula.by;
     let mut groups: Vec<Group> = Vec::new();
     for row in rows {
-        let values: Vec<ColumnValue> = by.iter().map(|name| group_value(plan, results, row, name)).collect();
+        let values: Vec<ColumnValue> = by.iter().map(|name| row.group(plan, results, name)).collect();
         let labels: Vec<String> = values.iter().map(label).collect();
         match groups.iter_mut().find(|group| group.labels == labels) {
             Some(group) => group.rows.push(row),
@@ -83,10 +67,10 @@ fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Resul
     let rows: Vec<Row> = groups
         .iter()
         .filter(whole)
-        .flat_map(|group| group.rows.iter().copied())
+        .flat_map(|group| group.rows.iter().cloned())
         .filter(|row| row.result.status == CellStatus::Ok)
         .collect();
-    let fitted = if rows.is_empty() { None } else { Some(fit_rows(plan, law, grid, results, &rows, writer)?) };
+    let fitted = if rows.is_empty() { None } else { Some(fit_rows(plan, law, &grid, results, &rows, writer)?) };
     let outcome = |group: &Group| -> LawOutcome {
         let count = group.rows.len();
         if group.missing() > 0 {
@@ -116,14 +100,14 @@ fn fit(plan: &Plan, law: &Law, results: &StudyResults, writer: &Writer) -> Resul
             outcome: outcome(group),
         })
         .collect();
-    Ok(LawResult { law: law.name.clone(), grid: grid.name.clone(), by: by.clone(), groups })
+    Ok(LawResult { law: law.name.clone(), grid, by: by.clone(), groups })
 }
 
 /// The fit of the law to these rows: an error of the fit is a result, an error of the store is one of the run.
 fn fit_rows(
     plan: &Plan,
     law: &Law,
-    grid: &Grid,
+    grid: &str,
     results: &StudyResults,
     rows: &[Row],
     writer: &Writer,
@@ -131,19 +115,19 @@ fn fit_rows(
     let mut table = Table::new(rows.len());
     let mut content: Vec<(String, Vec<String>)> = Vec::new();
     for name in law.formula.columns() {
-        let values: Vec<Option<ColumnOrNumber>> = rows.iter().map(|row| column(plan, results, *row, &name)).collect();
-        let number = |value: &Option<ColumnOrNumber>| match value {
-            Some(ColumnOrNumber::Number(number)) => Some(*number),
+        let values: Vec<Option<Held>> = rows.iter().map(|row| row.column(plan, results, &name)).collect();
+        let number = |value: &Option<Held>| match value {
+            Some(Held::Number(number)) => Some(*number),
             _ => None,
         };
         let numbers: Option<Vec<f64>> = values.iter().map(number).collect();
-        let text = |value: &Option<ColumnOrNumber>| match value {
-            Some(ColumnOrNumber::Number(number)) => number.to_string(),
-            Some(ColumnOrNumber::Text(text)) => text.clone(),
+        let text = |value: &Option<Held>| match value {
+            Some(Held::Number(number)) => number.to_string(),
+            Some(Held::Text(text)) => text.clone(),
             None => String::new(),
         };
         if values.iter().all(Option::is_none) {
-            let headline = format!("no cell of `{}` has a column `{name}`", grid.name);
+            let headline = format!("no cell of `{grid}` has a column `{name}`");
             return Ok(Err(Problem::new("E0941", headline)));
         }
         let texts: Vec<String> = values.iter().map(text).collect();
@@ -166,79 +150,6 @@ fn fit_rows(
         writer.save_law(&key, fit)?;
     }
     Ok(fit)
-}
-
-enum ColumnOrNumber {
-    Number(f64),
-    Text(String),
-}
-
-/// The value of a cell in a column that a law names: an axis or `let`, or what every cell has (`synx_plan::column`).
-fn column(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> Option<ColumnOrNumber> {
-    let Row { cell, result } = row;
-    if let Some(place) = results.columns.iter().position(|column| column.name == name)
-        && let Some(value) = &result.values[place]
-    {
-        return Some(match value {
-            ColumnValue::Number(number) => ColumnOrNumber::Number(number.to_f64()),
-            ColumnValue::Text(text) => ColumnOrNumber::Text(text.clone()),
-            // A run that would have to settle it does not begin.
-            ColumnValue::Answer(_) => ColumnOrNumber::Number(f64::NAN),
-        });
-    }
-    let of_domain = |of: &str, value: fn(&DomainResult) -> f64| {
-        let domain = name.strip_prefix(of)?.strip_prefix('[')?.strip_suffix(']')?;
-        result.domains.iter().find(|result| result.domain == domain).map(value)
-    };
-    let model = plan.model(cell);
-    let flops = match plan.study.flops {
-        FlopCount::Exact => result.flops_exact,
-        FlopCount::SixNd => result.flops_6nd,
-    };
-    let number = match result_column(name).map_or(name, |column| column.name) {
-        "loss" => result.loss,
-        "bits_per_byte" => result.bits_per_byte,
-        "tokens" => Some(cell.tokens as f64),
-        "steps" => Some(plan.steps(cell) as f64),
-        "replicate" => Some(f64::from(cell.replicate)),
-        "params" => Some(result.params as f64),
-        // Without experts every parameter is active.
-        "params.total" | "params.active" => Some(result.params_total as f64),
-        "params.embedding" => Some(result.params_embedding as f64),
-        "params.non_embedding" => Some(model.parameters(ParameterCount::NonEmbedding) as f64),
-        "flops" => Some(flops as f64),
-        "flops.exact" => Some(result.flops_exact as f64),
-        "flops.six_nd" => Some(result.flops_6nd as f64),
-        "batch" => Some(plan.recipe(cell).batch as f64),
-        name if name.starts_with("share[") => Some(share(plan, cell, name)?),
-        _ => of_domain("loss", |d| d.loss).or_else(|| of_domain("bits_per_byte", |d| d.bits_per_byte)),
-    };
-    number.map(ColumnOrNumber::Number)
-}
-
-/// The part of a cell's tokens that `share[source]` names; zero where its mixture is of others.
-fn share(plan: &Plan, cell: &Cell, name: &str) -> Option<f64> {
-    let source = name.strip_prefix("share[")?.strip_suffix(']')?;
-    let mut shares = plan.mixture(cell).shares().iter();
-    let share = shares.find(|(corpus, _)| plan.corpora[corpus.0].name == source);
-    Some(share.map_or(0.0, |(_, share)| share.to_f64()))
-}
-
-/// The value of a cell in a column that a law groups by.
-fn group_value(plan: &Plan, results: &StudyResults, row: Row, name: &str) -> ColumnValue {
-    if let Some(place) = results.columns.iter().position(|column| column.name == name)
-        && let Some(value) = &row.result.values[place]
-    {
-        return value.clone();
-    }
-    match column(plan, results, row, name) {
-        Some(ColumnOrNumber::Number(number)) if (0.0..EXACT).contains(&number) && number.fract() == 0.0 => {
-            ColumnValue::Number(Exact::from(number as u64))
-        }
-        Some(ColumnOrNumber::Number(number)) => ColumnValue::Text(number.to_string()),
-        Some(ColumnOrNumber::Text(text)) => ColumnValue::Text(text),
-        None => ColumnValue::Text(String::new()),
-    }
 }
 
 /// How a table of laws says the value: what `Table::labels` gives.
@@ -269,6 +180,9 @@ fn row(fit: &GroupFit) -> LawFit {
 #[cfg(test)]
 mod tests {
     use synx_plan::column::RESULT_COLUMNS;
+    use synx_plan::expression::{Binary, Expression};
+    use synx_plan::table::TableId;
+    use synx_plan::table::{Source, Table as PlanTable};
 
     use crate::tests::{Study, USUAL, plan};
 
@@ -280,13 +194,53 @@ mod tests {
         study.plan.grids[0].cells.truncate(1);
         study.plan.laws.clear();
         let results = study.run(USUAL).unwrap().results;
-        let row = Row { cell: &study.plan.grids[0].cells[0], result: &results.cells[0] };
+        let row = &rows::rows(&study.plan, &results, TableId(0)).unwrap()[0];
         let names = RESULT_COLUMNS.iter().map(|column| column.name);
         let others = ["loss[markov0.heldout]", "bits_per_byte[markov1.heldout]", "rate", "params_total", "flops_6nd"];
         for name in names.chain(others) {
-            let found = column(&study.plan, &results, row, name);
-            assert!(matches!(found, Some(ColumnOrNumber::Number(number)) if number > 0.0), "{name}");
+            let found = row.column(&study.plan, &results, name);
+            assert!(matches!(found, Some(Held::Number(number)) if number > 0.0), "{name}");
         }
-        assert!(column(&study.plan, &results, row, "loss[elsewhere]").is_none());
+        assert!(row.column(&study.plan, &results, "loss[elsewhere]").is_none());
+    }
+
+    #[test]
+    fn a_law_is_fitted_over_what_a_filter_leaves_and_a_derivation_adds() {
+        let mut study = Study::new(plan());
+        let columns = &study.plan.grids[0].columns;
+        let tokens = columns.iter().find(|column| column.name == "tokens").unwrap();
+        let ColumnValue::Number(largest) = tokens.values.last().unwrap().clone() else { panic!("a number") };
+        let below = Expression::binary(Binary::Less, Expression::column("tokens"), Expression::Number(largest));
+        let doubled = Expression::binary(Binary::Multiply, Expression::column("loss"), Expression::number(2u64));
+        let table = |source| PlanTable { source, ..PlanTable::of_grid(0) };
+        study.plan.tables.push(table(Source::Filter { of: TableId(0), condition: below }));
+        let columns = vec![("twice".to_owned(), doubled)];
+        study.plan.tables.push(table(Source::Derive { of: TableId(1), columns }));
+        study.plan.tables.push(table(Source::Union(vec![TableId(2), TableId(2)])));
+        let mut law = study.plan.laws[0].clone();
+        law.over = TableId(3);
+        law.formula.target = Expression::column("twice");
+        law.formula.by.clear();
+        law.formula.free.truncate(1);
+        law.formula.model = Expression::parameter("B").into();
+        study.plan.laws = vec![law];
+        assert_eq!(study.plan.not_carried_out(), []);
+
+        let found = study.run(USUAL).unwrap();
+        let left: Vec<f64> = rows::rows(&study.plan, &found.results, TableId(1))
+            .unwrap()
+            .iter()
+            .map(|row| row.result.loss.unwrap().ln() + std::f64::consts::LN_2)
+            .collect();
+        let (all, budgets) = (study.plan.grids[0].cells.len(), study.plan.grids[0].columns[1].values.len());
+        assert_eq!(left.len(), all - all / budgets);
+        let fitted = &found.results.laws[0];
+        assert_eq!((fitted.grid.as_str(), fitted.groups[0].rows), ("g", 2 * left.len()));
+        // A constant under Huber's loss lies between the logarithms of the smallest and the largest row.
+        let LawOutcome::Fitted(fit) = &fitted.groups[0].outcome else { panic!("{:?}", fitted.groups[0].outcome) };
+        let constant = fit.parameters[0].estimate.ln();
+        let (low, high) =
+            (left.iter().copied().fold(f64::MAX, f64::min), left.iter().copied().fold(f64::MIN, f64::max));
+        assert!(low <= constant && constant <= high, "{low} {constant} {high}");
     }
 }

@@ -10,6 +10,7 @@ mod holdings;
 mod ledger;
 mod progress;
 mod results;
+mod rows;
 mod run;
 mod status;
 #[cfg(test)]

@@ -50,16 +50,17 @@ impl Design {
             // Rows drawn at random leave about the same points.
             Some(HoldOut::Rows(_) | HoldOut::Share { .. }) | None => None,
         };
-        let mut groups: IndexMap<String, (Vec<(Vec<f64>, f64)>, Vec<usize>)> = IndexMap::new();
+        // Grouped by the values themselves: names are made once a group.
+        let mut groups: IndexMap<Vec<&ColumnValue>, (Vec<(Vec<f64>, f64)>, Vec<usize>)> = IndexMap::new();
         for row in 0..usize::try_from(table.count()?).ok()? {
-            let named = law.formula.by.iter().zip(&by).map(|(name, values)| format!("{name} = {}", values[row]));
-            let group = groups.entry(named.collect::<Vec<_>>().join(", ")).or_default();
+            let group = groups.entry(by.iter().map(|values| &values[row]).collect()).or_default();
             let point = values.iter().map(|column| column[row]).collect();
             group.0.push((point, ranks.as_ref().map_or(0.0, |ranks| ranks[row])));
             group.1.push(row);
         }
         let tested = ranks.is_some();
-        let group = |(name, (rows, numbers)): (String, (Vec<(Vec<f64>, f64)>, Vec<usize>))| {
+        let group = |(values, (rows, numbers)): (Vec<&ColumnValue>, (Vec<(Vec<f64>, f64)>, Vec<usize>))| {
+            let named = law.formula.by.iter().zip(values).map(|(name, value)| format!("{name} = {value}"));
             let largest = rows.iter().fold(f64::NEG_INFINITY, |largest, (_, rank)| largest.max(*rank));
             let held_out = if tested { rows.iter().filter(|(_, rank)| *rank == largest).count() } else { 0 };
             let mut points: IndexMap<Vec<u64>, (Vec<f64>, u32)> = IndexMap::new();
@@ -70,7 +71,12 @@ impl Design {
                 let bits: Vec<u64> = point.iter().map(|x| x.to_bits()).collect();
                 points.entry(bits).or_insert((point, 0)).1 += 1;
             }
-            Group { name, points: points.into_values().collect(), held_out, rows: numbers }
+            Group {
+                name: named.collect::<Vec<_>>().join(", "),
+                points: points.into_values().collect(),
+                held_out,
+                rows: numbers,
+            }
         };
         Some(Design { columns, groups: groups.into_iter().map(group).collect() })
     }
@@ -79,12 +85,13 @@ impl Design {
     pub(super) fn distinct(&self) -> Vec<(&Group, Vec<usize>)> {
         let mut distinct: Vec<(&Group, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
+            let room = distinct.len() < MAX_DESIGNS;
             match distinct.iter_mut().find(|(known, _)| known.points == group.points) {
                 Some((_, numbers)) => numbers.push(number),
-                None => distinct.push((group, vec![number])),
+                None if room => distinct.push((group, vec![number])),
+                None => {}
             }
         }
-        distinct.truncate(MAX_DESIGNS);
         distinct
     }
 }
