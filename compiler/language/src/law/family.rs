@@ -67,7 +67,7 @@ impl<'t> Compiler<'t> {
         if family.is_none() && names.table.column(&written).is_some() && !names.table.is_open() {
             return self.lower_column(expression, names);
         }
-        let mut arguments = index.arguments().filter_map(|argument| argument.value());
+        let mut arguments = index.arguments().filter_map(synx_grammar::view::Argument::value);
         let (Some(argument), None) = (arguments.next(), arguments.next()) else {
             return self.not_in_formula(expression);
         };

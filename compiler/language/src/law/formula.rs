@@ -276,16 +276,16 @@ impl<'t> Compiler<'t> {
             };
         }
         if word == "sum" {
-            return match (arguments.first().and_then(|argument| argument.value()), arguments.len()) {
-                (Some(Expression::Comprehension(comprehension)), 1) => self.lower_sum(comprehension, names),
-                _ => {
-                    let finding = self
-                        .finding("E0106", span, "`sum` adds up what is said for each of a list", "what is added?")
-                        .help("write `sum(t[s] * share[s] for s in pile)`");
-                    self.report(finding);
-                    None
-                }
-            };
+            if let [argument] = arguments[..]
+                && let Some(Expression::Comprehension(comprehension)) = argument.value()
+            {
+                return self.lower_sum(comprehension, names);
+            }
+            let finding = self
+                .finding("E0106", span, "`sum` adds up what is said for each of a list", "what is added?")
+                .help("write `sum(t[s] * share[s] for s in pile)`");
+            self.report(finding);
+            return None;
         }
         if word == "boosted_trees" {
             let finding = self

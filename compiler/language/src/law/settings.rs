@@ -11,7 +11,7 @@ use super::{Names, Text};
 use crate::compiler::Compiler;
 use crate::suggest::{listed, nearest};
 use crate::table::Table;
-use crate::value::{Span, Value};
+use crate::value::Span;
 
 impl<'t> Compiler<'t> {
     pub(super) fn by(&mut self, text: &Text<'t>, table: &Table) -> Option<Vec<String>> {
@@ -106,18 +106,14 @@ impl<'t> Compiler<'t> {
         let at = self.span(value.node());
         let scope = Rc::clone(&self.file_scope);
         let number = self.evaluate(text.meant(value), &scope);
-        match method {
-            Method::Quantile { .. } => {
-                let fits = |level: &Exact| level.is_positive() && *level < Exact::one();
-                let level = self.plain(&number, at, "`level`", "more than 0 % and less than 100 %", fits)?;
-                Some(Method::Quantile { level })
-            }
-            _ => {
-                let fits = |delta: &Exact| delta.is_positive() && *delta <= Exact::from(1000u64);
-                let delta = self.plain(&number, at, "`delta`", "more than 0 and at most 1000", fits)?;
-                Some(Method::Huber { delta })
-            }
+        if let Method::Quantile { .. } = method {
+            let fits = |level: &Exact| level.is_positive() && *level < Exact::one();
+            let level = self.plain(&number, at, "`level`", "more than 0 % and less than 100 %", fits)?;
+            return Some(Method::Quantile { level });
         }
+        let fits = |delta: &Exact| delta.is_positive() && *delta <= Exact::from(1000u64);
+        let delta = self.plain(&number, at, "`delta`", "more than 0 and at most 1000", fits)?;
+        Some(Method::Huber { delta })
     }
 
     #[allow(clippy::option_option, reason = "the outer one is a mistake, the inner one a law without a test")]

@@ -32,6 +32,9 @@ pub(super) struct Design {
     pub groups: Vec<Group>,
 }
 
+/// The rows of a group: each point with its place in the order of the test, and the number of each in the table.
+type Rows = (Vec<(Vec<f64>, f64)>, Vec<usize>);
+
 /// After so many different points no more are looked at: what they tell is told.
 const MAX_POINTS: usize = 400;
 
@@ -51,7 +54,7 @@ impl Design {
             Some(HoldOut::Rows(_) | HoldOut::Share { .. }) | None => None,
         };
         // Grouped by the values themselves: names are made once a group.
-        let mut groups: IndexMap<Vec<&ColumnValue>, (Vec<(Vec<f64>, f64)>, Vec<usize>)> = IndexMap::new();
+        let mut groups: IndexMap<Vec<&ColumnValue>, Rows> = IndexMap::new();
         for row in 0..usize::try_from(table.count()?).ok()? {
             let group = groups.entry(by.iter().map(|values| &values[row]).collect()).or_default();
             let point = values.iter().map(|column| column[row]).collect();
@@ -59,7 +62,7 @@ impl Design {
             group.1.push(row);
         }
         let tested = ranks.is_some();
-        let group = |(values, (rows, numbers)): (Vec<&ColumnValue>, (Vec<(Vec<f64>, f64)>, Vec<usize>))| {
+        let group = |(values, (rows, numbers)): (Vec<&ColumnValue>, Rows)| {
             let named = law.formula.by.iter().zip(values).map(|(name, value)| format!("{name} = {value}"));
             let largest = rows.iter().fold(f64::NEG_INFINITY, |largest, (_, rank)| largest.max(*rank));
             let held_out = if tested { rows.iter().filter(|(_, rank)| *rank == largest).count() } else { 0 };
@@ -208,7 +211,9 @@ impl Question<'_> {
                 };
                 let mut point: Vec<f64> = spread.iter().enumerate().map(value).collect();
                 let sum: f64 = shares.iter().map(|k| point[*k]).sum();
-                shares.iter().for_each(|k| point[*k] /= sum);
+                for k in shares {
+                    point[*k] /= sum;
+                }
                 (point, 1)
             })
             .collect();

@@ -227,7 +227,7 @@ impl<'t> Compiler<'t> {
             let mut finding = self.about_parameters("W0607", declared, &[name], &headline, "has no lower bound").help(
                 "near zero the power is a constant too, and the fit can trade one for the other without end; bound the exponent",
             );
-            if let Some(declaration) = self.free_name(declared.block, name)
+            if let Some(declaration) = Self::free_name(declared.block, name)
                 && declaration.bounds().is_none()
                 && let Some(word) = declaration.name()
             {
@@ -250,7 +250,7 @@ impl<'t> Compiler<'t> {
         label: &str,
     ) -> Diagnostic {
         let mut places: Vec<Span> = Vec::new();
-        for name in names.iter().filter_map(|name| self.free_name(declared.block, name)?.name()) {
+        for name in names.iter().filter_map(|name| Self::free_name(declared.block, name)?.name()) {
             let place = self.span(name.node());
             // The parameters of a family are declared in one place.
             if !places.contains(&place) {
@@ -268,7 +268,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// Where a free parameter is declared.
-    fn free_name(&self, block: Option<Block<'t>>, parameter: &str) -> Option<FreeName<'t>> {
+    fn free_name(block: Option<Block<'t>>, parameter: &str) -> Option<FreeName<'t>> {
         let parameter = parameter.split('[').next().unwrap_or_default();
         let frees = block?.entries().filter_map(|entry| if let Entry::Free(free) = entry { Some(free) } else { None });
         frees
@@ -382,7 +382,7 @@ fn rounded(value: f64) -> String {
     if !value.is_finite() || value >= 1e4 {
         return "more than 10000".to_owned();
     }
-    let places = if value >= 10.0 { 0 } else { 1 };
+    let places = usize::from(value < 10.0);
     let text = format!("{value:.places$}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

@@ -19,11 +19,15 @@ pub(super) fn spectrum(rows: &[Vec<f64>], columns: usize) -> Option<Spectrum> {
         // By the largest number first: squares of small derivatives would vanish.
         let largest = vector.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
         if largest > 0.0 {
-            vector.iter_mut().for_each(|x| *x /= largest);
+            for x in vector.iter_mut() {
+                *x /= largest;
+            }
         }
         let length = norm(vector);
         if length > 0.0 {
-            vector.iter_mut().for_each(|x| *x /= length);
+            for x in vector.iter_mut() {
+                *x /= length;
+            }
         }
         lengths.push(largest * length);
     }
@@ -47,7 +51,9 @@ fn triangle(mut columns: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
             column[k..].iter_mut().zip(&mirror).for_each(|(x, m)| *x -= part * m);
         }
     }
-    columns.iter_mut().for_each(|column| column.resize(count, 0.0));
+    for column in &mut columns {
+        column.resize(count, 0.0);
+    }
     columns
 }
 

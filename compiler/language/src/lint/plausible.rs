@@ -87,15 +87,13 @@ fn inside<'e>(expression: &'e Expression, parameter: &str) -> Option<&'e Express
         Expression::Call { function: Function::Exp | Function::Log, arguments } => arguments.first(),
         _ => None,
     };
-    match argument.filter(|argument| has(argument, parameter)) {
-        Some(argument) => inside(argument, parameter).or(Some(argument)),
-        None => {
-            let mut having = expression.children().into_iter().filter(|child| has(child, parameter));
-            match (having.next(), having.next()) {
-                (Some(one), None) => inside(one, parameter),
-                _ => None,
-            }
-        }
+    if let Some(argument) = argument.filter(|argument| has(argument, parameter)) {
+        return inside(argument, parameter).or(Some(argument));
+    }
+    let mut having = expression.children().into_iter().filter(|child| has(child, parameter));
+    match (having.next(), having.next()) {
+        (Some(one), None) => inside(one, parameter),
+        _ => None,
     }
 }
 

@@ -8,7 +8,6 @@ use super::epochs::MANY_EPOCHS;
 use crate::compiler::Compiler;
 use crate::grid::Expanded;
 use crate::lower::Lists;
-use crate::value::Span;
 
 impl<'t> Compiler<'t> {
     /// A law over budgets that reach from fresh to much repeated text, where its formula knows nothing of repetition. Where the grid's
