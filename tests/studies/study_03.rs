@@ -66,5 +66,5 @@ fn a_swarm_whose_text_nobody_has_scanned() {
     let compiled = synx_compiler::compile("study.synx", &source, &folder, &synx_compiler::Options::default());
     let plan = compiled.plan.unwrap();
     assert_eq!(plan.grids[0].cells.len(), 241 + 6 + 11);
-    assert!(plan.mixtures.iter().all(|mixture| mixture.is_open()), "shares by tokens wait for the scan");
+    assert!(plan.mixtures.iter().all(synx_plan::mixture::Mixture::is_open), "shares by tokens wait for the scan");
 }

@@ -8,12 +8,11 @@ use crate::hosts::normal;
 
 /// The path of a document. A text that has never been saved has a name in no folder.
 pub(crate) fn path_of(uri: &lsp::Uri) -> PathBuf {
-    match uri.to_file_path() {
-        Ok(path) => normal(&path),
-        Err(()) => {
-            let name: String = uri.path().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-            PathBuf::from(format!("{name}.synx"))
-        }
+    if let Ok(path) = uri.to_file_path() {
+        normal(&path)
+    } else {
+        let name: String = uri.path().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        PathBuf::from(format!("{name}.synx"))
     }
 }
 

@@ -47,15 +47,14 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
         print(&programs(plan, arguments.format));
         return Outcome::Done;
     }
-    match arguments.format {
-        FindingFormat::Json => print(&synx_run::plan_json(plan, share)),
-        _ => {
-            print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
-            print("\n");
-            let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-            let device = DeviceProfile::nominal_cpu(threads);
-            print(&render::plan::plan(plan, &Cost::new(plan, share), &device));
-        }
+    if arguments.format == FindingFormat::Json {
+        print(&synx_run::plan_json(plan, share))
+    } else {
+        print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
+        print("\n");
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let device = DeviceProfile::nominal_cpu(threads);
+        print(&render::plan::plan(plan, &Cost::new(plan, share), &device));
     }
     Outcome::Done
 }
@@ -66,19 +65,16 @@ fn programs(plan: &Plan, format: FindingFormat) -> String {
     let (models, without): (Vec<_>, Vec<_>) =
         models.into_iter().partition(|model| !plan.models[model.model].has_experts());
     let rows = |model: &synx_plan::cost::ModelCost| (model.batch / model.context) as usize;
-    match format {
-        FindingFormat::Json => {
-            let lowered: Vec<_> =
-                models.iter().map(|m| synx_plan::program::lower(&plan.models[m.model], rows(m))).collect();
-            serde_json::to_string_pretty(&lowered).expect("programs are plain data that always serialise") + "\n"
-        }
-        _ => {
-            let text: Vec<String> =
-                models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
-            let without = without.iter().map(|model| {
-                format!("width {}, {} blocks: this version has no program for experts\n", model.width, model.blocks)
-            });
-            text.into_iter().chain(without).collect::<Vec<_>>().join("\n")
-        }
+    if format == FindingFormat::Json {
+        let lowered: Vec<_> =
+            models.iter().map(|m| synx_plan::program::lower(&plan.models[m.model], rows(m))).collect();
+        serde_json::to_string_pretty(&lowered).expect("programs are plain data that always serialise") + "\n"
+    } else {
+        let text: Vec<String> =
+            models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
+        let without = without.iter().map(|model| {
+            format!("width {}, {} blocks: this version has no program for experts\n", model.width, model.blocks)
+        });
+        text.into_iter().chain(without).collect::<Vec<_>>().join("\n")
     }
 }

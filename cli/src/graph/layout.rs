@@ -150,7 +150,7 @@ fn apart(points: &mut [Point], column: &[usize]) {
     let wanted = middle(points);
     for pair in column.windows(2) {
         let (above, below) = (pair[0], pair[1]);
-        let least = points[above].y + (points[above].size.1 + points[below].size.1) / 2.0 + DOWN;
+        let least = points[above].y + f64::midpoint(points[above].size.1, points[below].size.1) + DOWN;
         points[below].y = points[below].y.max(least);
     }
     let shift = wanted - middle(points);

@@ -81,16 +81,15 @@ impl Drawing<'_> {
                 _ => None,
             };
             let plain: Option<Vec<usize>> = used.iter().map(single).collect();
-            match plain {
-                Some(corpora) => corpora.into_iter().for_each(|corpus| self.edge(corpus, node, "")),
-                None => {
-                    let mixture = match mixtures.get(&used) {
-                        Some(known) => *known,
-                        None => self.mixture(&used),
-                    };
-                    mixtures.insert(used, mixture);
-                    self.edge(mixture, node, "");
-                }
+            if let Some(corpora) = plain {
+                corpora.into_iter().for_each(|corpus| self.edge(corpus, node, ""))
+            } else {
+                let mixture = match mixtures.get(&used) {
+                    Some(known) => *known,
+                    None => self.mixture(&used),
+                };
+                mixtures.insert(used, mixture);
+                self.edge(mixture, node, "");
             }
         }
         nodes

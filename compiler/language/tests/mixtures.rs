@@ -41,7 +41,7 @@ fn shown(plan: &Plan, shares: &[(CorpusId, Exact)]) -> String {
     shares.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
-fn mixture<'p>(plan: &'p Plan, cell: usize) -> &'p Mixture {
+fn mixture(plan: &Plan, cell: usize) -> &Mixture {
     plan.mixture(&plan.grids[0].cells[cell])
 }
 

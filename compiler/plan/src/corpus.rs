@@ -29,8 +29,8 @@ impl Corpus {
     /// What a token of it costs, in USD: as it says, or as the model that writes it costs.
     pub fn token_price(&self) -> Exact {
         let written = match &self.content {
-            Content::Rephrase { generator: Generator::Endpoint(generator), .. }
-            | Content::Prompted { generator, .. } => generator.price.as_ref(),
+            Content::Rephrase { generator: Generator::Endpoint(generator), .. } => generator.price.as_ref(),
+            Content::Prompted { generator, .. } => generator.price.as_ref(),
             _ => None,
         };
         self.price.as_ref().or(written).cloned().unwrap_or_else(Exact::zero)
@@ -281,7 +281,7 @@ pub enum Generator {
     /// The built-in renderer of the built-in world.
     Builtin,
     /// A model behind an endpoint.
-    Endpoint(Endpoint),
+    Endpoint(Box<Endpoint>),
 }
 
 /// A language model that answers over the network, in the form of chat completions.

@@ -68,9 +68,10 @@ pub(super) fn highlights(
     let own = analysis.references(&declaration).into_iter().filter(|there| there.place.file == analysis.path());
     let highlight = |reference: synx_compiler::ide::Reference| lsp::DocumentHighlight {
         range: document.lines.range(document.text(), &reference.place.range, state.client.encoding),
-        kind: Some(match reference.declaration {
-            true => lsp::DocumentHighlightKind::Write,
-            false => lsp::DocumentHighlightKind::Read,
+        kind: Some(if reference.declaration {
+            lsp::DocumentHighlightKind::Write
+        } else {
+            lsp::DocumentHighlightKind::Read
         }),
     };
     Ok(Some(own.map(highlight).collect()))
@@ -146,9 +147,10 @@ fn naming(
         if !mentions {
             continue;
         }
-        let analysis = match state.documents.contains_key(path) {
-            true => state.analysis_at(path)?,
-            false => Rc::new(state.check(path, Rc::new(synx_grammar::parse(&text)), &BTreeMap::new())?),
+        let analysis = if state.documents.contains_key(path) {
+            state.analysis_at(path)?
+        } else {
+            Rc::new(state.check(path, Rc::new(synx_grammar::parse(&text)), &BTreeMap::new())?)
         };
         if analysis.sources().get(&declaration.file).is_some() || compiler_path(path) == declaration.file {
             studies.push((path.clone(), analysis));

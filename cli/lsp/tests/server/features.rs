@@ -73,12 +73,11 @@ fn tokens_add_up_to_the_text() {
             }
             line += token[0] as usize;
             column += token[1] as usize;
-            let word: String = match encodings {
-                ["utf-8"] => lines[line][column..column + token[2] as usize].to_owned(),
-                _ => {
-                    let units: Vec<u16> = lines[line].encode_utf16().collect();
-                    String::from_utf16(&units[column..column + token[2] as usize]).unwrap()
-                }
+            let word: String = if let ["utf-8"] = encodings {
+                lines[line][column..column + token[2] as usize].to_owned()
+            } else {
+                let units: Vec<u16> = lines[line].encode_utf16().collect();
+                String::from_utf16(&units[column..column + token[2] as usize]).unwrap()
             };
             words.push(word);
         }

@@ -43,7 +43,9 @@ impl Compiler<'_> {
         let (generator, shown) = match generator {
             None if !self.is_of_world(of, at) => return Value::Error,
             None => (Generator::Builtin, format!("rephrase({name}, {word})")),
-            Some(by) => (Generator::Endpoint(by.it.clone()), format!("rephrase({name}, {word}, {})", by.name)),
+            Some(by) => {
+                (Generator::Endpoint(Box::new(by.it.clone())), format!("rephrase({name}, {word}, {})", by.name))
+            }
         };
         let heldout = self.corpora.get(of).corpus.heldout.clone();
         self.made(Content::Rephrase { of, style, generator, tokens }, heldout, shown, arguments.span)

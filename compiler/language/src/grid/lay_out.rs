@@ -165,7 +165,10 @@ impl<'t> Compiler<'t> {
         let mut numbers: Vec<u32> = Vec::new();
         let mut combination = vec![0u32; axes];
         let mut levels = Levels::default();
-        while axes > 0 {
+        loop {
+            if axes == 0 {
+                break;
+            }
             if levels.depth() < axes {
                 let axis = walk.order[levels.depth()];
                 let range = self.axis_numbers(&mut walk, axis)?;

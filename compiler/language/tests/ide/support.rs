@@ -10,7 +10,7 @@ use synx_plan::cost::DeviceProfile;
 use crate::common::World;
 
 /// A study that every test may lean on: what a text adds comes after it.
-pub const BASE: &str = r#"synx 1
+pub const BASE: &str = r"synx 1
 corpus web  = world(register = web, documents = 4k, heldout = 5%)
 /// Told as an encyclopedia would.
 corpus wiki = web |> rephrase(style = encyclopedic, generator = builtin)
@@ -38,7 +38,7 @@ law data_law {
     free E in 0.., B in 0.., beta in 0..2
     loss ~ E + B / tokens^beta
 }
-"#;
+";
 
 /// A checked study and where its cursor stands.
 pub struct Fixture {

@@ -20,8 +20,8 @@ impl Analysis {
         let allow = format!("allow {} because \"{REASON}\"", finding.code);
         let around = self.leaf_at(label.range.start).and_then(|leaf| ancestors(leaf).find_map(Item::cast));
         let study = self.parse.file().items().find(|item| item.kind() == Some(ItemKind::Study));
-        let blocks = [around, study].into_iter().flatten();
-        let open = blocks.filter_map(|item| item.node().child(SyntaxKind::Block)?.child(SyntaxKind::LeftBrace)).next();
+        let mut blocks = [around, study].into_iter().flatten();
+        let open = blocks.find_map(|item| item.node().child(SyntaxKind::Block)?.child(SyntaxKind::LeftBrace));
         let edit = match open {
             Some(open) => {
                 let end = open.range().end;
