@@ -48,7 +48,7 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
         return Outcome::Done;
     }
     if arguments.format == FindingFormat::Json {
-        print(&synx_run::plan_json(plan, share))
+        print(&synx_run::plan_json(plan, share));
     } else {
         print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
         print("\n");

@@ -82,7 +82,7 @@ impl Drawing<'_> {
             };
             let plain: Option<Vec<usize>> = used.iter().map(single).collect();
             if let Some(corpora) = plain {
-                corpora.into_iter().for_each(|corpus| self.edge(corpus, node, ""))
+                corpora.into_iter().for_each(|corpus| self.edge(corpus, node, ""));
             } else {
                 let mixture = match mixtures.get(&used) {
                     Some(known) => *known,

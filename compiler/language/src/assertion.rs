@@ -74,7 +74,7 @@ fn involved<'t>(condition: Expression<'t>, parts: &mut Vec<Expression<'t>>) {
             unary.operand().into_iter().for_each(|operand| involved(operand, parts));
         }
         part @ (Expression::Name(_) | Expression::Access(_) | Expression::Call(_) | Expression::Index(_)) => {
-            parts.push(part)
+            parts.push(part);
         }
         _ => {}
     }

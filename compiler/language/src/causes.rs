@@ -399,7 +399,7 @@ fn lookalike(error: &SyntaxError, source: &str) -> Option<SyntaxError> {
         .find_map(|(at, c)| plain(c).map(|(_, what)| (at, c, what)))?;
     // All of the line are cured at once, up to where any character may stand.
     let code = source[at..line.end].find(['"', '/']).map_or(line.end, |end| at + end);
-    let last = source[at..code].char_indices().filter(|(_, c)| plain(*c).is_some()).last();
+    let last = source[at..code].char_indices().rfind(|(_, c)| plain(*c).is_some());
     let end = last.map_or(at + c.len_utf8(), |(last, c)| at + last + c.len_utf8());
     let text: String =
         source[at..end].chars().map(|c| plain(c).map_or_else(|| c.to_string(), |(text, _)| text)).collect();

@@ -15,7 +15,7 @@ use synx_plan::study::{Documented, Plan};
 
 use crate::causes::{Cause, causes};
 use crate::compiler::{Compiler, ItemSlot, State};
-use crate::diagnostic::{Diagnostic, Edit};
+use crate::diagnostic::Diagnostic;
 use crate::explain::Explained;
 use crate::grid::Expanded;
 use crate::host::{Host, Options};
@@ -342,7 +342,9 @@ impl<'t> Compiler<'t> {
             let (ItemKind::Grid, Body::Block(block)) = (slot.kind, slot.item.body()) else { continue };
             for entry in block.entries() {
                 let (kind, names): (&str, Vec<_>) = match entry {
-                    Entry::Axis(axis) => ("axis", axis.pattern().into_iter().flat_map(|axis| axis.names()).collect()),
+                    Entry::Axis(axis) => {
+                        ("axis", axis.pattern().into_iter().flat_map(synx_grammar::view::Pattern::names).collect())
+                    }
                     Entry::Let(entry) => ("let", entry.name().into_iter().collect()),
                     _ => continue,
                 };
@@ -426,7 +428,7 @@ impl<'t> Compiler<'t> {
             };
             if file == 0 && self.second_study.is_some_and(|at| item.node().range().start > at) {
                 // Nothing of a second study is looked at; a name of it may be asked for.
-                self.broken_words.extend(item.name().map(|name| name.text()));
+                self.broken_words.extend(item.name().map(synx_grammar::view::Name::text));
                 continue;
             }
             let word = item.kind_word();

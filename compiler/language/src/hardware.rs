@@ -66,19 +66,18 @@ impl<'t> Compiler<'t> {
             "price" => (hardware.price(&flops), Unit::USD, "price"),
             _ => (hardware.carbon(&flops), Unit::CARBON, if hardware.power.is_none() { "power" } else { "carbon" }),
         };
-        match found {
-            Some(found) => Value::Number(Amount::new(found, unit)),
-            None => {
-                let finding = self
-                    .finding(
-                        "E0326",
-                        arguments.span,
-                        format!("`{name}` needs the `{needs}` of `{}`", hardware.name),
-                        "not known",
-                    )
-                    .help(format!("add `{needs} = …` to its declaration"));
-                self.report(finding)
-            }
+        if let Some(found) = found {
+            Value::Number(Amount::new(found, unit))
+        } else {
+            let finding = self
+                .finding(
+                    "E0326",
+                    arguments.span,
+                    format!("`{name}` needs the `{needs}` of `{}`", hardware.name),
+                    "not known",
+                )
+                .help(format!("add `{needs} = …` to its declaration"));
+            self.report(finding)
         }
     }
 

@@ -109,7 +109,7 @@ impl LibraryFile {
     }
 }
 
-impl<'t> Compiler<'t> {
+impl Compiler<'_> {
     /// Whether a file is one of the library.
     pub(crate) fn is_of_library(&self, file: u32) -> bool {
         self.modules[self.module_of(file)].library.is_some()
@@ -125,18 +125,17 @@ impl<'t> Compiler<'t> {
     pub(crate) fn std_item(&mut self, name: &str) -> Option<usize> {
         let file = declaring(name)?;
         let known = self.modules.iter().position(|module| module.library == Some(file.path));
-        let module = match known {
-            Some(module) => module,
-            None => {
-                let mut module = Module::new("");
-                module.library = Some(file.path);
-                self.modules.push(module);
-                let number = self.modules.len() - 1;
-                let parse = file.parse();
-                self.add_file(file.path, &parse.tree, number);
-                self.collect(parse);
-                number
-            }
+        let module = if let Some(module) = known {
+            module
+        } else {
+            let mut module = Module::new("");
+            module.library = Some(file.path);
+            self.modules.push(module);
+            let number = self.modules.len() - 1;
+            let parse = file.parse();
+            self.add_file(file.path, &parse.tree, number);
+            self.collect(parse);
+            number
         };
         self.modules[module].names.get(name).map(|named| named.item)
     }
@@ -153,8 +152,12 @@ mod tests {
         for file in library() {
             let parse = file.parse();
             assert!(parse.errors.is_empty(), "{}: {:?}", file.path, parse.errors);
-            let declared: Vec<&str> =
-                parse.file().items().filter_map(|item| item.name()).map(synx_grammar::view::Name::text).collect();
+            let declared: Vec<&str> = parse
+                .file()
+                .items()
+                .filter_map(synx_grammar::view::Item::name)
+                .map(synx_grammar::view::Name::text)
+                .collect();
             assert_eq!(declared, file.names, "{}", file.path);
         }
     }

@@ -69,14 +69,13 @@ impl Compiler<'_> {
     pub(crate) fn last(&mut self, arguments: &Arguments) -> Value {
         let (list, span) = arguments.required("of");
         let Some(items) = self.elements(&list, span, "`last`") else { return Value::Error };
-        match items.last() {
-            Some(last) => last.clone(),
-            None => {
-                let finding = self
-                    .finding("E0204", span, "an empty list has no last element", "empty here")
-                    .help("ask for it only where the list has one: `if … then … else …`");
-                self.report(finding)
-            }
+        if let Some(last) = items.last() {
+            last.clone()
+        } else {
+            let finding = self
+                .finding("E0204", span, "an empty list has no last element", "empty here")
+                .help("ask for it only where the list has one: `if … then … else …`");
+            self.report(finding)
         }
     }
 }

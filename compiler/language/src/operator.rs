@@ -73,9 +73,7 @@ impl<'t> Compiler<'t> {
 
     fn add(&mut self, left: &Placed, right: &Placed, span: Span) -> Value {
         match (&left.value, &right.value) {
-            (Value::Family(_), Value::List(_))
-            | (Value::List(_), Value::Family(_))
-            | (Value::Family(_), Value::Family(_)) => {
+            (Value::Family(_), Value::List(_) | Value::Family(_)) | (Value::List(_), Value::Family(_)) => {
                 let list = |side: &Placed| match &side.value {
                     Value::Family(family) => Placed { value: family.list(), span: side.span },
                     _ => side.clone(),

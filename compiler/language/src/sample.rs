@@ -37,16 +37,14 @@ impl Compiler<'_> {
     /// `size(corpus)`: tokens that may be trained on.
     pub(crate) fn size(&mut self, arguments: &Arguments) -> Value {
         let Some((of, name)) = self.input(arguments.required("of")) else { return Value::Error };
-        match self.training_tokens(of) {
-            Some(tokens) => Value::Number(Amount::counted(tokens, Count::Tokens)),
-            None => {
-                self.unscanned =
-                    (0..self.corpora.len()).map(|id| self.corpora.get(CorpusId(id)).corpus.clone()).collect();
-                let finding = self
-                    .finding("E0415", arguments.span, format!("how large `{name}` is is not known yet"), "not scanned")
-                    .help("`synx plan` and `synx run` scan it first; after that `synx check` knows it too");
-                self.report(finding)
-            }
+        if let Some(tokens) = self.training_tokens(of) {
+            Value::Number(Amount::counted(tokens, Count::Tokens))
+        } else {
+            self.unscanned = (0..self.corpora.len()).map(|id| self.corpora.get(CorpusId(id)).corpus.clone()).collect();
+            let finding = self
+                .finding("E0415", arguments.span, format!("how large `{name}` is is not known yet"), "not scanned")
+                .help("`synx plan` and `synx run` scan it first; after that `synx check` knows it too");
+            self.report(finding)
         }
     }
 }

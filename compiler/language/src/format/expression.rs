@@ -7,7 +7,7 @@ use super::doc::{Doc, width};
 use super::seq::Seq;
 
 /// The document of a value, or of anything that a value is made of.
-pub(super) fn expression<'t>(node: Node<'t>) -> Doc<'t> {
+pub(super) fn expression(node: Node<'_>) -> Doc<'_> {
     match node.kind() {
         SyntaxKind::List
         | SyntaxKind::Tuple
@@ -91,7 +91,7 @@ impl<'t> Inside<'t> {
 }
 
 /// `(…)` and `[…]`: on one line, or an element a line.
-fn brackets<'t>(node: Node<'t>) -> Doc<'t> {
+fn brackets(node: Node<'_>) -> Doc<'_> {
     let Some(inside) = Inside::of(node) else { return Doc::Concat(Vec::new()) };
     let close = inside.close.map_or("", Node::text);
     let open = Doc::text(inside.open.text());
@@ -162,7 +162,7 @@ fn brackets<'t>(node: Node<'t>) -> Doc<'t> {
 }
 
 /// The name of `name = value`, where no comment stands inside of it.
-fn name_of<'t>(element: Node<'t>) -> Option<&'t str> {
+fn name_of(element: Node<'_>) -> Option<&str> {
     let is_named = matches!(element.kind(), SyntaxKind::NamedArgument | SyntaxKind::Parameter);
     let has_value = element.child(SyntaxKind::Equals).is_some();
     let is_plain = element.children().all(|child| !child.kind().is_trivia() || child.kind() == SyntaxKind::Whitespace);
@@ -184,7 +184,7 @@ fn columns(inside: &Inside<'_>) -> Vec<Option<usize>> {
 }
 
 /// `name = value`, the name filled up to a width where its brackets are broken.
-fn named<'t>(element: Node<'t>, to: usize) -> Doc<'t> {
+fn named(element: Node<'_>, to: usize) -> Doc<'_> {
     let name = name_of(element).unwrap_or_default();
     let blanks = " ".repeat(to.saturating_sub(width(name)));
     let value = element.children().skip_while(|child| child.kind() != SyntaxKind::Equals).skip(1);
@@ -222,7 +222,7 @@ fn number_list<'t>(inside: &Inside<'t>, open: Doc<'t>, close: &'t str) -> Doc<'t
 }
 
 /// `[e for x in xs if c]`, or the same without its brackets.
-fn comprehension<'t>(node: Node<'t>) -> Doc<'t> {
+fn comprehension(node: Node<'_>) -> Doc<'_> {
     let mut seq = Seq::default();
     let (mut open, mut close) = (None, None);
     for child in node.children() {
@@ -243,7 +243,7 @@ fn comprehension<'t>(node: Node<'t>) -> Doc<'t> {
 }
 
 /// The operator of a node of two sides.
-fn operator<'t>(node: Node<'t>) -> &'t str {
+fn operator(node: Node<'_>) -> &str {
     node.children().find(|child| child.kind() == SyntaxKind::Operator).map_or("", Node::text)
 }
 
@@ -276,7 +276,7 @@ fn is_tight(node: Node<'_>, operator: &str) -> bool {
 }
 
 /// `a + b`, with all that binds as tightly to its left.
-fn binary<'t>(node: Node<'t>) -> Doc<'t> {
+fn binary(node: Node<'_>) -> Doc<'_> {
     let mut seq = Seq::default();
     chain(node, chain_of(operator(node)), &mut seq);
     seq.finish().group()
@@ -315,7 +315,7 @@ fn chain<'t>(node: Node<'t>, level: u8, seq: &mut Seq<'t>) {
 }
 
 /// `a |> f() |> g()`.
-fn pipe<'t>(node: Node<'t>) -> Doc<'t> {
+fn pipe(node: Node<'_>) -> Doc<'_> {
     fn steps<'t>(node: Node<'t>, seq: &mut Seq<'t>) {
         let mut is_left = true;
         for child in node.children() {
@@ -341,7 +341,7 @@ fn pipe<'t>(node: Node<'t>) -> Doc<'t> {
 }
 
 /// `if a then b else if c then d else e`: on one line, or a branch a line.
-fn choice<'t>(node: Node<'t>) -> Doc<'t> {
+fn choice(node: Node<'_>) -> Doc<'_> {
     let mut seq = Seq::default();
     branches(node, None, &mut seq);
     seq.finish().group()
@@ -385,7 +385,7 @@ fn branches<'t>(node: Node<'t>, before: Option<Doc<'t>>, seq: &mut Seq<'t>) {
 }
 
 /// `a..b step c`.
-fn interval<'t>(node: Node<'t>) -> Doc<'t> {
+fn interval(node: Node<'_>) -> Doc<'_> {
     let is_simple = |node: Node<'_>| {
         let node = if node.kind() == SyntaxKind::Unary { node.children().last().unwrap_or(node) } else { node };
         matches!(
@@ -420,7 +420,7 @@ fn interval<'t>(node: Node<'t>) -> Doc<'t> {
 }
 
 /// `-x`, `not x`.
-fn unary<'t>(node: Node<'t>) -> Doc<'t> {
+fn unary(node: Node<'_>) -> Doc<'_> {
     let mut seq = Seq::default();
     for child in node.children() {
         if seq.trivia(child) {

@@ -87,22 +87,21 @@ impl<'t> Compiler<'t> {
         for (field, name) in FIELDS.into_iter().enumerate() {
             let Some(needs) = &memo.needs[field] else { continue };
             let key = grid.key(needs);
-            settled[field] = match memo.known[field].get(&key) {
-                Some(known) => *known,
-                None => {
-                    let span = self.span(grid.expression(name)?.node());
-                    let late = if name == "model" { grid.late_axes(needs) } else { Vec::new() };
-                    let settled = if late.is_empty() {
-                        let value = self.grid_entry(grid, name, scope, span);
-                        self.settle_field(grid, name, &value, span, scope)
-                    } else {
-                        let chosen = self.chosen_model(grid, &late, span, scope);
-                        memo.choices.extend(chosen.as_ref().map(|(choice, _)| (key.clone(), *choice)));
-                        chosen.map(|(_, first)| first)
-                    };
-                    memo.known[field].insert(key.clone(), settled);
-                    settled
-                }
+            settled[field] = if let Some(known) = memo.known[field].get(&key) {
+                *known
+            } else {
+                let span = self.span(grid.expression(name)?.node());
+                let late = if name == "model" { grid.late_axes(needs) } else { Vec::new() };
+                let settled = if late.is_empty() {
+                    let value = self.grid_entry(grid, name, scope, span);
+                    self.settle_field(grid, name, &value, span, scope)
+                } else {
+                    let chosen = self.chosen_model(grid, &late, span, scope);
+                    memo.choices.extend(chosen.as_ref().map(|(choice, _)| (key.clone(), *choice)));
+                    chosen.map(|(_, first)| first)
+                };
+                memo.known[field].insert(key.clone(), settled);
+                settled
             };
             fits &= settled[field].is_some();
             if name == "model" {
@@ -281,19 +280,18 @@ impl<'t> Compiler<'t> {
             if !fits && key.0 == Check::Budget {
                 continue;
             }
-            fits &= match memo.fits.get(&key) {
-                Some(known) => *known,
-                None => {
-                    let known = match key.0 {
-                        Check::Batch => self.check_batch(grid, cell),
-                        Check::Budget => self.check_budget(grid, cell),
-                        Check::Leak => self.check_leak(grid, cell),
-                        Check::Start => self.check_start(grid, cell),
-                        Check::Objective => self.check_objective(grid, cell),
-                    };
-                    memo.fits.insert(key, known);
-                    known
-                }
+            fits &= if let Some(known) = memo.fits.get(&key) {
+                *known
+            } else {
+                let known = match key.0 {
+                    Check::Batch => self.check_batch(grid, cell),
+                    Check::Budget => self.check_budget(grid, cell),
+                    Check::Leak => self.check_leak(grid, cell),
+                    Check::Start => self.check_start(grid, cell),
+                    Check::Objective => self.check_objective(grid, cell),
+                };
+                memo.fits.insert(key, known);
+                known
             };
         }
         fits

@@ -26,6 +26,6 @@ pub fn lenses(parse: &Parse) -> Vec<Lens> {
     let items = || parse.file().items();
     let Some(grid) = items().find(|item| item.kind() == Some(ItemKind::Grid)) else { return Vec::new() };
     let place = items().find(|item| item.kind() == Some(ItemKind::Study)).unwrap_or(grid);
-    let range = place.name().map_or_else(|| place.kind_word().range(), |name| name.range());
+    let range = place.name().map_or_else(|| place.kind_word().range(), synx_grammar::view::Name::range);
     [LensKind::Plan, LensKind::Run].into_iter().map(|kind| Lens { range: range.clone(), kind }).collect()
 }

@@ -50,7 +50,7 @@ fn item(item: Item<'_>) -> Option<Symbol> {
                     children.extend(names.filter_map(|name| symbol(name, SymbolKind::Axis, range.clone())));
                 }
                 Entry::Let(entry) => {
-                    children.extend(entry.name().and_then(|name| symbol(name, SymbolKind::Let, range)))
+                    children.extend(entry.name().and_then(|name| symbol(name, SymbolKind::Let, range)));
                 }
                 Entry::Free(free) => {
                     let names = free.names().filter_map(|free| Some((free.name()?, free.range())));

@@ -272,12 +272,11 @@ impl Compiler<'_> {
         } else {
             nearest(value, shown.iter().map(String::as_str))
         };
-        finding.help = Some(match misspelt {
-            Some(near) => format!("did you mean {near}?"),
-            None => {
-                let more = if shown.len() > 12 { " and more" } else { "" };
-                format!("its values are {}{more}", listed(shown.iter().take(12).map(String::as_str)))
-            }
+        finding.help = Some(if let Some(near) = misspelt {
+            format!("did you mean {near}?")
+        } else {
+            let more = if shown.len() > 12 { " and more" } else { "" };
+            format!("its values are {}{more}", listed(shown.iter().take(12).map(String::as_str)))
         });
         self.report(finding)
     }

@@ -104,6 +104,6 @@ fn names(node: Node<'_>) -> impl Iterator<Item = &str> {
     };
     let own = declared.map(Name::node);
     // What an entry itself is called does not count, unless its value names it, too.
-    let mut first = own.map(|name| name.text());
+    let mut first = own.map(synx_grammar::Node::text);
     free_names(node).filter(move |name| first.take_if(|own| own == name).is_none())
 }

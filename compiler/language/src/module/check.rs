@@ -227,7 +227,9 @@ impl<'t> Compiler<'t> {
         for (file, followed) in way {
             // The import followed is the one before the next.
             let import = files[*file].parse.file().imports().nth(followed.saturating_sub(1));
-            places.extend(import.map(|import| self.span(import.path().map_or(import.node(), |path| path.node()))));
+            places.extend(
+                import.map(|import| self.span(import.path().map_or(import.node(), synx_grammar::view::Text::node))),
+            );
         }
         let Some((closing, others)) = places.split_last() else { return };
         let headline = match way {

@@ -66,7 +66,7 @@ pub(crate) fn load<'a>(path: &str, study: &'a Parse, host: &dyn Host, sources: &
             .parse
             .file()
             .imports()
-            .map(|import| import.path().filter(|path| !path.node().has_error()).map(|path| path.value()))
+            .map(|import| import.path().filter(|path| !path.node().has_error()).map(synx_grammar::view::Text::value))
             .collect();
         for path in written {
             let Some(path) = path.filter(|path| !path.is_empty()) else {

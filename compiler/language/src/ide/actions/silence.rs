@@ -22,36 +22,33 @@ impl Analysis {
         let study = self.parse.file().items().find(|item| item.kind() == Some(ItemKind::Study));
         let mut blocks = [around, study].into_iter().flatten();
         let open = blocks.find_map(|item| item.node().child(SyntaxKind::Block)?.child(SyntaxKind::LeftBrace));
-        let edit = match open {
-            Some(open) => {
-                let end = open.range().end;
-                let rest = &self.source()[end..];
-                let line = rest.lines().next().unwrap_or_default();
-                let text = if line.trim().is_empty() || line.trim_start().starts_with("//") {
-                    format!("\n{}    {allow}", self.indent(open))
-                } else if line.trim_start().starts_with('}') {
-                    format!(" {allow} ")
+        let edit = if let Some(open) = open {
+            let end = open.range().end;
+            let rest = &self.source()[end..];
+            let line = rest.lines().next().unwrap_or_default();
+            let text = if line.trim().is_empty() || line.trim_start().starts_with("//") {
+                format!("\n{}    {allow}", self.indent(open))
+            } else if line.trim_start().starts_with('}') {
+                format!(" {allow} ")
+            } else {
+                format!(" {allow};")
+            };
+            // A comment behind the brace stays in its line.
+            let at = end
+                + if line.trim().is_empty() {
+                    0
+                } else if text.starts_with('\n') {
+                    line.len()
                 } else {
-                    format!(" {allow};")
+                    0
                 };
-                // A comment behind the brace stays in its line.
-                let at = end
-                    + if line.trim().is_empty() {
-                        0
-                    } else if text.starts_with('\n') {
-                        line.len()
-                    } else {
-                        0
-                    };
-                self.edit(at..at, text)
-            }
-            None => {
-                let edition = self.parse.file().edition()?.range().end;
-                let name = self.plan.as_ref().map_or("study", |plan| plan.study.name.as_str());
-                let name = if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') { name } else { "study" };
-                let line = self.source()[edition..].lines().next().unwrap_or_default().len();
-                self.edit(edition + line..edition + line, format!("\n\nstudy {name} {{\n    {allow}\n}}"))
-            }
+            self.edit(at..at, text)
+        } else {
+            let edition = self.parse.file().edition()?.range().end;
+            let name = self.plan.as_ref().map_or("study", |plan| plan.study.name.as_str());
+            let name = if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') { name } else { "study" };
+            let line = self.source()[edition..].lines().next().unwrap_or_default().len();
+            self.edit(edition + line..edition + line, format!("\n\nstudy {name} {{\n    {allow}\n}}"))
         };
         Some(Action {
             title: format!("Allow {} here, with a reason", finding.code),

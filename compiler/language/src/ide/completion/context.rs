@@ -174,7 +174,7 @@ impl Value {
                 }
                 SyntaxKind::Index if value.index.is_none() && value.call.is_none() => {
                     let base = Index::cast(node).and_then(Index::base).filter(|base| base.node() != inner);
-                    value.index = base.map(|base| base.range());
+                    value.index = base.map(synx_grammar::view::Expression::range);
                 }
                 SyntaxKind::Pipe if value.call.is_none() => {
                     let function = Pipe::cast(node).and_then(Pipe::function);
@@ -210,7 +210,7 @@ fn call_around(call: Call<'_>, leaf: Node<'_>) -> Option<CallAround> {
         position: usize::from(piped.is_some()),
         named: None,
         given: Vec::new(),
-        table: piped.and_then(Pipe::input).map(|input| input.range()),
+        table: piped.and_then(Pipe::input).map(synx_grammar::view::Expression::range),
         at_start: false,
     };
     for (i, argument) in call.arguments().enumerate() {

@@ -141,8 +141,9 @@ impl<'a> Offers<'a> {
         let text = self.analysis.source().get(base.clone()).unwrap_or_default();
         let value = self.expression(&base).and_then(|expression| self.analysis.seen(expression.node()));
         let items = || self.analysis.parse.file().items();
-        let declared =
-            items().find(|item| item.name().is_some_and(|name| name.text() == text)).and_then(|item| item.kind());
+        let declared = items()
+            .find(|item| item.name().is_some_and(|name| name.text() == text))
+            .and_then(synx_grammar::view::Item::kind);
         let field = fields(ItemKind::Grid).iter().find(|field| field.name == text).map(|field| field.role);
         let names: &[(&str, &str)] = match (value.and_then(|seen| seen.values.first()), declared, field) {
             (Some(Value::Model(_)), _, _) | (_, Some(ItemKind::Model), _) | (None, None, Some(Role::Model)) => &[
@@ -372,7 +373,7 @@ impl<'a> Offers<'a> {
     fn over(&self, item: Option<&Around>) -> Option<Range<usize>> {
         let start = item?.start;
         let item = self.analysis.parse.file().items().find(|item| item.range().start == start)?;
-        crate::ide::columns::over(item).map(|over| over.range())
+        crate::ide::columns::over(item).map(synx_grammar::view::Expression::range)
     }
 
     /// The expression of the text at a place before the cursor.
