@@ -46,12 +46,11 @@ pub fn svg(graph: &Graph) -> String {
         let (from, to) = (&layout.nodes[edge.from], &layout.nodes[edge.to]);
         // Close to its beginning, where edges to one node have not met yet.
         let (x, y) = (from.x + from.width / 2.0 + 8.0, from.y + (to.y - from.y).signum() * 4.0 - 5.0);
-        let _ = writeln!(
-            text,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{SMALL}\" fill=\"#4a4a4a\" stroke=\"#ffffff\" stroke-width=\"3\" \
-             paint-order=\"stroke\">{}</text>",
-            escaped(&edge.label)
-        );
+        let label = escaped(&edge.label);
+        // Its background first: not everything that draws pictures knows an order of painting.
+        for paint in ["fill=\"#ffffff\" stroke=\"#ffffff\" stroke-width=\"3\"", "fill=\"#4a4a4a\""] {
+            let _ = writeln!(text, "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{SMALL}\" {paint}>{label}</text>");
+        }
     }
     for (node, place) in graph.nodes.iter().zip(&layout.nodes) {
         text.push_str(&drawn(node, place));
