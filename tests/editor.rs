@@ -1,5 +1,6 @@
 //! The packaged editor extension's server, as the editor starts it: over its standard streams, with edits as somebody types
 //! them, in a text with characters that are one, two and four bytes long.
+#![allow(clippy::needless_pass_by_value)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -9,6 +9,7 @@ const DOMAINS: usize = 17;
 
 #[test]
 fn the_best_mixture_of_a_swarm() {
+    const GI: u128 = 1 << 30;
     let mut folder = Folder::default();
     for domain in 0..DOMAINS {
         folder = folder
@@ -22,7 +23,6 @@ fn the_best_mixture_of_a_swarm() {
     let folder = folder.file("mix.csv", mix).file("loss.csv", "index,metric/the_pile_arxiv_val_loss\n1,2.5\n2,2.75\n");
     let plan = planned("02_regmix.synx", &folder);
 
-    const GI: u128 = 1 << 30;
     let small = Llama { width: 160, depth: 3, context: 256 };
     let large = Llama { width: 2048, depth: 16, context: 256 };
     assert!((900_000..1_100_000).contains(&small.params()));

@@ -46,7 +46,8 @@ pub fn explain(arguments: &ExplainArguments) -> Outcome {
     match (arguments.what.as_deref().map(str::trim), arguments.expression.as_deref()) {
         (None, _) => {
             let codes = synx_compiler::diagnostic::codes().iter();
-            print(&codes.map(|code| format!("{}  {}\n", code.code, code.title())).collect::<String>());
+            let lines: Vec<String> = codes.map(|code| format!("{}  {}\n", code.code, code.title())).collect();
+            print(&lines.concat());
             Outcome::Done
         }
         (Some(file), Some(expression)) => value(Path::new(file), expression, arguments),

@@ -52,7 +52,7 @@ impl Drawing<'_> {
         for (corpus, facts) in self.plan.corpora.iter().zip(&self.plan.facts) {
             let mut lines = vec![word(corpus)];
             if let Some(heldout) = &corpus.heldout {
-                lines[0] += &format!(", {} held out", percent(heldout));
+                lines[0] = format!("{}, {} held out", lines[0], percent(heldout));
             }
             if let Some(facts) = facts {
                 lines.push(format!("{} tokens", count(facts.training.tokens as f64)));
@@ -167,7 +167,7 @@ impl Drawing<'_> {
 fn grid_lines(grid: &Grid) -> Vec<String> {
     let mut lines = vec![plural(grid.cells.len(), "cell")];
     if !grid.excluded.is_empty() {
-        lines[0] += &format!(", {} left out", grouped(grid.excluded.len() as u64));
+        lines[0] = format!("{}, {} left out", lines[0], grouped(grid.excluded.len() as u64));
     }
     let axes = grid.columns.iter().filter(|column| column.kind == ColumnKind::Axis);
     let axes: Vec<String> = axes.map(|axis| format!("{} × {}", axis.name, axis.values.len())).collect();

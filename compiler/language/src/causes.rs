@@ -25,6 +25,7 @@ pub(crate) struct Cause {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Causes {
     /// In the order of their first places.
+    #[allow(clippy::struct_field_names)]
     pub causes: Vec<Cause>,
     /// Where a second study begins: nothing from there on is looked at.
     pub second_study: Option<usize>,
@@ -81,11 +82,11 @@ impl Causes {
                 last.fixes.clear();
                 last.error.related = None;
                 if opened == "{" && source[error.range.clone()].starts_with('}') {
-                    last.error.message = "a declaration stands inside this block".to_owned();
+                    "a declaration stands inside this block".clone_into(&mut last.error.message);
                     last.error.help = Some("blocks hold entries; declare it outside, before or after".to_owned());
                     last.also.push((error.range.clone(), "the block was to end here"));
                 } else {
-                    last.error.message = "these brackets cross".to_owned();
+                    "these brackets cross".clone_into(&mut last.error.message);
                     last.error.help = Some("the bracket that was opened last is closed first".to_owned());
                     last.also.push((error.range.clone(), "this one closes too late"));
                 }

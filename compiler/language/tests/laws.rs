@@ -1,4 +1,5 @@
 //! The standard library's laws: each formula, at known parameters, gives the value that its paper's own form gives there.
+#![allow(clippy::unreadable_literal)]
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,5 +1,6 @@
 //! Wrong studies, each with everything that is said about it: `tests/wrong/NAME.synx` and beside it `NAME.txt`, which is what
 //! a person sees who runs `synx check` there, in three forms. `tests/wrong/README.md` says how to add one.
+#![allow(clippy::needless_pass_by_value)]
 #![allow(clippy::unwrap_used)]
 
 mod common;

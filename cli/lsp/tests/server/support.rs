@@ -177,6 +177,7 @@ impl Editor {
         self.change(name, json!([{ "range": range, "text": new }]));
     }
 
+    #[allow(clippy::needless_pass_by_value)]
     pub fn change(&mut self, name: &str, changes: Value) {
         self.version += 1;
         let document = json!({ "uri": uri(name), "version": self.version });

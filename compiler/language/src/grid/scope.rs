@@ -49,6 +49,7 @@ pub(crate) struct GridScope<'t> {
     /// For each axis all values that it takes, as they turn up; combinations name them by their number.
     values: RefCell<Vec<Vec<Value>>>,
     /// Numbers of the values that late values of an axis are one of, by the list of these, which lives as long as they do.
+    #[allow(clippy::type_complexity)]
     candidates: RefCell<HashMap<(usize, *const Vec<Value>), Range<u32>>>,
     /// For each axis the number of the value at hand; [`NONE`] before it has one.
     current: RefCell<Vec<u32>>,

@@ -163,9 +163,9 @@ impl Analysis {
             let (tokens, epochs) = match &used {
                 Some(used) => {
                     let part = share.to_f64();
-                    let tokens = range(count(part * used.low as f64), count(part * used.high as f64));
+                    let tokens = range(&count(part * used.low as f64), &count(part * used.high as f64));
                     let epochs = match (self.epochs(used, source, used.low), self.epochs(used, source, used.high)) {
-                        (Some(low), Some(high)) => range(short(low), short(high)),
+                        (Some(low), Some(high)) => range(&short(low), &short(high)),
                         _ if share.is_zero() => short(0.0),
                         _ => "not scanned".to_owned(),
                     };
@@ -221,8 +221,8 @@ impl Analysis {
     }
 }
 
-fn range(low: String, high: String) -> String {
-    if low == high { low } else { format!("{low} … {high}") }
+fn range(low: &str, high: &str) -> String {
+    if low == high { low.to_owned() } else { format!("{low} … {high}") }
 }
 
 /// Epochs: two digits where they are few.
