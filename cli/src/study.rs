@@ -143,6 +143,8 @@ impl Study {
             Ok(_) => Ok(file),
             Err(problem) => Err(match problem.code {
                 "E0910" | "E0911" => Unread::NotFound,
+                // A pattern is no path: what it would have matched is not what was asked for.
+                "E0912" if path.contains(['*', '?', '[']) => Unread::NotFound,
                 "E0912" => Unread::Outside,
                 _ => Unread::Failed(problem.headline),
             }),

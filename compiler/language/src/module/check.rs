@@ -23,7 +23,8 @@ impl<'t> Compiler<'t> {
         }
         let Some(path) = import.path() else { return };
         let span = self.span(path.node());
-        let written = path.value();
+        // A headline is one line, whatever the quotes hold.
+        let written: String = path.value().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         let near = |mut finding: crate::diagnostic::Diagnostic, compiler: &Self, near: &Option<String>, else_: &str| {
             finding.help = Some(match near {
                 Some(near) => format!("did you mean \"{near}\"?"),
