@@ -13,4 +13,5 @@ mod study_08;
 mod study_09;
 mod study_10;
 mod study_11;
+mod study_12;
 mod support;
