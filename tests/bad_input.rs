@@ -242,7 +242,7 @@ fn garbage_is_refused_without_a_panic() {
 #[test]
 fn what_a_run_cannot_carry_out_is_refused_before_anything_is_scanned() {
     let text = format!(
-        "{STUDY}\nlaw floor {{ over = runs |> filter(loss < 9); free c; loss ~ c }}\nclaim low = floor.c < 3\n"
+        "{STUDY}\nlaw floor {{ over = runs |> filter(loss < 9) |> mean(over = tokens); free c; loss ~ c }}\nclaim low = floor.c < 3\n"
     );
     let folder = with_data(&text, documents().as_bytes());
     synx(folder.path(), ["check", "study.synx"]).expect(0);

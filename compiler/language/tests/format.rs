@@ -175,3 +175,10 @@ proptest! {
         sound(&format!("grid g {{\n a = {}\n}}\n", pieces.concat()));
     }
 }
+
+#[test]
+fn a_semicolon_among_mistakes_that_tells_them_apart_stays() {
+    for text in ["grid g {\n a = \r\n;\r\n then 1;,axis <<<<<<<\n}\n", " then 1let x = 1\n;\n{"] {
+        sound(text);
+    }
+}

@@ -35,5 +35,15 @@ pub fn format_text(text: &str) -> Formatted {
 
 /// The text of a file in the one style. Its own text where a mistake leaves nothing to format.
 pub fn format(parse: &Parse) -> String {
-    block::file(parse.tree.root()).unwrap_or_else(|| parse.tree.source().to_owned())
+    block::file(parse.tree.root())
+        .filter(|text| parse.errors.is_empty() || is_read_alike(parse, text))
+        .unwrap_or_else(|| parse.tree.source().to_owned())
+}
+
+/// Whether a formatted text says the same mistakes as before and keeps its form. Among mistakes a blank or a `;` may be what tells
+/// them apart: a text that would be read in another way stays as it is.
+fn is_read_alike(parse: &Parse, text: &str) -> bool {
+    let formatted = synx_grammar::parse(text);
+    let same = parse.errors.iter().map(|error| &error.message).eq(formatted.errors.iter().map(|error| &error.message));
+    same && block::file(formatted.tree.root()).is_none_or(|again| again == text)
 }
