@@ -23,6 +23,8 @@ fn wrong_studies() -> (tempfile::TempDir, Vec<(String, String)>) {
     for name in ["web.jsonl.zst", "wiki.txt.gz", "part-1.jsonl", "part-2.jsonl"] {
         fs::write(folder.path().join("data").join(name), "").unwrap();
     }
+    let runs = include_str!("../compiler/language/tests/common/runs.csv");
+    fs::write(folder.path().join("data/runs.csv"), runs).unwrap();
     let mut goldens = Vec::new();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();

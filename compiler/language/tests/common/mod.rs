@@ -7,11 +7,7 @@ use synx_compiler::{Compiled, Host, Options, Unread, compile};
 use synx_plan::corpus::{Content, Corpus, CorpusFacts, PartFacts};
 
 /// Rows that were measured elsewhere.
-const RUNS: &str = "run,lr,seed,tokens,loss,metric/bpb,train_web,train_wiki,note
-1,0.001,1,1000000,3.2,1.10,0.5,0.5,ok
-2,0.001,2,1000000,3.1,1.08,0.7,0.3,ok
-3,0.003,1,2000000,2.9,1.01,1,0,\"late, restarted\"
-";
+const RUNS: &str = include_str!("runs.csv");
 
 /// Files that exist, and how many training tokens every corpus has (none: nothing was scanned).
 pub struct World {
