@@ -64,7 +64,7 @@ impl Host for World {
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
         if pattern.contains("***") {
-            return Err("three stars in a row".to_owned());
+            return Err(format!("`{pattern}` is not a glob"));
         }
         if let Some(folder) = pattern.strip_suffix("*.synx") {
             let within = |path: &&str| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
