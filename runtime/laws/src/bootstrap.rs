@@ -6,7 +6,7 @@ use synx_plan::random::Stream;
 
 use crate::minimise::{DRAW, Descent};
 use crate::objective::Objective;
-use crate::result::{Resampling, Unit};
+use crate::result::{Draw, Resampling, Unit};
 
 /// Intervals are given where at least this part of the draws could be fitted. Arbitrary.
 const ENOUGH: f64 = 0.5;
@@ -15,8 +15,8 @@ const ENOUGH: f64 = 0.5;
 #[derive(Debug)]
 pub struct Draws {
     pub resampling: Resampling,
-    /// For each used draw, in the order of draws, the parameters.
-    pub parameters: Vec<Vec<f64>>,
+    /// The used draws, in the order of their numbers.
+    pub used: Vec<Draw>,
 }
 
 /// What is asked for.
@@ -68,22 +68,23 @@ pub fn draws(
             if parameter < vanishing[k] { 0.0 } else { parameter }
         };
         let parameters: Vec<f64> = descent.point.iter().enumerate().map(parameter).collect();
-        (descent.state.value.is_finite() && parameters.iter().all(|p| p.is_finite())).then_some(parameters)
+        let fitted = descent.state.value.is_finite() && parameters.iter().all(|p| p.is_finite());
+        fitted.then_some(Draw { number: draw as u64, parameters })
     };
     let distinct = places.iter().max().map_or(0, |most| most + 1);
     let memory = || (Descent::new(objective), objective.workspace(), vec![0u32; units], vec![false; distinct]);
-    let fitted: Vec<Option<Vec<f64>>> = (0..asked.draws).into_par_iter().map_init(memory, one).collect();
-    let parameters: Vec<Vec<f64>> = fitted.into_iter().flatten().collect();
-    Draws { resampling: Resampling { unit, units, draws: asked.draws, used: parameters.len() }, parameters }
+    let fitted: Vec<Option<Draw>> = (0..asked.draws).into_par_iter().map_init(memory, one).collect();
+    let used: Vec<Draw> = fitted.into_iter().flatten().collect();
+    Draws { resampling: Resampling { unit, units, draws: asked.draws, used: used.len() }, used }
 }
 
 impl Draws {
     /// The interval of a parameter that holds the middle `confidence` of the draws; none where too few could be fitted.
     pub fn interval(&self, parameter: usize, confidence: f64) -> Option<(f64, f64)> {
-        if (self.parameters.len() as f64) < ENOUGH * self.resampling.draws as f64 {
+        if (self.used.len() as f64) < ENOUGH * self.resampling.draws as f64 {
             return None;
         }
-        let mut values: Vec<f64> = self.parameters.iter().map(|draw| draw[parameter]).collect();
+        let mut values: Vec<f64> = self.used.iter().map(|draw| draw.parameters[parameter]).collect();
         values.sort_by(f64::total_cmp);
         let tail = 0.5 * (1.0 - confidence);
         Some((quantile(&values, tail)?, quantile(&values, 1.0 - tail)?))

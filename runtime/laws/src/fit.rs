@@ -233,7 +233,8 @@ impl<'a> Prepared<'a> {
             parameters: estimates.collect(),
             converged: best.converged,
             starts: best.starts,
-            resampling: draws.map(|draws| draws.resampling),
+            resampling: draws.as_ref().map(|draws| draws.resampling),
+            draws: draws.map(|draws| draws.used).unwrap_or_default(),
             test: test_error(&predictions),
             predictions,
         })
@@ -251,14 +252,22 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Rows in an order of their own, so that sums, and with them every digit, do not depend on the table's.
+    /// Rows in an order of their own, so that sums, and with them every digit, do not depend on the table's: where the law is measured
+    /// first, what was measured last, so that groups of one design are in one order and their draws pair.
     fn canonical(&self, rows: impl Iterator<Item = usize>) -> Vec<usize> {
         let mut rows: Vec<usize> = rows.collect();
+        let places: Vec<&[f64]> =
+            self.model.columns().iter().filter_map(|name| self.columns.get(*name).copied()).collect();
         rows.sort_by(|&a, &b| {
-            let numbers = self.target[a].total_cmp(&self.target[b]);
-            let columns = self.columns.values().map(|values| values[a].total_cmp(&values[b]));
-            let streams = self.streams.map(|streams| streams[a].cmp(&streams[b]));
-            columns.chain(streams).fold(numbers, std::cmp::Ordering::then)
+            let by_place = places.iter().map(|values| values[a].total_cmp(&values[b]));
+            let by_stream = self.streams.map(|streams| streams[a].cmp(&streams[b]));
+            let by_rest = self.columns.values().map(|values| values[a].total_cmp(&values[b]));
+            let by_target = std::iter::once_with(|| self.target[a].total_cmp(&self.target[b]));
+            by_place
+                .chain(by_stream)
+                .chain(by_target)
+                .chain(by_rest)
+                .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
         });
         rows
     }

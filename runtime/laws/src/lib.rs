@@ -31,6 +31,6 @@ mod unusable;
 
 pub use fit::{DEFAULT_STARTS, Options, fit};
 pub use result::{
-    GroupFit, LawResult, ParameterEstimate, Prediction, Resampling, SkippedGroup, Starts, TestError, Unit,
+    Draw, GroupFit, LawResult, ParameterEstimate, Prediction, Resampling, SkippedGroup, Starts, TestError, Unit,
 };
 pub use table::{Column, Table};

@@ -340,6 +340,34 @@ fn draws_depend_on_the_seed_and_on_nothing_else() {
     assert!(one.parameters.iter().all(|p| p.low.unwrap() < p.estimate && p.estimate < p.high.unwrap()));
 }
 
+#[test]
+fn groups_of_one_design_are_drawn_alike() {
+    // The second group's losses are the first's, three times as large: every draw of its factor must be, too, whatever order rows come in.
+    let random = Stream::new("test/paired", &0);
+    let (mut r, mut d, mut loss) = (vec![], vec![], vec![]);
+    for i in 0..12 {
+        let (tokens, noise) = (1e6 * 2f64.powi(i), (0.02 * random.normal(i as u64)).exp());
+        for share in if i % 2 == 0 { [0.0, 1.0] } else { [1.0, 0.0] } {
+            r.push(share);
+            d.push(tokens);
+            loss.push((1.0 + 2.0 * share) * 200.0 / tokens.powf(0.3) * noise);
+        }
+    }
+    let law = Formula {
+        by: vec!["r".to_owned()],
+        bootstrap: 25,
+        method: Method::LogSquares,
+        ..formula("loss ~ B / D^beta", &["B 0..", "beta 0.."])
+    };
+    let result = fit("law", &law, &table(&[("r", r), ("D", d), ("loss", loss)]), &Options::default()).unwrap();
+    let [natural, mixed] = &result.groups[..] else { panic!("two groups") };
+    assert_eq!((natural.draws.len(), natural.draws[3].number), (25, 3));
+    for (a, b) in natural.draws.iter().zip(&mixed.draws) {
+        assert_eq!(a.number, b.number);
+        assert_near(&b.parameters, &[3.0 * a.parameters[0], a.parameters[1]], 1e-6);
+    }
+}
+
 /// Intervals of 95 % over 60 data sets: each holds the truth in about 57; a percentile bootstrap of 30 rows is somewhat short.
 #[test]
 fn intervals_hold_the_truth_about_as_often_as_they_say() {

@@ -37,6 +37,10 @@ pub struct GroupFit {
     pub starts: Starts,
     /// How intervals were drawn; none where no draws were asked for.
     pub resampling: Option<Resampling>,
+    /// The draws that could be fitted, in the order of their numbers. Two fits of as many units under one seed drew the same units under
+    /// the same number, so that what is asked of both is asked draw by draw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub draws: Vec<Draw>,
     /// How rows that were left out were predicted; none where none were.
     pub test: Option<TestError>,
     /// Every row of the group, in the order of the table.
@@ -48,6 +52,15 @@ impl GroupFit {
     pub fn parameter(&self, name: &str) -> Option<&ParameterEstimate> {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
+}
+
+/// The law fitted to rows that were drawn again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draw {
+    /// From 0; numbers are left out where a draw could not be fitted.
+    pub number: u64,
+    /// In the order of the fit's parameters.
+    pub parameters: Vec<f64>,
 }
 
 /// One parameter of a fit.

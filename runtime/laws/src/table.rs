@@ -61,7 +61,8 @@ impl Table {
     }
 
     /// Says of each row which training stream it comes from: rows of one stream are not independent, and the bootstrap draws them
-    /// together.
+    /// together. Streams that measure a law at the same places are numbered in the order of their names, so that two groups whose streams are
+    /// named alike (by their replicate, say) are drawn alike.
     ///
     /// # Errors
     /// E0940 where the length is another than the table's.
