@@ -6,10 +6,12 @@
 mod csv;
 mod folder;
 mod plan;
+mod plot;
 mod results;
 
 pub use folder::{FILES, write};
 pub use plan::{PlanDocument, plan_json};
+pub use plot::{AxisTitle, Panel, Plot, Series};
 pub use results::{
     CellResult, CellStatus, CurvePoint, DomainResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult,
     ResultColumn, StudyResults,
