@@ -37,6 +37,11 @@ pub(crate) fn item(text: &str, start: usize) -> SyntaxError {
         let mut wrong =
             error(SyntaxErrorKind::Expected, word.end..word.end, "expected the edition's number after `synx`");
         wrong.help = Some("the first line is `synx 1`".to_owned());
+        // `synx v1`, `synx "1"`: the number is there, in a form that is not read.
+        let digits = after.trim_matches(|c: char| "\"'v=:".contains(c) || BLANKS.contains(&c));
+        if after.is_empty() || matches!(digits, "1" | "1.0") {
+            wrong.fix = Some(Fix { range: word.end..start + line.len(), text: " 1".to_owned() });
+        }
         return wrong;
     }
     if ItemKind::from_word(first).is_some() && after.starts_with('=') {

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use synx_grammar::view::{Argument, Call, Expression, Name, Pipe};
 
 use crate::compiler::Compiler;
+use crate::diagnostic::Diagnostic;
 use crate::scope::Scope;
-use crate::signature::{LATER, LAW_FUNCTIONS, Need, Role, Signature, signature};
+use crate::signature::{Foreign, LATER, LAW_FUNCTIONS, Need, Role, Signature, foreign_function, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
@@ -127,11 +128,22 @@ impl<'t> Compiler<'t> {
         let declared: Vec<&str> = self.declarations_with_parameters(span.file).collect();
         let functions = crate::signature::FUNCTIONS.iter().map(|function| function.name);
         let mut finding = self.finding("E0101", span, format!("there is no function `{word}`"), "not known");
-        if let Some(near) = nearest(word, declared.into_iter().chain(functions)) {
+        if let Some(foreign) = foreign_function(word) {
+            finding = self.brought_along(finding, span, &foreign);
+        } else if let Some(near) = nearest(word, declared.into_iter().chain(functions)) {
             let edit = self.edit(span, near);
             finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
         }
         self.report(finding)
+    }
+
+    /// Says what a name of another language is in this one.
+    pub(crate) fn brought_along(&self, finding: Diagnostic, span: Span, foreign: &Foreign) -> Diagnostic {
+        let finding = finding.help(foreign.help);
+        match foreign.ours {
+            Some(ours) => finding.fix(format!("write `{ours}`"), vec![self.edit(span, ours)]),
+            None => finding,
+        }
     }
 
     /// Which argument belongs to which parameter: for each parameter the number of its argument. With `piped`, the first

@@ -479,8 +479,19 @@ impl<'t> Compiler<'t> {
             let late = Rc::clone(late);
             return self.too_late(span, wanted, &late);
         }
-        let finding =
+        let mut finding =
             self.finding("E0201", span, format!("expected {wanted}, found {}", found.describe()), found.describe());
+        if let Value::Text(text) = found
+            && let Some((name, _)) = self.names_in(span.file).find(|(name, _)| *name == &**text)
+            && self.source(span).trim_matches('"') == name
+        {
+            let edit = self.edit(span, name);
+            finding = finding
+                .help(format!("names stand without quotes: `{name}`"))
+                .fix(format!("write `{name}`"), vec![edit]);
+        } else if wanted == "a condition" {
+            finding = finding.help("a condition compares: `tokens > 1M`; `true` and `false` are conditions too");
+        }
         self.report(finding)
     }
 }

@@ -75,7 +75,7 @@ impl<'t> Compiler<'t> {
         }
         let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
         let mut shown = Vec::new();
-        let mut units = Vec::new();
+        let mut said = Vec::new();
         let mut skipped = false;
         let mut fits = true;
         for (i, parameter) in parameters.iter().enumerate() {
@@ -97,8 +97,16 @@ impl<'t> Compiler<'t> {
             let (value, place) = match (given, parameter.default()) {
                 (Some((value, place)), _) => {
                     let (column, unit) = value.column();
-                    shown.push(if skipped { format!("{} = {column}", names[i]) } else { column.to_string() });
-                    units.push(unit);
+                    let named =
+                        |value: &str| if skipped { format!("{} = {value}", names[i]) } else { value.to_owned() };
+                    let column = column.to_string();
+                    // What a run settles has no value to show yet: a message shows what the study says.
+                    said.push(named(&match &value {
+                        Value::Late(_) => self.source(place).to_owned(),
+                        _ if unit.is_empty() => column.clone(),
+                        _ => format!("{column} {unit}"),
+                    }));
+                    shown.push(named(&column));
                     (value, place)
                 }
                 (None, Some(default)) => {
@@ -124,11 +132,10 @@ impl<'t> Compiler<'t> {
             let display: Rc<str> = display.into();
             self.go_into_call(item, span);
             // Names of results have no units, messages have.
-            let said = shown.iter().zip(&units).map(|(shown, unit)| format!("{shown} {unit}").trim_end().to_owned());
-            self.name_call(if units.iter().all(String::is_empty) {
+            self.name_call(if said == shown {
                 Rc::clone(&display)
             } else {
-                format!("{name}({})", said.collect::<Vec<_>>().join(", ")).into()
+                format!("{name}({})", said.join(", ")).into()
             });
             let value = self.body(item, bound, &display);
             self.return_from_call();

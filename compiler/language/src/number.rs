@@ -38,10 +38,14 @@ impl Compiler<'_> {
             return Some(amount.value);
         }
         let wanted = if unit.is_plain() { "is a plain number".to_owned() } else { format!("is counted in {unit}") };
-        let found = if amount.unit.is_plain() { "a plain number".to_owned() } else { amount.unit.to_string() };
-        let finding = self
-            .finding("E0202", span, format!("{what} {wanted}, not in {found}"), format!("this is {amount}"))
-            .help("divide by the unit, or write the number in the unit that is wanted");
+        let (found, help) = if amount.unit.is_plain() {
+            ("and this is a plain number".to_owned(), format!("give the number its unit: `… {unit}`"))
+        } else {
+            let found = format!("not in {}", amount.unit);
+            (found, "divide by the unit, or write the number in the unit that is wanted".to_owned())
+        };
+        let finding =
+            self.finding("E0202", span, format!("{what} {wanted}, {found}"), format!("this is {amount}")).help(help);
         self.report(finding);
         None
     }
@@ -90,17 +94,23 @@ impl Compiler<'_> {
 
     /// Reports two amounts that cannot be put together.
     pub(crate) fn units_differ(&mut self, span: Span, what: &str, left: &Amount, right: &Amount) -> Value {
-        let name = |amount: &Amount| {
-            if amount.unit.is_plain() { "a plain number".to_owned() } else { format!("in {}", amount.unit) }
+        self.two_units(span, what, left.unit, right.unit, format!("{left} and {right}"))
+    }
+
+    /// Reports two units that do not go together.
+    pub(crate) fn two_units(&mut self, span: Span, what: &str, left: Unit, right: Unit, shown: String) -> Value {
+        let name = |unit: Unit| if unit.is_plain() { "a plain number".to_owned() } else { format!("in {unit}") };
+        let headline = format!("{what} have different units: one is {}, the other {}", name(left), name(right));
+        let help = match (left.is_plain(), right.is_plain()) {
+            (true, false) => format!("write the plain number in {right}, or divide the other side by `1 {right}`"),
+            (false, true) => format!("write the plain number in {left}, or divide the other side by `1 {left}`"),
+            _ if left.count.is_some() && right.count.is_some() => {
+                "products drop the labels of counted things: `1 * model.params` is a plain number".to_owned()
+            }
+            _ => "what is measured in different units is neither added nor compared: divide one by the other first"
+                .to_owned(),
         };
-        let finding = self
-            .finding(
-                "E0202",
-                span,
-                format!("{what} have different units: one is {}, the other {}", name(left), name(right)),
-                format!("{left} and {right}"),
-            )
-            .help("products drop the labels of counted things: `1 * model.params` is a plain number");
+        let finding = self.finding("E0202", span, headline, shown).help(help);
         self.report(finding)
     }
 

@@ -8,7 +8,7 @@ use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, I
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::ide::Target;
-use crate::signature::{Need, Role, WORDS, excused, fields, signature};
+use crate::signature::{Need, Role, WORDS, excused, fields, foreign_value, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
@@ -431,6 +431,9 @@ impl<'t> Compiler<'t> {
         };
         let mut finding = self.finding("E0101", span, headline, "not known");
         let words = ["true", "false", "none"].into_iter().filter(|_| any);
+        if any && let Some(foreign) = foreign_value(word) {
+            return self.brought_along(finding, span, &foreign);
+        }
         match nearest(word, candidates.iter().copied().chain(words)) {
             Some(near) => {
                 let edit = self.edit(span, near);

@@ -325,7 +325,7 @@ impl Value {
             Value::Cell(cell) => text(&cell.name),
             Value::Weights(cell) => text(&format!("{}.weights", cell.name)),
             Value::Late(late) => late.column(),
-            other => text(&other.describe()),
+            other => text(&other.describe().replace('`', "")),
         }
     }
 }

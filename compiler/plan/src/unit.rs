@@ -217,7 +217,7 @@ impl Unit {
 }
 
 impl fmt::Display for Unit {
-    /// As results print it: `tokens`, `FLOP`, `J/s`, `s^2`; empty for plain numbers.
+    /// As results print it: `tokens`, `FLOP`, `W`, `s^2`; empty for plain numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(count) = self.count {
             return f.write_str(count.name());
@@ -226,6 +226,9 @@ impl fmt::Display for Unit {
             1 => base.to_owned(),
             e => format!("{base}^{e}"),
         };
+        if *self == Unit::WATT {
+            return f.write_str("W");
+        }
         let bases = || BASES.into_iter().zip(self.exponents);
         let above: Vec<String> = bases().filter(|(_, e)| *e > 0).map(part).collect();
         let below: Vec<String> = bases().filter(|(_, e)| *e < 0).map(|(b, e)| part((b, e.saturating_neg()))).collect();
@@ -286,7 +289,7 @@ mod tests {
         assert_eq!(unit("tokens").times(unit("params")), Some(Unit::PLAIN));
         assert_eq!(unit("W").times(unit("h")), Some(unit("J")));
         assert_eq!(unit("FLOP").over(unit("FLOP")), Some(Unit::PLAIN));
-        assert_eq!(unit("W").to_string(), "J/s");
+        assert_eq!(unit("W").to_string(), "W");
         assert_eq!(Unit::PLAIN.over(unit("s")).unwrap().to_string(), "1/s");
     }
 

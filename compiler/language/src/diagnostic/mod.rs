@@ -99,7 +99,11 @@ impl Diagnostic {
     /// A study that is not text: `bytes` are what the file holds, `at` the offset of the first byte that is not UTF-8.
     pub fn not_utf8(path: &str, bytes: &[u8], at: usize) -> Diagnostic {
         let line = bytes[..at.min(bytes.len())].split(|byte| *byte == b'\n').count();
-        let mut diagnostic = Diagnostic::new("E0012", format!("{path} is not text in UTF-8"));
+        let mut diagnostic = Diagnostic::new("E0012", format!("{path} is not text in UTF-8")).label(Label {
+            file: path.to_owned(),
+            range: at..at,
+            text: String::new(),
+        });
         diagnostic.notes.push(format!("the first byte that is not UTF-8 stands in line {line}, at byte {at}"));
         diagnostic.help = Some("save the file as UTF-8, or check that it is the file that was meant".to_owned());
         diagnostic

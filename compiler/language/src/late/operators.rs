@@ -135,15 +135,7 @@ impl Compiler<'_> {
     fn late_units_differ(&mut self, span: Span, a: &LateNumber, b: &LateNumber) -> Value {
         let name = |unit: Unit| if unit.is_plain() { "a plain number".to_owned() } else { format!("in {unit}") };
         let (left, right) = (name(a.unit), name(b.unit));
-        let finding = self
-            .finding(
-                "E0202",
-                span,
-                format!("the two sides have different units: one is {left}, the other {right}"),
-                format!("{left} and {right}"),
-            )
-            .help("products drop the labels of counted things: `1 * model.params` is a plain number");
-        self.report(finding)
+        self.two_units(span, "the two sides", a.unit, b.unit, format!("{left} and {right}"))
     }
 
     pub(crate) fn late_negated(&mut self, late: &Late, span: Span) -> Value {

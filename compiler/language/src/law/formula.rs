@@ -9,6 +9,7 @@ use synx_plan::expression::{Binary as Plain, Expression as Lowered, Function, Un
 
 use super::{Names, Text};
 use crate::compiler::Compiler;
+use crate::signature::foreign_function;
 use crate::suggest::{listed, nearest};
 use crate::table::Kind;
 use crate::value::Value;
@@ -302,12 +303,14 @@ impl<'t> Compiler<'t> {
             }
             let mut finding =
                 self.finding("E0101", at, format!("there is no function `{word}` in formulas"), "not known");
-            finding = match nearest(word, Function::names()) {
-                Some(near) => {
+            let foreign = foreign_function(word).filter(|foreign| foreign.ours.is_some());
+            finding = match (foreign, nearest(word, Function::names())) {
+                (Some(foreign), _) => self.brought_along(finding, at, &foreign),
+                (None, Some(near)) => {
                     let edit = self.edit(at, near);
                     finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit])
                 }
-                None => finding.help(format!("functions are {}", listed(Function::names()))),
+                (None, None) => finding.help(format!("functions are {}", listed(Function::names()))),
             };
             self.report(finding);
             return None;

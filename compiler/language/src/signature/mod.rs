@@ -3,10 +3,12 @@
 //! Names, checks, evaluation and the printed defaults all read these, so none of them can know a field that another does not.
 
 mod fields;
+mod foreign;
 mod functions;
 mod words;
 
 pub(crate) use fields::{excused, fields, kind_doc};
+pub(crate) use foreign::{Foreign, foreign_function, foreign_value};
 pub(crate) use functions::{FUNCTIONS, LATER, LAW_FUNCTIONS};
 pub(crate) use words::{
     FLOP_COUNTS, GENERATORS, MASKS, METHODS, NAMINGS, ORDERS, PARAMETER_COUNTS, PRECISIONS, PROCESSES, REGISTERS,
