@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synx-grammar", &[]),
     ("synx-laws", &["synx-plan"]),
     ("synx-lsp", &["synx-compiler", "synx-grammar", "synx-plan"]),
+    ("synx-mutate", &[]),
     ("synx-plan", &[]),
     ("synx-report", &["synx-plan"]),
     (
@@ -30,10 +31,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synx-train", &["synx-plan"]),
 ];
 
-/// What tests alone may add: showing what the compiler finds as the command does, comparing the GPU's kernels with their twins, and training with a real executor and real data.
+/// What tests alone may add: texts changed at random, showing what the compiler finds as the command does, comparing the GPU's kernels with their twins, and training with a real executor and real data.
 const TEST_ARROWS: &[(&str, &[&str])] = &[
-    ("synx-compiler", &["synx-findings"]),
+    ("synx-compiler", &["synx-findings", "synx-mutate"]),
     ("synx-gpu", &["synx-cpu"]),
+    ("synx-grammar", &["synx-mutate"]),
+    ("synx-lsp", &["synx-mutate"]),
     ("synx-train", &["synx-cpu", "synx-corpus", "synx-store"]),
 ];
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use support::EXAMPLES;
 use synx_grammar::{Parse, parse};
+use synx_mutate::{Until, boundary, try_changes};
 
 /// Edits a file and holds it against a fresh one.
 fn edited(before: &Parse, range: std::ops::Range<usize>, text: &str) -> Parse {
@@ -59,72 +60,19 @@ fn what_stands_before_an_item_can_change_it() {
     }
 }
 
-/// The start of the character that holds the byte at `at`, or the end of the text.
-fn boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+#[test]
+fn any_edits_in_a_row() {
+    let texts = EXAMPLES.map(|(_, text)| text);
+    try_changes("edits", &texts, Until::Number(300), |text, changes| {
+        let mut file = parse(text);
+        for change in changes {
+            file = edited(&file, change.range.clone(), &change.new);
+        }
+    });
 }
-
-/// What is thrown into texts.
-const PIECES: [&str; 40] = [
-    "",
-    "a",
-    "1",
-    "\n",
-    "\n\n",
-    " ",
-    "// comment\n",
-    "/// doc\n",
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    "\"",
-    ",",
-    ";",
-    "=",
-    "~",
-    "|> f()",
-    "then",
-    "else 1",
-    "and b",
-    "..",
-    "step 1",
-    "axis",
-    "let x = 1\n",
-    "synx 1\n",
-    "from \"a\" import b\n",
-    "grid g {\n",
-    "law l { free a; loss ~ a }\n",
-    "where",
-    "§",
-    "😀",
-    "数据",
-    "é",
-    "\u{FEFF}",
-    "\r\n",
-    "#",
-    "<<<<<<<",
-];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_edits_in_a_row(
-        examples in prop::collection::vec(0..EXAMPLES.len(), 1..4),
-        edits in prop::collection::vec((any::<Index>(), 0..30_usize, prop::sample::select(PIECES.to_vec())), 1..8),
-    ) {
-        let text: String = examples.iter().map(|at| EXAMPLES[*at].1).collect();
-        let mut file = parse(&text);
-        for (place, length, piece) in edits {
-            let source = file.tree.source();
-            let at = boundary(source, place.index(source.len() + 1));
-            let end = boundary(source, at + length);
-            file = edited(&file, at..end, piece);
-        }
-    }
 
     #[test]
     fn any_texts(text in any::<String>(), new in any::<String>(), ends in any::<(Index, Index)>()) {

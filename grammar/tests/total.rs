@@ -6,6 +6,7 @@ mod support;
 use proptest::prelude::*;
 use support::{EXAMPLES, checked, rejoined};
 use synx_grammar::view::Item;
+use synx_mutate::{Until, try_changes};
 
 #[test]
 fn the_examples_have_no_mistakes() {
@@ -68,15 +69,15 @@ fn removing_a_character_keeps_the_items_that_it_does_not_touch() {
     }
 }
 
-/// Pieces that texts of this language are made of, and some that they are not.
-const PIECES: [&str; 97] = [
-    "grid", "law", "let", "model", "study", "corpus", "param", "claim", "from", "import", "synx", "axis", "where",
-    "free", "allow", "assert", "because", "if", "then", "else", "for", "in", "and", "or", "not", "true", "false",
-    "rest", "step", "factor", "a", "b", "x1", "tokens", "web", "1", "0.5", "16Ki", "20%", "3e-3", "1M", "10ms",
-    "\"t\"", "\"", "\"\\d\"", "\\", "'", "`", "=", "==", "~", ":", ":=", "+", "-", "*", "**", "/", "//", "///", "^",
-    "<", "<=", ">", "!=", "!", "&&", "||", "|>", "|", "..", "...", ".", ",", ";", "(", ")", "[", "]", "{", "}", " ",
-    "  ", "\t", "\n", "\n\n", "\r\n", "\u{FEFF}", "\u{A0}", "é", "\u{FF11}", "“", "”", "…", "<<<<<<<", "=======", "#",
-];
+#[test]
+fn any_changed_example_parses() {
+    let texts = EXAMPLES.map(|(_, text)| text);
+    try_changes("texts", &texts, Until::Number(600), |text, changes| {
+        let mut text = text.to_owned();
+        changes.iter().for_each(|change| change.carry_out(&mut text));
+        checked(&text);
+    });
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
@@ -88,35 +89,6 @@ proptest! {
 
     #[test]
     fn any_ascii_text_parses(text in "[ -~\\n\\t]{0,200}") {
-        checked(&text);
-    }
-
-    #[test]
-    fn any_sequence_of_pieces_parses(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..60)) {
-        checked(&pieces.concat());
-        checked(&pieces.join(" "));
-    }
-
-    #[test]
-    fn any_sequence_of_pieces_parses_inside_a_block(
-        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40),
-    ) {
-        checked(&format!("grid g {{\n    a = {}\n}}\nlet b = 1\n", pieces.join(" ")));
-        checked(&format!("grid g {{\n    {}\n}}\nlet b = f({})\n", pieces.join(" "), pieces.concat()));
-    }
-
-    #[test]
-    fn examples_with_pieces_thrown_in_parse(
-        example in 0..EXAMPLES.len(),
-        places in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES.to_vec())), 1..6),
-    ) {
-        let mut text = EXAMPLES[example].1.to_owned();
-        for (place, piece) in places {
-            let at = place.index(text.len());
-            if text.is_char_boundary(at) {
-                text.insert_str(at, piece);
-            }
-        }
         checked(&text);
     }
 }

@@ -10,8 +10,6 @@ use std::path::Path;
 
 use common::check;
 use looks::{files, sound};
-use proptest::prelude::*;
-use proptest::sample::Index;
 use synx_compiler::format;
 use synx_grammar::parse;
 
@@ -90,90 +88,6 @@ fn each_habit_becomes_the_style() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(cases > 20, "{cases}");
-}
-
-/// What is thrown into texts.
-const PIECES: [&str; 44] = [
-    "",
-    "a",
-    "1",
-    "\n",
-    "\n\n",
-    " ",
-    " // comment\n",
-    "// own\n",
-    "/// doc\n",
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    "\"",
-    ",",
-    ";",
-    "=",
-    "~",
-    " |> f()",
-    " then 1",
-    " else 1",
-    " and b",
-    "..",
-    " step 1",
-    "axis ",
-    "let x = 1\n",
-    "synx 1\n",
-    "from \"a\" import b\n",
-    "grid g {\n",
-    "law l { free a; loss ~ a }\n",
-    "where ",
-    "§",
-    "😀",
-    "数据",
-    "\u{FEFF}",
-    "\r\n",
-    "#",
-    "<<<<<<<",
-    "\t",
-    "(a, b,)",
-    "[1, 2, 3]",
-    " * -2^3",
-];
-
-fn texts() -> Vec<String> {
-    files().into_iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
-}
-
-/// The start of the character that holds the byte at `at`, or the end of the text.
-fn boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_but_the_looks_of_a_changed_file_changes(
-        file in any::<Index>(),
-        edits in prop::collection::vec((any::<Index>(), 0..12_usize, prop::sample::select(PIECES.to_vec())), 1..6),
-    ) {
-        let texts = texts();
-        let mut text = texts[file.index(texts.len())].clone();
-        for (place, length, piece) in edits {
-            let at = boundary(&text, place.index(text.len() + 1));
-            let end = boundary(&text, at + length);
-            text.replace_range(at..end, piece);
-        }
-        sound(&text);
-    }
-
-    #[test]
-    fn nothing_but_the_looks_of_any_pieces_changes(
-        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40),
-    ) {
-        sound(&pieces.concat());
-        sound(&format!("grid g {{\n a = {}\n}}\n", pieces.concat()));
-    }
 }
 
 #[test]

@@ -6,7 +6,6 @@ mod common;
 use std::fmt::Write as _;
 
 use common::check;
-use proptest::prelude::*;
 use synx_compiler::{Host, Options, Unread, compile};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 
@@ -81,49 +80,6 @@ fn errors_of_one_file_come_all_at_once() {
         writeln!(source, "let a{i} = b{i}").unwrap();
     }
     assert_eq!(check(&source).diagnostics.len(), 100);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Pieces of the tour cut out, doubled and put elsewhere.
-    #[test]
-    fn no_mutation_of_the_tour_panics(cuts in prop::collection::vec((0.0..1.0f64, 0usize..40, 0.0..1.0f64, 0usize..4), 1..4)) {
-        let mut source = small();
-        for (from, length, to, what) in cuts {
-            let boundary = |text: &str, part: f64| {
-                let mut at = (part * text.len() as f64) as usize;
-                while !text.is_char_boundary(at) {
-                    at -= 1;
-                }
-                at
-            };
-            let start = boundary(&source, from);
-            let mut end = (start + length).min(source.len());
-            while !source.is_char_boundary(end) {
-                end += 1;
-            }
-            let piece = source[start..end].to_owned();
-            if what != 0 {
-                source.replace_range(start..end, "");
-            }
-            if what != 1 {
-                let at = boundary(&source, to);
-                source.insert_str(at, &piece);
-            }
-            if what == 3 {
-                let at = boundary(&source, from * to);
-                source.insert_str(at, ["{", "]", "\"", " rest ", "1e400", "..", "|>"][length % 7]);
-            }
-        }
-        let compiled = check(&source);
-        prop_assert_eq!(compiled.plan.is_none(), compiled.has_errors());
-        for diagnostic in &compiled.diagnostics {
-            for label in &diagnostic.labels {
-                prop_assert!(source.get(label.range.clone()).is_some());
-            }
-        }
-    }
 }
 
 #[test]

@@ -2,54 +2,18 @@
 
 use std::path::Path;
 
-use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use synx_compiler::{Compiled, Options, compile};
 use synx_lsp::{Encoding, Lines};
+use synx_mutate::{Random, boundary, change};
 
 use crate::support::{Disk, Editor, FOLDER, uri};
 
-/// What is typed: pieces of studies, halves of them, and what people paste.
-const PIECES: [&str; 34] = [
-    "",
-    " ",
-    "\n",
-    "\r\n",
-    "\r",
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    "\"",
-    "=",
-    ",",
-    ";",
-    ".",
-    "|>",
-    "web",
-    "axis r = [0, 1]\n",
-    "1/3",
-    "64M tokens",
-    "let x = 3\n",
-    "rest * ",
-    "🎈",
-    "混合",
-    "//",
-    "grid g {\n",
-    "nothing",
-    "from \"common.synx\" import half\n",
-    "allow W0101 because \"x\"\n",
-    "\u{feff}",
-    "e\u{301}",
-    "<<<<<<<\n",
-    "corpus c = c\n",
-];
-
 const COMMON: &str =
     "synx 1\nmixture half(a, b) = 50% * a + 50% * b\ncorpus other = world(register = textbook, documents = 100)\n";
+
+/// Uses of what stands in another file.
+const USES: &str = "from \"common.synx\" import half, other\nmixture third = half(web, other)\n";
 
 /// What is asked about a place.
 const AT_A_PLACE: [&str; 7] = [
@@ -75,8 +39,7 @@ const OF_A_TEXT: [&str; 6] = [
 /// Walks `steps` edits from `text`. After each, the findings are those of a fresh check; now and then something is asked for too,
 /// and code actions are taken.
 pub fn walk(seed: u64, steps: usize, start: &str, encodings: &[&str]) {
-    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed.to_le_bytes(), [7; 8], [1; 8], [9; 8]].concat());
-    let mut below = move |n: usize| (random.next_u64() % n.max(1) as u64) as usize;
+    let mut random = Random::new(seed);
     let disk = Disk::default();
     disk.write("common.synx", COMMON);
     let mut editor = Editor::with(&disk, encodings, None);
@@ -88,16 +51,16 @@ pub fn walk(seed: u64, steps: usize, start: &str, encodings: &[&str]) {
             let whole = 0..text.len();
             editor.edit("a.synx", &mut text, whole, start);
         } else {
-            let from = boundary(&text, below(text.len() + 1));
-            let to = boundary(&text, (from + [0, 0, 0, 1, 1, 3, 12, 60][below(8)]).min(text.len()));
-            editor.edit("a.synx", &mut text, from..to.max(from), PIECES[below(PIECES.len())]);
+            let change = change(&text, &[start, COMMON, USES], &mut random);
+            let range = sayable(&text, change.range.start)..sayable(&text, change.range.end);
+            editor.edit("a.synx", &mut text, range, &change.new);
         }
         let said: Vec<String> = editor.checked("a.synx").iter().map(said).collect();
         assert_eq!(said, fresh(&disk, &text, editor.encoding), "step {step} of {seed}\n{text}");
-        if below(3) == 0 {
-            let at = boundary(&text, below(text.len() + 1));
+        if random.below(3) == 0 {
+            let at = boundary(&text, random.below(text.len() + 1));
             let at = editor.at("a.synx", &text, at);
-            let method = AT_A_PLACE[below(AT_A_PLACE.len())];
+            let method = AT_A_PLACE[random.below(AT_A_PLACE.len())];
             let mut params = at.clone();
             if method == "textDocument/references" {
                 params["context"] = json!({ "includeDeclaration": true });
@@ -105,13 +68,18 @@ pub fn walk(seed: u64, steps: usize, start: &str, encodings: &[&str]) {
             answered(&mut editor, method, params, &text);
             let mut params = json!({ "textDocument": { "uri": uri("a.synx") } });
             params["range"] = json!({ "start": { "line": 0, "character": 0 }, "end": at["position"] });
-            answered(&mut editor, OF_A_TEXT[below(OF_A_TEXT.len())], params, &text);
+            answered(&mut editor, OF_A_TEXT[random.below(OF_A_TEXT.len())], params, &text);
         }
-        if below(8) == 0 {
-            take_an_action(&mut editor, &mut text, &mut below);
+        if random.below(8) == 0 {
+            take_an_action(&mut editor, &mut text, &mut random);
         }
     }
     editor.end();
+}
+
+/// A place that the protocol can name: there is none within a line's end.
+fn sayable(text: &str, at: usize) -> usize {
+    if text[..at].ends_with('\r') && text[at..].starts_with('\n') { at - 1 } else { at }
 }
 
 /// A request is answered, or refused with a reason; never with an internal error.
@@ -126,15 +94,15 @@ fn answered(editor: &mut Editor, method: &str, params: Value, text: &str) -> Opt
 }
 
 /// Carries out one of the code actions for a finding.
-fn take_an_action(editor: &mut Editor, text: &mut String, below: &mut impl FnMut(usize) -> usize) {
+fn take_an_action(editor: &mut Editor, text: &mut String, random: &mut Random) {
     let found = editor.checked("a.synx");
-    let Some(finding) = found.get(below(found.len())) else { return };
+    let Some(finding) = found.get(random.below(found.len())) else { return };
     let params = json!({
         "textDocument": { "uri": uri("a.synx") }, "range": finding["range"], "context": { "diagnostics": [finding] },
     });
     let actions = answered(editor, "textDocument/codeAction", params, text).unwrap_or_default();
     let actions = actions.as_array().cloned().unwrap_or_default();
-    let Some(action) = actions.get(below(actions.len())) else { return };
+    let Some(action) = actions.get(random.below(actions.len())) else { return };
     let Some(edits) = action["edit"]["changes"][uri("a.synx")].as_array() else { return };
     // From the last place to the first, so that each is a place of the text as it is.
     let lines = Lines::new(text);
@@ -146,13 +114,6 @@ fn take_an_action(editor: &mut Editor, text: &mut String, below: &mut impl FnMut
     for (bytes, new) in edits {
         editor.edit("a.synx", text, bytes, &new);
     }
-}
-
-fn boundary(text: &str, mut offset: usize) -> usize {
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }
 
 /// A finding as the server tells it.

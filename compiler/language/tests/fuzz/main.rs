@@ -1,21 +1,18 @@
-//! Parser, checker and formatter on texts that nobody would write, for as long as `SYNX_FUZZ_SECONDS` says: `./test long`.
-//!
-//! What was found is in `findings/`, and is tried first.
+//! Parser, checker and formatter on texts that nobody would write: some hundreds, or in `./test long` for as long as `SYNX_FUZZ_SECONDS`
+//! says. What was found is in `findings/`, and is tried each time.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/looks.rs"]
 mod looks;
-mod mutate;
 
 use std::fs;
-use std::ops::Range;
 
 use common::World;
-use mutate::fuzz;
 use synx_compiler::{Options, compile};
 use synx_grammar::{Parse, parse};
+use synx_mutate::{Change, Until, try_changes};
 
 /// The texts that are changed: every file of the language in the repository, what was found before among them.
 fn texts() -> Vec<String> {
@@ -26,21 +23,19 @@ fn texts() -> Vec<String> {
 }
 
 /// The text after all changes.
-fn changed(text: &str, changes: &[(Range<usize>, String)]) -> String {
+fn changed(text: &str, changes: &[Change]) -> String {
     let mut text = text.to_owned();
-    for (range, new) in changes {
-        text.replace_range(range.clone(), new);
-    }
+    changes.iter().for_each(|change| change.carry_out(&mut text));
     text
 }
 
 /// The leaves are the text, and reading again only what an edit touched gives the same.
-fn parser(text: &str, changes: &[(Range<usize>, String)]) {
+fn parser(text: &str, changes: &[Change]) {
     let mut file: Parse = parse(text);
     let mut whole = text.to_owned();
-    for (range, new) in changes {
-        file = file.edit(range.clone(), new);
-        whole.replace_range(range.clone(), new);
+    for change in changes {
+        file = file.edit(change.range.clone(), &change.new);
+        change.carry_out(&mut whole);
     }
     let fresh = parse(&whole);
     assert!(file.tree == fresh.tree && file.errors == fresh.errors, "edited and fresh differ");
@@ -58,7 +53,7 @@ fn parser(text: &str, changes: &[(Range<usize>, String)]) {
 }
 
 /// There is a plan or an error, and every place of a finding lies in its file.
-fn checker(text: &str, changes: &[(Range<usize>, String)]) {
+fn checker(text: &str, changes: &[Change]) {
     let text = changed(text, changes);
     let options = Options { max_cells: 5000, ..Options::default() };
     let compiled = compile("study.synx", &text, &World::default(), &options);
@@ -74,7 +69,7 @@ fn checker(text: &str, changes: &[(Range<usize>, String)]) {
     }
 }
 
-fn formatter(text: &str, changes: &[(Range<usize>, String)]) {
+fn formatter(text: &str, changes: &[Change]) {
     looks::sound(&changed(text, changes));
 }
 
@@ -88,17 +83,24 @@ fn what_was_found_stays_mended() {
     }
 }
 
+/// Tries so many texts, or in the long tests as many as there is time for.
+fn try_texts(name: &str, number: u64, hold: impl Fn(&str, &[Change]) + std::panic::RefUnwindSafe) {
+    let texts = texts();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    try_changes(name, &texts, Until::in_tests(cfg!(feature = "long"), number), hold);
+}
+
 #[test]
 fn the_parser_takes_any_text_and_any_edit() {
-    fuzz("parser", &texts(), parser);
+    try_texts("parser", 600, parser);
 }
 
 #[test]
 fn the_checker_takes_any_text() {
-    fuzz("checker", &texts(), checker);
+    try_texts("checker", 300, checker);
 }
 
 #[test]
 fn the_formatter_changes_nothing_but_looks() {
-    fuzz("formatter", &texts(), formatter);
+    try_texts("formatter", 600, formatter);
 }
