@@ -1,6 +1,6 @@
 //! RegMix: a swarm of drawn mixtures, a regression over shares, the best of simulated mixtures, and the same over published tables.
 
-use synx_plan::answer::Sort;
+use synx_plan::answer::{Argument, Question, Sort};
 use synx_plan::table::Source;
 
 use super::support::{Folder, Grid, Llama, assert_grids, assert_lists, planned};
@@ -14,7 +14,7 @@ fn the_best_mixture_of_a_swarm() {
     for domain in 0..DOMAINS {
         folder = folder
             .file(&format!("pile/domain_{domain:02}.jsonl.zst"), "")
-            .scanned(&format!("domain_{domain:02}"), (domain as u64 + 1) << 32);
+            .scanned(&format!("pile.domain_{domain:02}"), (domain as u64 + 1) << 32);
     }
     let names: Vec<String> = (0..DOMAINS).map(|domain| format!("train_the_pile_domain_{domain:02}")).collect();
     // Names with slashes, and rows that sum to 0.999.
@@ -46,6 +46,15 @@ fn the_best_mixture_of_a_swarm() {
     let answer = &plan.answers[late.answer().unwrap().0];
     assert_eq!(answer.sort, Sort::Mixture(late.shares().iter().map(|(corpus, _)| *corpus).collect()));
     assert_eq!(late.shares().len(), DOMAINS);
+
+    // The 100,000 candidates are not in the plan, but what draws them.
+    let Question::Call { arguments, .. } = &answer.question else { panic!() };
+    let over = arguments.iter().find(|(name, _)| name == "over").map(|(_, over)| over).unwrap();
+    assert!(matches!(over, Argument::Drawn(draws) if draws.points == 100_000), "{over:?}");
+    let sizes: Vec<usize> = over.candidates(&plan.mixtures).take(500).map(|mixture| mixture.shares().len()).collect();
+    assert_eq!(sizes.len(), 500);
+    assert!(sizes.iter().all(|size| (2..=DOMAINS).contains(size)), "most of a weak draw is in few sources: {sizes:?}");
+    assert!(plan.mixtures.len() <= 512 + 3, "those of the swarm and of the large grid, equal ones once");
 
     // Two rows of published runs, with a normalised share for each domain.
     let table = &plan.tables[plan.laws[1].over.0];

@@ -38,11 +38,15 @@ fn orders_of_blocks() {
     );
     for cell in &plan.grids[1].cells {
         assert_eq!(plan.flops_range(cell), (64 * MI * least, 64 * MI * most));
-        let models: Vec<usize> = plan.models_of(cell).map(|model| model.blocks.len()).collect();
+        let models: Vec<usize> = cell
+            .alternatives(&plan.choices)
+            .into_iter()
+            .map(|it| plan.models[it.model as usize].blocks.len())
+            .collect();
         assert_eq!(models, [24; 63], "a model for every word that may be among the best");
     }
     assert_eq!(plan.grids[0].cell_name(&plan.grids[0].cells[0].values), "narrow[pattern=AAAAAA]");
     assert_eq!(plan.grids[0].cell_name(&plan.grids[0].cells[62].values), "narrow[pattern=MMMMMA]");
     let refused: Vec<String> = plan.not_carried_out().into_iter().map(|refusal| refusal.what).collect();
-    assert_eq!(refused, ["grid `wide`, whose models another grid's results choose,", "claim `transfers`"]);
+    assert_eq!(refused, ["grid `wide`, whose cells another grid's results choose,", "claim `transfers`"]);
 }

@@ -1,6 +1,8 @@
 //! Acquiring data under a budget of money and carbon.
 
 use synx_plan::answer::{Argument, Question};
+use synx_plan::expression::Name;
+use synx_plan::mixture::Mixture;
 
 use super::support::{Folder, Grid, Llama, MI, assert_grids, assert_lists, planned};
 
@@ -15,13 +17,12 @@ fn the_best_mixture_that_one_can_pay_for() {
     let plan = planned("12_acquiring_data.synx", &folder);
 
     // Three shares in quarters: 6 · 5 / 2 mixtures, at 4, 16 and 64 Mi. Then three mixtures at 64 Mi.
-    let tiny = Llama { width: 64, depth: 2, context: 256 };
     let small = Llama { width: 128, depth: 4, context: 256 };
     let probed = 15 * (4 + 16 + 64) * MI;
     assert_grids(
         &plan,
         &[
-            Grid { name: "probes", cells: 45, left_out: 0, tokens: probed, flops: probed * tiny.flops_per_token() },
+            Grid { name: "probes", cells: 45, left_out: 0, tokens: probed, flops: probed * small.flops_per_token() },
             Grid {
                 name: "chosen",
                 cells: 3,
@@ -33,20 +34,31 @@ fn the_best_mixture_that_one_can_pay_for() {
     );
     assert_lists(&plan, &[("laws", 1), ("claims", 1), ("corpora", 3)]);
 
-    // Of 64 Mi tokens a share n of news costs 805.3 n USD, a share h of rewritten text 13.4 h, the machine cents: in steps of
-    // 5 %, up to 60 % of news can be paid for, each with every split of the rest between the other two.
-    let affordable: usize = (0..=12).map(|news| 20 - news + 1).sum();
-    assert_eq!(affordable, 195);
-    let candidates = plan.answers.iter().find_map(|answer| match &answer.question {
-        Question::Call { function, arguments } if function == "minimize" => {
-            arguments.iter().find_map(|(name, argument)| match argument {
-                Argument::Mixtures(mixtures) if name == "over" => Some(mixtures.len()),
-                _ => None,
-            })
-        }
+    // The candidates are not in the plan, but what makes them: three shares in steps of 5 %.
+    let minimize = plan.answers.iter().find_map(|answer| match &answer.question {
+        Question::Call { function, arguments } if function == "minimize" => Some(arguments),
         _ => None,
     });
-    assert_eq!(candidates, Some(affordable));
+    let given = |name: &str| minimize.unwrap().iter().find(|(known, _)| known == name).map(|(_, given)| given).unwrap();
+    let candidates: Vec<Mixture> = given("over").candidates(&plan.mixtures).collect();
+    assert!(matches!(given("over"), Argument::Steps(_)));
+    assert_eq!(candidates.len(), 22 * 21 / 2);
+
+    // Of 64 Mi tokens a share n of news costs 805.3 n USD, a share h of rewritten text 13.4 h: in steps of 5 %, up to 60 % of news can be
+    // paid for, each with every split of the rest between the other two. The run's carbon is far below its bound.
+    let Argument::Expression(under) = given("under") else { panic!() };
+    let holds = |mixture: &&Mixture| {
+        let share = |name: &str| {
+            let mut shares = mixture.shares().iter();
+            let share = shares.find(|(corpus, _)| format!("share[{}]", plan.corpora[corpus.0].name) == name);
+            share.map_or(0.0, |(_, share)| share.to_f64())
+        };
+        let leaf = |leaf: Name<'_>| if let Name::Column(name) = leaf { share(name) } else { f64::NAN };
+        under.evaluate(&leaf) != 0.0
+    };
+    let affordable: usize = (0..=12).map(|news| 20 - news + 1).sum();
+    assert_eq!(affordable, 195);
+    assert_eq!(candidates.iter().filter(holds).count(), affordable);
 
     // The best plan is late: one of the mixtures of all three.
     let late = plan.mixture(&plan.grids[1].cells[2]);

@@ -80,10 +80,10 @@ fn cells(plan: &Plan, cells: &[CellCost]) -> String {
     let row = |cell: &CellCost| {
         vec![
             cell.cell.clone(),
-            count(cell.tokens as f64),
+            span(cell.tokens_least as f64, cell.tokens as f64),
             grouped(cell.steps),
             epochs(cell),
-            count(cell.params as f64),
+            span(cell.params_least as f64, cell.params as f64),
             count(cell.params_total as f64),
             flops(cell.flops_exact as f64),
             flops(cell.flops_6nd as f64),
@@ -95,6 +95,11 @@ fn cells(plan: &Plan, cells: &[CellCost]) -> String {
         let _ = writeln!(text, "... and {more}: `synx plan --format json` has all of {}", plan.study.name);
     }
     text
+}
+
+/// A number of tokens or parameters; `2M to 8M` where a run chooses.
+fn span(least: f64, most: f64) -> String {
+    if least < most { format!("{} to {}", count(least), count(most)) } else { count(most) }
 }
 
 /// `web 0.8, hq 1.6`: how often the run goes through each source.
@@ -169,8 +174,8 @@ fn totals(text: &mut String, cost: &Cost, device: &DeviceProfile) {
     let _ = writeln!(
         text,
         "all cells      {} tokens, {}{} exact, {} by 6ND",
-        count(totals.tokens as f64),
-        // Where a run chooses models, from the smallest to the largest.
+        // Where a run chooses what cells are, from the least to the most.
+        span(totals.tokens_least as f64, totals.tokens as f64),
         if totals.flops_least == totals.flops_exact {
             String::new()
         } else {

@@ -77,6 +77,10 @@ fn source(plan: &Plan, id: TableId) -> String {
         Source::Mean { of, over } => format!("mean of {} over {}", name(of), over.join(", ")),
         Source::Best { of, by, over, .. } => format!("best {by} of {} over {}", name(of), over.join(", ")),
         Source::Join { left, right, on, .. } => format!("{} beside {} on {}", name(left), name(right), on.join(", ")),
+        Source::Gather { of, columns, .. } => format!("{} of {}, one below the other", columns.join(", "), name(of)),
+        Source::DOptimal { of, law: place, points, .. } => {
+            format!("{points} rows of {} that tell {} best", name(of), law(*place))
+        }
         Source::Union(of) => of.iter().map(name).collect::<Vec<_>>().join(" and "),
     }
 }
@@ -133,6 +137,8 @@ fn argument(plan: &Plan, value: &Argument) -> String {
         Argument::Answer(answer) => format!("late[{}]", answer.0),
         Argument::Mixture(_) => "a mixture".to_owned(),
         Argument::Mixtures(of) => format!("{} mixtures", of.len()),
+        Argument::Drawn(draws) => format!("{} draws", draws.points),
+        Argument::Steps(simplex) => format!("{} mixtures in equal steps", simplex.count()),
         Argument::List(of) => format!("[{}]", all(of)),
         Argument::Named(of) => {
             let named = of.iter().map(|(name, value)| format!("{name} = {}", argument(plan, value)));

@@ -1,11 +1,11 @@
 //! The plan's lists: what cells name by number, equal contents once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use synx_plan::answer::AnswerId;
 use synx_plan::corpus::{Corpus, CorpusId};
-use synx_plan::grid::{Choice, Domain, Evaluation, Objective};
+use synx_plan::grid::{Alternative, Choice, Domain, Evaluation, Objective};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::Model;
 use synx_plan::recipe::Recipe;
@@ -22,6 +22,8 @@ pub(crate) struct Lists {
     pub evaluations: Vec<Evaluation>,
     pub objectives: Vec<Objective>,
     pub choices: Vec<Choice>,
+    /// Corpora that answers speak of.
+    pub asked: BTreeSet<CorpusId>,
     index: HashMap<(u8, String), u32>,
     /// The plan's number of each corpus, once that is settled.
     pub numbered: Vec<CorpusId>,
@@ -66,9 +68,9 @@ impl Lists {
         Lists::place(&mut self.index, 3, &mut self.evaluations, &evaluation)
     }
 
-    /// The number of a choice between models that an answer makes.
-    pub(crate) fn choice(&mut self, answer: AnswerId, models: Vec<u32>) -> u32 {
-        Lists::place(&mut self.index, 5, &mut self.choices, &Choice { answer, models }) as u32
+    /// The number of a choice that answers make.
+    pub(crate) fn choice(&mut self, answers: Vec<AnswerId>, alternatives: Vec<Alternative>) -> u32 {
+        Lists::place(&mut self.index, 5, &mut self.choices, &Choice { answers, alternatives }) as u32
     }
 
     pub(crate) fn objective(&mut self, it: &Objective) -> u64 {
@@ -81,7 +83,7 @@ impl Lists {
         let mut used = vec![false; all.len()];
         let trained = self.mixtures.iter().flat_map(Mixture::shares).map(|(corpus, _)| *corpus);
         let evaluated = self.evaluations.iter().flat_map(|evaluation| &evaluation.domains).map(|domain| domain.corpus);
-        for CorpusId(id) in trained.chain(evaluated) {
+        for CorpusId(id) in trained.chain(evaluated).chain(self.asked.iter().copied()) {
             used[id] = true;
         }
         // Inputs have smaller numbers than what is made from them.

@@ -45,7 +45,7 @@ impl<'t> Compiler<'t> {
         left.value
     }
 
-    fn binary(&mut self, operator: Op, left: &Placed, right: &Placed, span: Span) -> Value {
+    pub(crate) fn binary(&mut self, operator: Op, left: &Placed, right: &Placed, span: Span) -> Value {
         if left.value.is_error() || right.value.is_error() || !self.burn(1, span) {
             return Value::Error;
         }

@@ -81,6 +81,8 @@ pub(crate) enum Value {
     /// What a cell's run ends with.
     Weights(Rc<CellValue>),
     Objective(Rc<Objective>),
+    /// A run that is asked about and that no grid has: of a candidate of `minimize`.
+    Run(Rc<RunValue>),
     /// The only row of a table.
     Row(Rc<Table>),
     /// A column of a table.
@@ -113,6 +115,16 @@ impl CellRef {
 pub(crate) struct CellValue {
     pub cell: CellRef,
     pub name: Rc<str>,
+}
+
+/// A run by what its costs follow from, as far as that is settled.
+#[derive(Debug)]
+pub(crate) struct RunValue {
+    /// What it is a run of, for messages: "a candidate for `joint`".
+    pub name: Rc<str>,
+    pub data: Value,
+    pub model: Option<Rc<Named<Model>>>,
+    pub tokens: Option<Amount>,
 }
 
 /// Something with the name that columns and messages call it by.
@@ -290,6 +302,7 @@ impl Value {
             Value::Cell(cell) => format!("the cell `{}`", cell.name),
             Value::Weights(cell) => format!("the weights of `{}`", cell.name),
             Value::Objective(_) => "an objective".to_owned(),
+            Value::Run(run) => format!("the run of {}", run.name),
             Value::Row(table) => format!("a row of {}", table.name),
             Value::Column(table, name) => format!("the column `{name}` of {}", table.name),
             Value::Columns(columns) => format!("a family of {} columns", columns.len()),

@@ -6,6 +6,7 @@ use crate::corpus::CorpusId;
 use crate::exact::Exact;
 use crate::expression::Expression;
 use crate::grid::ColumnValue;
+use crate::mixture::{Dirichlet, Mixture, Simplex};
 use crate::problem::Origin;
 use crate::table::TableId;
 
@@ -54,8 +55,12 @@ pub enum Argument {
     Interval(Option<Expression>, Option<Expression>),
     Answer(AnswerId),
     Mixture(u32),
-    /// Candidates that are known.
+    /// Candidates that are written out.
     Mixtures(Vec<u32>),
+    /// Candidates that are drawn when the question is answered.
+    Drawn(Dirichlet),
+    /// Candidates in equal steps, likewise made then.
+    Steps(Simplex),
     List(Vec<Argument>),
     /// Names with what each is set to.
     Named(Vec<(String, Argument)>),
@@ -76,4 +81,29 @@ pub enum Sort {
     Mixture(Vec<CorpusId>),
     /// One of these values.
     OneOf(Vec<ColumnValue>),
+}
+
+impl Argument {
+    /// The mixtures that it stands for, one after the other; `known` is the plan's list. Nothing where it stands for none.
+    pub fn candidates<'a>(&'a self, known: &'a [Mixture]) -> Box<dyn Iterator<Item = Mixture> + 'a> {
+        match self {
+            Argument::Mixture(one) => Box::new(known.get(*one as usize).cloned().into_iter()),
+            Argument::Mixtures(several) => {
+                Box::new(several.iter().filter_map(|mixture| known.get(*mixture as usize).cloned()))
+            }
+            Argument::Drawn(draws) => Box::new((0..draws.points).map(|point| draws.mixture(point))),
+            Argument::Steps(simplex) => Box::new(simplex.iter()),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The same with corpora of other numbers.
+    #[must_use]
+    pub fn renumbered(self, number: impl Fn(CorpusId) -> CorpusId) -> Argument {
+        match self {
+            Argument::Drawn(draws) => Argument::Drawn(draws.renumbered(number)),
+            Argument::Steps(simplex) => Argument::Steps(simplex.renumbered(number)),
+            other => other,
+        }
+    }
 }

@@ -97,7 +97,7 @@ impl Plan {
                     refuse("whose cells start from the weights of others".to_owned());
                 }
                 if cell.choice.is_some() {
-                    refuse("whose models another grid's results choose".to_owned());
+                    refuse("whose cells another grid's results choose".to_owned());
                 }
                 if cell.objective.is_some() {
                     refuse("which is trained for something else than the next token".to_owned());

@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use crate::corpus::{CorpusFacts, CorpusId, Part};
+use crate::corpus::{CorpusFacts, Part};
 use crate::exact::Exact;
-use crate::grid::{Cell, Domain};
+use crate::grid::{Alternative, Cell, Domain};
 use crate::model::{Block, Model, ParameterCount};
 use crate::program::{Program, Schedule, lower, schedule};
 use crate::study::Plan;
@@ -36,7 +36,10 @@ pub struct CellCost {
     pub cell: String,
     /// Numbers of the grid and of the cell within it.
     pub place: (usize, usize),
+    /// The most, where a run chooses what the cell is; so are steps, parameters and operations.
     pub tokens: u64,
+    /// The least that a run may choose.
+    pub tokens_least: u64,
     pub steps: u64,
     /// Sequences per step.
     pub rows: u64,
@@ -44,12 +47,14 @@ pub struct CellCost {
     pub sources: Vec<SourceUse>,
     /// By the study's convention.
     pub params: u64,
+    /// Of the smallest model that a run may choose.
+    pub params_least: u64,
     pub params_non_embedding: u64,
     pub params_embedding: u64,
     pub params_total: u64,
-    /// Products and causal attention, forward and backward; where a run chooses the model, of the largest.
+    /// Products and causal attention, forward and backward; where a run chooses, the most.
     pub flops_exact: u128,
-    /// Of the smallest model that a run may choose.
+    /// The least that a run may choose.
     pub flops_least: u128,
     /// 6 × `params` × `tokens`.
     pub flops_6nd: u128,
@@ -144,7 +149,8 @@ pub struct Totals {
     /// Tokens of all cells as if nothing were shared.
     pub tokens: u128,
     pub flops_exact: u128,
-    /// With the smallest models that a run may choose.
+    /// The least that a run may choose; `tokens` and `flops_exact` are then the most.
+    pub tokens_least: u128,
     pub flops_least: u128,
     pub flops_6nd: u128,
     /// What is trained once equal beginnings and equal cells are trained once; `None` while a corpus has not been scanned.
@@ -229,6 +235,7 @@ impl Cost {
     pub fn new(plan: &Plan, share: bool) -> Cost {
         let cells: Vec<CellCost> = plan.cells().map(|(g, c, cell)| cell_cost(plan, g, c, cell)).collect();
         let tokens = cells.iter().map(|c| u128::from(c.tokens)).sum();
+        let tokens_least = cells.iter().map(|c| u128::from(c.tokens_least)).sum();
         let flops_exact = cells.iter().map(|c| c.flops_exact).sum();
         let flops_least = cells.iter().map(|c| c.flops_least).sum();
         let flops_6nd = cells.iter().map(|c| c.flops_6nd).sum();
@@ -242,6 +249,7 @@ impl Cost {
             totals: Totals {
                 cells: cells.len(),
                 tokens,
+                tokens_least,
                 flops_exact,
                 flops_least,
                 flops_6nd,
@@ -254,30 +262,49 @@ impl Cost {
 }
 
 fn cell_cost(plan: &Plan, g: usize, c: usize, cell: &Cell) -> CellCost {
-    let (model, mixture) = (plan.model(cell), plan.mixture(cell));
-    let epochs = mixture.epochs(cell.tokens, &plan.facts);
-    let source = |((corpus, share), epochs): (&(CorpusId, Exact), Option<f64>)| SourceUse {
-        corpus: plan.corpora[corpus.0].name.clone(),
-        share: share.clone(),
-        tokens: share.to_f64() * cell.tokens as f64,
-        epochs,
-    };
+    let all = cell.alternatives(&plan.choices);
+    let models = || all.iter().map(|it| &plan.models[it.model as usize]);
+    let most = |of: fn(&Model) -> u64| models().map(of).max().unwrap_or(0);
+    let params = |model: &Model| model.parameters(plan.study.parameters);
+    let (tokens_least, tokens) = plan.tokens_range(cell);
+    let steps = all.iter().map(|it| it.tokens / plan.recipes[it.recipe as usize].batch).max();
     CellCost {
         cell: plan.grids[g].cell_name(&cell.values),
         place: (g, c),
-        tokens: cell.tokens,
-        steps: plan.steps(cell),
+        tokens: tokens as u64,
+        tokens_least: tokens_least as u64,
+        steps: steps.unwrap_or(0),
         rows: plan.rows(cell),
         replicate: cell.replicate,
-        sources: mixture.shares().iter().zip(epochs).map(source).collect(),
-        params: model.parameters(plan.study.parameters),
-        params_non_embedding: model.parameters(ParameterCount::NonEmbedding),
-        params_embedding: model.parameters_embedding(),
-        params_total: model.parameters_total(),
+        sources: sources_of(plan, &all),
+        params: models().map(params).max().unwrap_or(0),
+        params_least: models().map(params).min().unwrap_or(0),
+        params_non_embedding: most(|model| model.parameters(ParameterCount::NonEmbedding)),
+        params_embedding: most(Model::parameters_embedding),
+        params_total: most(Model::parameters_total),
         flops_exact: plan.flops_exact(cell),
         flops_least: plan.flops_range(cell).0,
         flops_6nd: plan.flops_6nd(cell),
     }
+}
+
+/// What a cell takes from each corpus; where a run chooses, as the alternative does that takes most of it.
+fn sources_of(plan: &Plan, all: &[Alternative]) -> Vec<SourceUse> {
+    let mut uses: Vec<SourceUse> = Vec::new();
+    for it in all {
+        let mixture = &plan.mixtures[it.mixture as usize];
+        let epochs = mixture.epochs(it.tokens, &plan.facts);
+        for ((corpus, share), epochs) in mixture.shares().iter().zip(epochs) {
+            let tokens = share.to_f64() * it.tokens as f64;
+            let found = SourceUse { corpus: plan.corpora[corpus.0].name.clone(), share: share.clone(), tokens, epochs };
+            match uses.iter_mut().find(|known| known.corpus == found.corpus) {
+                Some(known) if known.tokens >= tokens => {}
+                Some(known) => *known = found,
+                None => uses.push(found),
+            }
+        }
+    }
+    uses
 }
 
 fn sources(plan: &Plan, cells: &[CellCost]) -> Vec<SourceCost> {
@@ -298,10 +325,18 @@ fn sources(plan: &Plan, cells: &[CellCost]) -> Vec<SourceCost> {
 fn models(plan: &Plan) -> Vec<ModelCost> {
     let mut pairs: Vec<((usize, u64), usize)> = Vec::new();
     for (_, _, cell) in plan.cells() {
-        let pair = (cell.model as usize, plan.recipe(cell).batch);
-        match pairs.iter_mut().find(|(known, _)| *known == pair) {
-            Some((_, cells)) => *cells += 1,
-            None => pairs.push((pair, 1)),
+        let mut own: Vec<(usize, u64)> = Vec::new();
+        for it in cell.alternatives(&plan.choices) {
+            let pair = (it.model as usize, plan.recipes[it.recipe as usize].batch);
+            if !own.contains(&pair) {
+                own.push(pair);
+            }
+        }
+        for pair in own {
+            match pairs.iter_mut().find(|(known, _)| *known == pair) {
+                Some((_, cells)) => *cells += 1,
+                None => pairs.push((pair, 1)),
+            }
         }
     }
     let cost = |((index, batch), cells): ((usize, u64), usize)| {
@@ -377,7 +412,7 @@ fn forward_flops(model: &Model, tokens: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Content, Corpus, PartFacts, Process, ProcessKind};
+    use crate::corpus::{Content, Corpus, CorpusId, PartFacts, Process, ProcessKind};
     use crate::grid::{Evaluation, Grid};
     use crate::mixture::Mixture;
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};

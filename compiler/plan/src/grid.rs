@@ -74,16 +74,46 @@ pub struct Cell {
     /// What it is trained for, in the plan's list; `None` for the next token of all text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<u32>,
-    /// The choice between models that a run makes, in the plan's list; `model` is then the first of them.
+    /// The choice that a run makes of what the cell is, in the plan's list; its own fields are then the first of what it may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<u32>,
 }
 
-/// One of several models, as an answer chooses: they stand in the order of the values that it is one of.
+/// What a cell may be, as answers choose. With several answers the last one's values change fastest: the cell is number
+/// a₁ · n₂ · … + a₂ · … of the alternatives, where each answer aᵢ is one of nᵢ values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    pub answer: AnswerId,
-    pub models: Vec<u32>,
+    pub answers: Vec<AnswerId>,
+    pub alternatives: Vec<Alternative>,
+}
+
+/// What a cell is made of, as numbers of the plan's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Alternative {
+    pub mixture: u32,
+    pub model: u32,
+    pub recipe: u32,
+    pub evaluation: u32,
+    pub tokens: u64,
+}
+
+impl Cell {
+    /// What it is, or may be: more than one where a run chooses, out of `choices`.
+    pub fn alternatives(&self, choices: &[Choice]) -> Vec<Alternative> {
+        let choice = self.choice.and_then(|choice| choices.get(choice as usize));
+        choice.map_or_else(|| vec![self.own()], |choice| choice.alternatives.clone())
+    }
+
+    /// What its own fields say: where a run chooses, the first of what it may be.
+    pub fn own(&self) -> Alternative {
+        Alternative {
+            mixture: self.mixture,
+            model: self.model,
+            recipe: self.recipe,
+            evaluation: self.evaluation,
+            tokens: self.tokens,
+        }
+    }
 }
 
 /// A cell, by the number of its grid in the plan and its own within the grid.

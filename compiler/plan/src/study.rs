@@ -8,7 +8,7 @@ use crate::claim::Claim;
 use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
 use crate::figure::{Figure, ReportTable};
-use crate::grid::{Cell, Choice, Evaluation, Grid, Objective};
+use crate::grid::{Alternative, Cell, Choice, Evaluation, Grid, Objective};
 use crate::key::Key;
 use crate::law::Law;
 use crate::mixture::Mixture;
@@ -168,30 +168,41 @@ impl Plan {
         self.recipe(cell).batch / self.model(cell).context
     }
 
-    /// The models that a cell may have: more than one where a run chooses.
-    pub fn models_of<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = &'a Model> {
-        let choice = cell.choice.and_then(|choice| self.choices.get(choice as usize));
-        let numbers = choice.map_or(std::slice::from_ref(&cell.model), |choice| &choice.models);
-        numbers.iter().map(|model| &self.models[*model as usize])
-    }
-
-    /// Floating-point operations to train a cell, exact convention; where a run chooses the model, those of the largest.
+    /// Floating-point operations to train a cell, exact convention; where a run chooses what it is, the most.
     pub fn flops_exact(&self, cell: &Cell) -> u128 {
         self.flops_range(cell).1
     }
 
     /// The least and the most operations that training a cell takes, exact convention.
     pub fn flops_range(&self, cell: &Cell) -> (u128, u128) {
-        let flops =
-            |model: &Model| u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context);
-        let all = || self.models_of(cell).map(flops);
-        (all().min().unwrap_or(0), all().max().unwrap_or(0))
+        self.range(cell, |it, model| {
+            u128::from(model.flops_exact_per_sequence()) * u128::from(it.tokens / model.context)
+        })
     }
 
-    /// 6 × parameters (by the study's count, of experts those that a token goes through) × tokens.
+    /// The least and the most tokens that a cell may be trained on.
+    pub fn tokens_range(&self, cell: &Cell) -> (u128, u128) {
+        self.range(cell, |it, _| u128::from(it.tokens))
+    }
+
+    /// 6 × parameters (by the study's count, of experts those that a token goes through) × tokens; the most where a run chooses.
     pub fn flops_6nd(&self, cell: &Cell) -> u128 {
-        let met = self.models_of(cell).map(|model| model.parameters_met(self.study.parameters)).max();
-        6 * u128::from(met.unwrap_or(0)) * u128::from(cell.tokens)
+        self.range(cell, |it, model| {
+            6 * u128::from(model.parameters_met(self.study.parameters)) * u128::from(it.tokens)
+        })
+        .1
+    }
+
+    /// The least and the most of something over all that a cell may be.
+    fn range(&self, cell: &Cell, of: impl Fn(Alternative, &Model) -> u128) -> (u128, u128) {
+        let of = |it: Alternative| self.models.get(it.model as usize).map_or(0, |model| of(it, model));
+        // Most cells are what they are: nothing is put together for these.
+        if cell.choice.is_none() {
+            let value = of(cell.own());
+            return (value, value);
+        }
+        let all: Vec<u128> = cell.alternatives(&self.choices).into_iter().map(of).collect();
+        (all.iter().copied().min().unwrap_or(0), all.iter().copied().max().unwrap_or(0))
     }
 
     /// All cells with the numbers of their grid and of themselves within it.

@@ -68,6 +68,23 @@ pub enum Source {
     },
     /// The rows of all, with the columns that all of them have.
     Union(Vec<TableId>),
+    /// Each row once for each of some columns of numbers: the column `name` says which, `value` holds its value.
+    Gather {
+        of: TableId,
+        columns: Vec<String>,
+        name: String,
+        value: String,
+    },
+    /// So many rows that tell the free parameters of a law best: those for which the determinant of JᵀJ is largest, J the derivatives of the
+    /// law's formula by its parameters, row by row, at what was fitted (a locally D-optimal design, Atkinson, Donev & Tobias 2007).
+    DOptimal {
+        of: TableId,
+        /// By its place in the plan's list.
+        law: usize,
+        /// The only row of the law's table whose parameters are meant; none where it has one group.
+        group: Option<TableId>,
+        points: u64,
+    },
 }
 
 /// The ends of an axis.
@@ -109,7 +126,9 @@ impl Source {
             Source::Filter { of, .. }
             | Source::Derive { of, .. }
             | Source::Mean { of, .. }
+            | Source::Gather { of, .. }
             | Source::Best { of, .. } => vec![*of],
+            Source::DOptimal { of, group, .. } => std::iter::once(*of).chain(*group).collect(),
             Source::Join { left, right, .. } => vec![*left, *right],
             Source::Union(of) => of.clone(),
         }

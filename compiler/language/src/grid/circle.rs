@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use synx_plan::corpus::CorpusId;
-use synx_plan::grid::{Cell, CellId, Grid};
+use synx_plan::grid::{CellId, Grid};
 
 use super::expand::Expanded;
 use super::lay_out::NO_CELL;
@@ -75,10 +75,12 @@ impl Compiler<'_> {
         let mut needs: BTreeMap<CellId, Vec<CellId>> = BTreeMap::new();
         for expanded in grids {
             for (number, cell) in expanded.grid.cells.iter().enumerate() {
-                let from = sampled.entry(cell.mixture).or_insert_with(|| self.sampled_by(cell));
+                let mut from: Vec<CellRef> = Vec::new();
+                for it in cell.alternatives(&self.lists.choices) {
+                    from.extend(sampled.entry(it.mixture).or_insert_with(|| self.sampled_by(it.mixture)).iter());
+                }
                 let start = cell.start.map(|start| CellRef { item: start.grid, combination: start.cell });
-                let from: Vec<CellId> =
-                    from.iter().copied().chain(start).filter_map(|cell| self.cell_id(cell)).collect();
+                let from: Vec<CellId> = from.into_iter().chain(start).filter_map(|cell| self.cell_id(cell)).collect();
                 if !from.is_empty() {
                     needs.insert(CellId { grid: expanded.item as u32, cell: number as u32 }, from);
                 }
@@ -109,10 +111,10 @@ impl Compiler<'_> {
         }
     }
 
-    /// The cells whose text is in a cell's data.
-    fn sampled_by(&self, cell: &Cell) -> Vec<CellRef> {
+    /// The cells whose text is in a mixture.
+    fn sampled_by(&self, mixture: u32) -> Vec<CellRef> {
         let mut open: Vec<CorpusId> =
-            self.lists.mixtures[cell.mixture as usize].shares().iter().map(|(corpus, _)| *corpus).collect();
+            self.lists.mixtures[mixture as usize].shares().iter().map(|(corpus, _)| *corpus).collect();
         let mut seen: BTreeSet<CorpusId> = BTreeSet::new();
         let mut cells = Vec::new();
         while let Some(id) = open.pop() {

@@ -175,11 +175,11 @@ impl<'t> Compiler<'t> {
         match self.cell_fields(&laid.grid, &laid.scope, &mut work.memo) {
             Some(fields) if fits => work.cells.push(Cell {
                 values: values.into(),
-                mixture: fields.mixture,
-                model: fields.model,
-                recipe: fields.recipe,
-                evaluation: fields.evaluation,
-                tokens: fields.tokens,
+                mixture: fields.is.mixture,
+                model: fields.is.model,
+                recipe: fields.is.recipe,
+                evaluation: fields.is.evaluation,
+                tokens: fields.is.tokens,
                 replicate: fields.replicate,
                 start: fields.start.map(|start| CellId { grid: start.item, cell: start.combination }),
                 objective: fields.objective,

@@ -1,11 +1,13 @@
 //! Grids: axes to cells.
 
 mod cell;
+mod choice;
 mod circle;
 mod columns;
 mod count;
 mod expand;
 mod far_off;
+mod fits;
 mod lay_out;
 pub(crate) mod scope;
 mod select;

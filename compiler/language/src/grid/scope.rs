@@ -286,6 +286,18 @@ impl<'t> GridScope<'t> {
         self.values.borrow()[axis].clone()
     }
 
+    /// The axes that some of these entries depend on and that have a value which is one of several a run chooses from.
+    pub(crate) fn choosing_axes(&self, entries: &[&str]) -> Vec<usize> {
+        let values = self.values.borrow();
+        let late = |value: &Value| matches!(value.late(), Some(Late::OneOf { .. }));
+        let mut axes: Vec<usize> =
+            entries.iter().filter(|entry| self.has(entry)).flat_map(|entry| self.needs(entry)).collect();
+        axes.sort_unstable();
+        axes.dedup();
+        axes.retain(|axis| values[*axis].iter().any(late));
+        axes
+    }
+
     /// The axis, of those that something depends on, whose value at hand is one of several that a run chooses from.
     pub(crate) fn late_axes(&self, needs: &[usize]) -> Vec<(usize, Rc<Late>)> {
         let current = self.current.borrow();

@@ -398,7 +398,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The tokens of a cell, whether its grid counts them or steps.
-    fn cell_budget(&mut self, cell: &Rc<CellValue>, span: Span) -> Option<Amount> {
+    pub(crate) fn cell_budget(&mut self, cell: &Rc<CellValue>, span: Span) -> Option<Amount> {
         let laid = self.laid_out(cell.cell.item as usize, span)?;
         let counted = if laid.grid.has("tokens") { "tokens" } else { "steps" };
         let Value::Number(budget) = self.cell_entry(cell.cell, counted, span) else { return None };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use synx_plan::cost::Memory;
+use synx_plan::grid::Alternative;
 use synx_plan::number::{bytes, count, duration, flops, grouped};
 use synx_plan::program::lower;
 use synx_plan::study::Plan;
@@ -57,10 +58,20 @@ impl Analysis {
         // The hungriest cell of each mixture decides its epochs.
         let mut most: Vec<u64> = vec![0; plan.mixtures.len()];
         for cell in &grid.cells {
-            tokens += u128::from(cell.tokens);
-            *by_model.entry(cell.model).or_default() += u128::from(cell.tokens / plan.model(cell).context);
-            let most = &mut most[cell.mixture as usize];
-            *most = (*most).max(cell.tokens);
+            tokens += plan.tokens_range(cell).1;
+            // Where a run chooses what a cell is, the dearest of all that it may be.
+            let all = cell.alternatives(&plan.choices);
+            let sequences = |it: &Alternative| u128::from(it.tokens / plan.models[it.model as usize].context);
+            let flops = |it: &Alternative| {
+                sequences(it) * u128::from(plan.models[it.model as usize].flops_exact_per_sequence())
+            };
+            if let Some(dearest) = all.iter().max_by_key(|it| flops(it)) {
+                *by_model.entry(dearest.model).or_default() += sequences(dearest);
+            }
+            for it in &all {
+                let most = &mut most[it.mixture as usize];
+                *most = (*most).max(it.tokens);
+            }
         }
         let flops = by_model
             .iter()

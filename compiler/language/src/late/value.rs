@@ -28,6 +28,10 @@ pub(crate) enum Late {
         answer: AnswerId,
         values: Rc<Vec<Value>>,
     },
+    /// A mixture whose shares are columns of the row at hand: a candidate.
+    Candidate {
+        of: Rc<[CorpusId]>,
+    },
     /// A mixture of some of these corpora.
     Mixture {
         answer: AnswerId,
@@ -73,6 +77,7 @@ impl Late {
             Late::Truth(_) => "a truth value that a run settles".to_owned(),
             Late::Text { column, .. } => format!("the text in column `{column}`"),
             Late::OneOf { values, .. } => format!("one of {} values, which a run settles", values.len()),
+            Late::Candidate { of } => format!("a candidate mixture of {} corpora", of.len()),
             Late::Mixture { of, .. } => format!("a mixture of up to {} corpora that a run settles", of.len()),
         }
     }
@@ -88,6 +93,7 @@ impl Late {
             Late::Truth(value) => (ColumnValue::Text(value.to_string()), String::new()),
             Late::Text { column, .. } => (ColumnValue::Text(column.clone()), String::new()),
             Late::OneOf { answer, .. } => (ColumnValue::Answer(*answer), String::new()),
+            Late::Candidate { .. } => (ColumnValue::Text("candidate".to_owned()), String::new()),
             Late::Mixture { name, .. } => (ColumnValue::Text(name.to_string()), String::new()),
         }
     }

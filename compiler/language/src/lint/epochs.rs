@@ -29,8 +29,14 @@ impl Compiler<'_> {
             // Cells of one mixture and budget go through their sources as often.
             let mut alike: IndexMap<(u32, u64, u64), u64> = IndexMap::new();
             for cell in &expanded.grid.cells {
-                let context = lists.models[cell.model as usize].context;
-                *alike.entry((cell.mixture, cell.tokens, context)).or_default() += 1;
+                let mut own: Vec<(u32, u64, u64)> = cell
+                    .alternatives(&lists.choices)
+                    .into_iter()
+                    .map(|it| (it.mixture, it.tokens, lists.models[it.model as usize].context))
+                    .collect();
+                own.sort_unstable();
+                own.dedup();
+                own.into_iter().for_each(|one| *alike.entry(one).or_default() += 1);
             }
             for ((mixture, tokens, context), cells) in alike {
                 let mixture = &lists.mixtures[mixture as usize];

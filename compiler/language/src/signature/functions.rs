@@ -101,17 +101,17 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "price",
         &[
-            needed("of", Role::Any).doc("A mixture, for the price of its text, or a model, for that of the machine."),
-            needed("tokens", Role::Any).doc("The budget of the run."),
+            needed("of", Role::Any).doc("A mixture, for the price of its text; a model, for that of the machine; or a cell, for both."),
+            optional("tokens").doc("The budget of the run; a cell has its own."),
             optional("on").doc("The hardware, where several are declared."),
         ],
     )
-    .doc("What the text of a run costs, token by token; of a model, what the machine costs while it trains."),
+    .doc("What the text of a run costs, token by token; of a model, what the machine costs while it trains; of a cell both."),
     function(
         "time",
         &[
-            needed("of", Role::Model).doc("The model."),
-            needed("tokens", Role::Any).doc("The budget of the run."),
+            needed("of", Role::Any).doc("The model, or a cell."),
+            optional("tokens").doc("The budget of the run; a cell has its own."),
             optional("on").doc("The hardware, where several are declared."),
         ],
     )
@@ -119,8 +119,8 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "energy",
         &[
-            needed("of", Role::Model).doc("The model."),
-            needed("tokens", Role::Any).doc("The budget of the run."),
+            needed("of", Role::Any).doc("The model, or a cell."),
+            optional("tokens").doc("The budget of the run; a cell has its own."),
             optional("on").doc("The hardware, where several are declared."),
         ],
     )
@@ -128,8 +128,8 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "carbon",
         &[
-            needed("of", Role::Model).doc("The model."),
-            needed("tokens", Role::Any).doc("The budget of the run."),
+            needed("of", Role::Any).doc("The model, or a cell."),
+            optional("tokens").doc("The budget of the run; a cell has its own."),
             optional("on").doc("The hardware, where several are declared."),
         ],
     )
@@ -447,11 +447,12 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         &[
             needed("of", Role::Any).doc("The fitted law, or one of its groups."),
             needed("over", Role::Any).doc("The mixtures to choose from."),
-            columns("under", Need::Optional).doc("What must hold for a choice."),
+            columns("under", Need::Optional).doc("What must hold for a choice: `data` is the candidate, `cell` its run, and what does not vary between the law's runs has its name."),
             optional("top").doc("How many of the best are averaged."),
         ],
     )
     .rows()
+    .others()
     .doc("Of some mixtures the one for which a law predicts the least; a run settles it."),
     function(
         "spearman",

@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use synx_grammar::view::{Argument as Given, Expression};
-use synx_plan::answer::{Argument, Question, Sort};
-use synx_plan::corpus::CorpusId;
+use synx_plan::answer::{Argument, Question};
 use synx_plan::expression as plan;
 use synx_plan::law::{Law, Model};
 use synx_plan::unit::Unit;
@@ -15,30 +14,39 @@ use synx_plan::unit::Unit;
 use super::columns::{Column, Table};
 use super::known::Rows;
 use crate::compiler::Compiler;
-use crate::late::{Bounds, Late, LateNumber};
+use crate::late::{Bounds, LateNumber};
 use crate::scope::Scope;
 use crate::signature::Signature;
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
 /// A fitted law, and the group that is asked.
-struct Fitted {
-    law: Rc<Law>,
-    over: Rc<Table>,
+pub(super) struct Fitted {
+    pub law: Rc<Law>,
+    pub over: Rc<Table>,
     /// The row of the law's table, or the law itself where it has one group.
-    of: Argument,
+    pub of: Argument,
+    /// That row.
+    pub row: Option<Rc<Table>>,
 }
 
 /// The arguments of a question, by what they are for.
-struct Asked<'t> {
-    of: Fitted,
+pub(super) struct Asked<'t> {
+    pub of: Fitted,
     /// The column that is asked for, where the function has one.
     column: Option<(String, Span)>,
     /// What columns are set to.
-    at: IndexMap<String, (LateNumber, Span)>,
-    span: Span,
+    pub at: IndexMap<String, (LateNumber, Span)>,
+    pub span: Span,
     signature: &'static Signature,
     rest: Vec<(&'t str, Expression<'t>)>,
+}
+
+impl<'t> Asked<'t> {
+    /// An argument that was not evaluated.
+    pub(super) fn argument(&self, name: &str) -> Option<Expression<'t>> {
+        self.rest.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
 }
 
 impl<'t> Compiler<'t> {
@@ -129,7 +137,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The law and the group that a value is.
-    fn fitted_group(&mut self, value: &Value, at: Span) -> Option<Fitted> {
+    pub(super) fn fitted_group(&mut self, value: &Value, at: Span) -> Option<Fitted> {
         let (item, row) = match value {
             Value::Error => return None,
             Value::Law(item) => (*item, None),
@@ -145,7 +153,7 @@ impl<'t> Compiler<'t> {
         };
         let law = self.fitted(item, at)?;
         let over = self.made.get(law.over.0).cloned()?;
-        let of = match row {
+        let of = match &row {
             Some(row) => Argument::Table(row.id?),
             None if law.formula.by.is_empty() => Argument::Law(item),
             None => {
@@ -163,11 +171,11 @@ impl<'t> Compiler<'t> {
                 return None;
             }
         };
-        Some(Fitted { law, over, of })
+        Some(Fitted { law, over, of, row })
     }
 
     /// Whether the law reads a column beside those that tell its groups apart; reported where it does not.
-    fn read_by(&mut self, of: &Fitted, name: &str, at: Span) -> Option<()> {
+    pub(super) fn read_by(&mut self, of: &Fitted, name: &str, at: Span) -> Option<()> {
         let read = inputs(&of.law);
         if read.iter().any(|column| column == name) {
             return Some(());
@@ -186,7 +194,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// Checks that every column that the law reads is given once, in its unit; `target` and the column that is asked for are not.
-    fn given(&mut self, asked: &Asked<'t>, without: &[&str]) -> Option<IndexMap<String, LateNumber>> {
+    pub(super) fn given(&mut self, asked: &Asked<'t>, without: &[&str]) -> Option<IndexMap<String, LateNumber>> {
         let read = inputs(&asked.of.law);
         let mut given = IndexMap::new();
         for (name, (number, at)) in &asked.at {
@@ -347,56 +355,10 @@ impl<'t> Compiler<'t> {
         let unit = target.over(unit).unwrap_or(Unit::PLAIN);
         self.ask_of(asked, &given, unit, Bounds::default())
     }
-
-    /// Of known mixtures the one with the smallest prediction, or the mean of the best.
-    fn minimize(&mut self, asked: &Asked<'t>, scope: &Rc<Scope<'t>>) -> Value {
-        let argument = |name: &str| asked.rest.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let Some(over) = argument("over") else {
-            self.missing_argument("minimize", "over", asked.span);
-            return Value::Error;
-        };
-        let at = self.span(over.node());
-        let candidates = self.evaluate(over, scope);
-        let Some(items) = self.elements(&candidates, at, "`over` of `minimize`") else { return Value::Error };
-        let (mut numbers, mut corpora): (Vec<u32>, Vec<CorpusId>) = (Vec::new(), Vec::new());
-        for item in items.iter() {
-            if !crate::operator::is_data(item) {
-                return self.expected(at, "a list of mixtures to choose from", item);
-            }
-            let Some(mixture) = self.mixture(item, at) else { return Value::Error };
-            corpora.extend(mixture.it.shares().iter().map(|(corpus, _)| *corpus));
-            numbers.push(self.lists.mixture(&mixture.it) as u32);
-        }
-        corpora.sort_unstable();
-        corpora.dedup();
-        let top = match argument("top") {
-            None => Some(1),
-            Some(top) => {
-                let value = self.evaluate(top, scope);
-                let at = self.span(top.node());
-                self.whole(&value, at, Unit::PLAIN, "`top`", (1, items.len().max(1) as u64))
-            }
-        };
-        let Some(top) = top else { return Value::Error };
-        let mut arguments = vec![
-            ("of".to_owned(), asked.of.of.clone()),
-            ("over".to_owned(), Argument::Mixtures(numbers)),
-            ("top".to_owned(), Argument::Expression(plan::Expression::number(top))),
-        ];
-        if let Some(under) = argument("under") {
-            let over = Rc::clone(&asked.of.over);
-            let Some(condition) = self.row_condition(&over, under, scope) else { return Value::Error };
-            arguments.push(("under".to_owned(), Argument::Expression(condition)));
-        }
-        let question = Question::Call { function: "minimize".to_owned(), arguments };
-        let answer = self.ask(question, Sort::Mixture(corpora.clone()), asked.span);
-        let name = format!("minimize({})", asked.of.law.name).into();
-        Value::Late(Rc::new(Late::Mixture { answer, of: corpora.into(), name }))
-    }
 }
 
 /// The columns that a law's prediction needs besides those that tell its groups apart.
-fn inputs(law: &Law) -> Vec<String> {
+pub(super) fn inputs(law: &Law) -> Vec<String> {
     let (_, model) = law.formula.inlined();
     let by = &law.formula.by;
     model.columns().into_iter().filter(|name| !by.iter().any(|by| by == name)).map(str::to_owned).collect()

@@ -120,7 +120,17 @@ impl Table {
             columns.entry(column.name.to_owned()).or_insert(made);
         }
         // Every source of some cell has a column, which is zero in the others.
-        let mut mixtures: Vec<u32> = grid.cells.iter().map(|cell| cell.mixture).collect();
+        let mut mixtures = Vec::with_capacity(grid.cells.len());
+        let mut evaluations = Vec::with_capacity(grid.cells.len());
+        for cell in &grid.cells {
+            // Where a run chooses, whatever the cell may be.
+            let all = cell.choice.and_then(|choice| lists.choices.get(choice as usize));
+            let own = [cell.own()];
+            for it in all.map_or(&own[..], |choice| &choice.alternatives) {
+                mixtures.push(it.mixture);
+                evaluations.push(it.evaluation);
+            }
+        }
         mixtures.sort_unstable();
         mixtures.dedup();
         let sources = mixtures.iter().filter_map(|mixture| lists.mixtures.get(*mixture as usize));
@@ -131,7 +141,6 @@ impl Table {
             let column = Column::number(Unit::PLAIN, Bounds::between(Exact::zero(), Exact::one()));
             columns.insert(format!("share[{}]", corpora.get(source).corpus.name), column);
         }
-        let mut evaluations: Vec<u32> = grid.cells.iter().map(|cell| cell.evaluation).collect();
         evaluations.sort_unstable();
         evaluations.dedup();
         let evaluations = || evaluations.iter().map(|evaluation| &lists.evaluations[*evaluation as usize]);

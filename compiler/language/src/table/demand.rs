@@ -180,7 +180,11 @@ impl<'t> Compiler<'t> {
     pub(crate) fn numbered_tables(&mut self, numbers: &HashMap<usize, usize>) -> Vec<synx_plan::table::Table> {
         let mut tables = std::mem::take(&mut self.tables);
         for table in &mut tables {
-            if let Source::Grid(item) | Source::Law(item) | Source::Predictions(item) = &mut table.source {
+            if let Source::Grid(item)
+            | Source::Law(item)
+            | Source::Predictions(item)
+            | Source::DOptimal { law: item, .. } = &mut table.source
+            {
                 *item = numbers.get(item).copied().unwrap_or_default();
             }
         }
@@ -189,11 +193,15 @@ impl<'t> Compiler<'t> {
 
     /// The plan's answers, with laws by their places in the plan.
     pub(crate) fn numbered_answers(&mut self, numbers: &HashMap<usize, usize>, corpora: &[CorpusId]) -> Vec<Answer> {
-        fn renumber(argument: &mut Argument, numbers: &HashMap<usize, usize>) {
+        fn renumber(argument: &mut Argument, numbers: &HashMap<usize, usize>, corpora: &[CorpusId]) {
             match argument {
                 Argument::Law(item) => *item = numbers.get(item).copied().unwrap_or_default(),
-                Argument::List(all) => all.iter_mut().for_each(|argument| renumber(argument, numbers)),
-                Argument::Named(all) => all.iter_mut().for_each(|(_, argument)| renumber(argument, numbers)),
+                Argument::List(all) => all.iter_mut().for_each(|argument| renumber(argument, numbers, corpora)),
+                Argument::Named(all) => all.iter_mut().for_each(|(_, argument)| renumber(argument, numbers, corpora)),
+                Argument::Drawn(_) | Argument::Steps(_) => {
+                    let number = |corpus: CorpusId| corpora.get(corpus.0).copied().unwrap_or(corpus);
+                    *argument = argument.clone().renumbered(number);
+                }
                 _ => {}
             }
         }
@@ -207,7 +215,7 @@ impl<'t> Compiler<'t> {
             }
             if let Question::Call { arguments, .. } = &mut answer.question {
                 for (_, argument) in arguments {
-                    renumber(argument, numbers);
+                    renumber(argument, numbers, corpora);
                 }
             }
         }

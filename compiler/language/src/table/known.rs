@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use synx_plan::column::result_column;
 use synx_plan::exact::Exact;
 use synx_plan::expression::{self as plan, Expression};
-use synx_plan::grid::ColumnValue;
+use synx_plan::grid::{Alternative, Cell, ColumnValue};
 use synx_plan::law::FreeParameter;
 use synx_plan::study::FlopCount;
 
@@ -197,26 +197,25 @@ impl Compiler<'_> {
         }
         let lists = &self.lists;
         if let Some(source) = name.strip_prefix("share[").and_then(|name| name.strip_suffix(']')) {
-            let share = |cell: &synx_plan::grid::Cell| {
-                let mut shares = lists.mixtures.get(cell.mixture as usize)?.shares().iter();
+            let share = |it: &Alternative| {
+                let mut shares = lists.mixtures.get(it.mixture as usize)?.shares().iter();
                 let share = shares.find(|(id, _)| self.corpora.get(*id).corpus.name == source);
-                Some(ColumnValue::Number(share.map_or_else(Exact::zero, |(_, share)| share.clone())))
+                Some(share.map_or_else(Exact::zero, |(_, share)| share.clone()))
             };
-            return grid.cells.iter().map(share).collect();
+            return grid.cells.iter().map(|cell| self.known_of_cell(cell, share)).collect();
         }
         let name = result_column(name)?.name;
         let count = self.settings.parameters;
-        let value = |cell: &synx_plan::grid::Cell| -> Option<Exact> {
-            let (model, recipe) = (lists.models.get(cell.model as usize)?, lists.recipes.get(cell.recipe as usize)?);
+        let value = |it: &Alternative| -> Option<Exact> {
+            let (model, recipe) = (lists.models.get(it.model as usize)?, lists.recipes.get(it.recipe as usize)?);
             let whole = |number: u128| number.to_string().parse().ok();
             let flops_exact =
-                || whole(u128::from(model.flops_exact_per_sequence()) * u128::from(cell.tokens / model.context));
-            let flops_6nd = || whole(6 * u128::from(model.parameters_met(count)) * u128::from(cell.tokens));
+                || whole(u128::from(model.flops_exact_per_sequence()) * u128::from(it.tokens / model.context));
+            let flops_6nd = || whole(6 * u128::from(model.parameters_met(count)) * u128::from(it.tokens));
             Some(match name {
-                "tokens" => cell.tokens.into(),
-                "steps" => (cell.tokens / recipe.batch).into(),
+                "tokens" => it.tokens.into(),
+                "steps" => (it.tokens / recipe.batch).into(),
                 "batch" => recipe.batch.into(),
-                "replicate" => u64::from(cell.replicate).into(),
                 "params" => model.parameters(count).into(),
                 "params.total" => model.parameters_total().into(),
                 "params.active" => model.parameters_active().into(),
@@ -231,6 +230,18 @@ impl Compiler<'_> {
                 _ => return None,
             })
         };
-        grid.cells.iter().map(|cell| value(cell).map(ColumnValue::Number)).collect()
+        let replicate = |cell: &Cell| Some(ColumnValue::Number(u64::from(cell.replicate).into()));
+        let known = |cell: &Cell| if name == "replicate" { replicate(cell) } else { self.known_of_cell(cell, value) };
+        grid.cells.iter().map(known).collect()
+    }
+
+    /// What follows from what a cell is; none where a run chooses and it is not the same for all that the cell may be.
+    fn known_of_cell(&self, cell: &Cell, of: impl Fn(&Alternative) -> Option<Exact>) -> Option<ColumnValue> {
+        if cell.choice.is_none() {
+            return of(&cell.own()).map(ColumnValue::Number);
+        }
+        let mut all = cell.alternatives(&self.lists.choices).into_iter().map(|it| of(&it));
+        let first = all.next()??;
+        all.all(|other| other.as_ref() == Some(&first)).then_some(ColumnValue::Number(first))
     }
 }

@@ -7,6 +7,7 @@ mod correlation;
 mod demand;
 mod index;
 mod known;
+mod minimize;
 mod observations;
 mod pipeline;
 mod scope;

@@ -122,3 +122,9 @@ pub fn check(source: &str) -> Compiled {
 pub fn findings(compiled: &Compiled) -> Vec<String> {
     compiled.diagnostics.iter().map(|d| synx_compiler::diagnostic::concise(d, &compiled.sources)).collect()
 }
+
+/// The plan of a text without an error.
+pub fn plan(source: &str) -> synx_plan::study::Plan {
+    let compiled = check(source);
+    compiled.plan.clone().unwrap_or_else(|| panic!("{}", findings(&compiled).join("\n")))
+}

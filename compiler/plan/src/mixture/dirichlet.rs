@@ -48,6 +48,13 @@ impl Dirichlet {
         self.sources.iter().map(|source| source.corpus)
     }
 
+    /// The same draws of corpora with other numbers.
+    #[must_use]
+    pub fn renumbered(mut self, number: impl Fn(CorpusId) -> CorpusId) -> Dirichlet {
+        self.sources.iter_mut().for_each(|source| source.corpus = number(source.corpus));
+        self
+    }
+
     /// The mixture of a point: its shares are whole billionths.
     pub fn mixture(&self, point: u64) -> Mixture {
         let shares = billionths(&self.draw(point));

@@ -22,22 +22,39 @@ impl Simplex {
 
     /// All of them; `None` where there are more than `limit`.
     pub fn mixtures(&self, limit: u64) -> Option<Vec<Mixture>> {
-        let count = self.count().to_u64().filter(|count| *count <= limit)?;
-        let mut all = Vec::with_capacity(count as usize);
-        let mut parts = vec![0; self.corpora.len()];
-        *parts.first_mut()? = self.steps;
-        loop {
-            let share = |part: &u64| Exact::from(*part).div(&Exact::from(self.steps));
-            let shares = self.corpora.iter().zip(&parts).map(|(corpus, part)| Some((*corpus, share(part)?)));
-            all.push(Mixture::new(shares.collect::<Option<Vec<_>>>()?).ok()?);
-            // The last corpus but one that has a part gives one on, and all behind it go to the next place.
-            let Some(from) = (0..parts.len().saturating_sub(1)).rev().find(|&i| parts[i] > 0) else { return Some(all) };
-            let behind: u64 = parts[from + 1..].iter().sum();
-            parts[from + 1..].fill(0);
-            parts[from] -= 1;
-            parts[from + 1] = behind + 1;
-        }
+        self.count().to_u64().filter(|count| *count <= limit)?;
+        Some(self.iter().collect())
     }
+
+    /// All of them, one after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Mixture> + '_ {
+        let mut first = vec![0; self.corpora.len()];
+        first.first_mut().into_iter().for_each(|part| *part = self.steps);
+        let parts = std::iter::successors((!first.is_empty()).then_some(first), |parts| next(parts));
+        parts.filter_map(|parts| {
+            let share = |part: u64| Exact::from(part).div(&Exact::from(self.steps));
+            let shares = self.corpora.iter().zip(parts).map(|(corpus, part)| Some((*corpus, share(part)?)));
+            Mixture::new(shares.collect::<Option<Vec<_>>>()?).ok()
+        })
+    }
+
+    /// The same of corpora with other numbers.
+    #[must_use]
+    pub fn renumbered(mut self, number: impl Fn(CorpusId) -> CorpusId) -> Simplex {
+        self.corpora.iter_mut().for_each(|corpus| *corpus = number(*corpus));
+        self
+    }
+}
+
+/// The last corpus but one that has a part gives one on, and all behind it go to the next place.
+fn next(parts: &[u64]) -> Option<Vec<u64>> {
+    let from = (0..parts.len().saturating_sub(1)).rev().find(|&i| parts[i] > 0)?;
+    let mut parts = parts.to_vec();
+    let behind: u64 = parts[from + 1..].iter().sum();
+    parts[from + 1..].fill(0);
+    parts[from] -= 1;
+    parts[from + 1] = behind + 1;
+    Some(parts)
 }
 
 /// (parts + places − 1 over places − 1), exactly.
