@@ -73,7 +73,7 @@ impl Drawing<'_> {
         for grid in &self.plan.grids {
             let node = self.node(Kind::Grid, grid.name.clone(), grid_lines(grid));
             nodes.push(node);
-            let all = grid.cells.iter().flat_map(|cell| cell.alternatives(&plan.choices));
+            let all = grid.cells.iter().flat_map(|cell| cell.alternatives(&self.plan.choices));
             let mut used: Vec<u32> = all.map(|it| it.mixture).collect();
             used.sort_unstable();
             used.dedup();
