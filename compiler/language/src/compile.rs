@@ -37,8 +37,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
-    /// The study's text with every default written out, and what `--set` gave. It compiles to the same plan.
-    pub defaults_filled: String,
+    /// The study's text with what `filled_in` adds, not laid out yet.
+    defaults_filled: String,
     /// Corpora that are to be scanned before the study can be compiled, with what they are made from; empty where nothing waits for that.
     pub unscanned: Vec<Corpus>,
 }
@@ -49,9 +49,9 @@ impl Compiled {
     }
 }
 
-/// The study with its defaults filled in, as synx text.
-pub fn filled_in(compiled: &Compiled) -> &str {
-    &compiled.defaults_filled
+/// The study's text with every default written out, and what `--set` gave, in the one style. It compiles to the same plan.
+pub fn filled_in(compiled: &Compiled) -> String {
+    crate::format::format_text(&compiled.defaults_filled).text
 }
 
 /// What `--set name=value` gave, read as an expression.

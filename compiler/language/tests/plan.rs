@@ -4,7 +4,7 @@
 mod common;
 
 use common::{World, check, findings};
-use synx_compiler::{Compiled, FormulaRequest, Options, compile, formula};
+use synx_compiler::{Compiled, FormulaRequest, Options, compile, filled_in, formula};
 use synx_plan::corpus::{Content, CorpusId};
 use synx_plan::exact::Exact;
 use synx_plan::expression::Expression;
@@ -139,10 +139,11 @@ fn the_study_with_its_defaults_written_out_means_the_same_and_has_none_left() {
     for source in sources {
         let compiled = check(&source);
         let once = plan(&compiled);
-        let again = check(&compiled.defaults_filled);
+        let filled = filled_in(&compiled);
+        let again = check(&filled);
         // Places move with the text.
-        assert_eq!(without_places(plan(&again)), without_places(once), "{}", compiled.defaults_filled);
-        assert_eq!(again.defaults_filled, compiled.defaults_filled, "a second time there is nothing to fill in");
+        assert_eq!(without_places(plan(&again)), without_places(once), "{filled}");
+        assert_eq!(filled_in(&again), filled, "a second time there is nothing to fill in");
     }
 }
 
@@ -187,7 +188,7 @@ fn params_take_what_the_command_line_gives() {
     let Content::Files(files) = &planned.corpora[0].content else { panic!("files") };
     assert_eq!(files.patterns, ["data/wiki.txt.gz"]);
     // The printed study needs no command line any more.
-    assert_eq!(plan(&check(&given.defaults_filled)).grids[0].cells, planned.grids[0].cells);
+    assert_eq!(plan(&check(&filled_in(&given))).grids[0].cells, planned.grids[0].cells);
     let unknown = set(&[("files", "data/wiki.txt.gz"), ("rate", "1e-3")]);
     assert!(findings(&unknown)[0].starts_with("--set rate:1:1: error[E0110]"), "{:?}", findings(&unknown));
     let broken = set(&[("files", "data/wiki.txt.gz"), ("lr", "1e-3 +")]);
