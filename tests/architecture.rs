@@ -24,10 +24,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synx-report", &["synx-plan"]),
     (
         "synx-run",
-        &["synx-corpus", "synx-cpu", "synx-gpu", "synx-laws", "synx-plan", "synx-report", "synx-store", "synx-train"],
+        &[
+            "synx-corpus",
+            "synx-cpu",
+            "synx-gpu",
+            "synx-laws",
+            "synx-plan",
+            "synx-report",
+            "synx-store",
+            "synx-tables",
+            "synx-train",
+        ],
     ),
     ("synx-shaders", &["synx-plan"]),
     ("synx-store", &["synx-plan"]),
+    ("synx-tables", &["synx-laws", "synx-plan"]),
     ("synx-train", &["synx-plan"]),
 ];
 

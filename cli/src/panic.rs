@@ -2,9 +2,14 @@
 
 use std::panic::PanicHookInfo;
 
+use synx_run::tables::PARQUET_THREAD;
+
 /// Replaces the standard message of a panic by one that says whose mistake it is and what to do.
 pub fn install() {
     std::panic::set_hook(Box::new(|info| {
+        if std::thread::current().name() == Some(PARQUET_THREAD) {
+            return;
+        }
         eprintln!("{}", message(info));
         if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
             eprintln!("{}", std::backtrace::Backtrace::force_capture());

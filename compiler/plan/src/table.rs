@@ -18,6 +18,9 @@ pub struct TableId(pub usize);
 pub struct Table {
     pub source: Source,
     pub columns: Vec<Column>,
+    /// The columns that tell its rows apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     /// How many rows it has; `None` where only a run or a file's values settle that.
     pub rows: Option<u64>,
     /// Where it is made. Not part of a key.
@@ -138,6 +141,6 @@ impl Source {
 impl Table {
     /// The rows of a grid, of which nothing but the grid is said.
     pub fn of_grid(grid: usize) -> Table {
-        Table { source: Source::Grid(grid), columns: Vec::new(), rows: None, origin: None }
+        Table { source: Source::Grid(grid), columns: Vec::new(), keys: Vec::new(), rows: None, origin: None }
     }
 }

@@ -28,3 +28,4 @@ pub use synx_laws as laws;
 pub use synx_report as report;
 pub use synx_report::plan_json;
 pub use synx_store::{Holder, utc};
+pub use synx_tables as tables;

@@ -154,11 +154,13 @@ impl<'t> Compiler<'t> {
         origin: Option<synx_plan::problem::Origin>,
     ) -> Rc<Table> {
         let next = self.tables.len();
-        let key = serde_json::to_string(&source).unwrap_or_default();
+        // Picking rows and filtering them may leave the same rows, which are told apart by other columns.
+        let keys: Vec<String> = table.keys().map(str::to_owned).collect();
+        let key = serde_json::to_string(&(&source, &keys)).unwrap_or_default();
         let place = *self.table_places.entry(key).or_insert(next);
         if place == next {
             let (columns, rows) = (table.plan_columns(), table.count());
-            self.tables.push(synx_plan::table::Table { source, columns, rows, origin });
+            self.tables.push(synx_plan::table::Table { source, columns, keys, rows, origin });
         }
         let table = Rc::new(table.with_id(TableId(place)));
         if place == next {
