@@ -1,5 +1,6 @@
 //! What expressions of the language come to.
 
+use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -248,6 +249,31 @@ pub(crate) enum Stretch {
     Tokens(u64),
     Steps(u64),
     Share(Exact),
+}
+
+impl fmt::Display for ScheduleValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.kind {
+            ScheduleKind::Wsd => "wsd",
+            ScheduleKind::Cosine => "cosine",
+            ScheduleKind::Constant => "constant",
+        };
+        write!(f, "{name}(warmup = {}", self.warmup)?;
+        if let Some(decay) = &self.decay {
+            write!(f, ", decay = {decay}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stretch::Tokens(tokens) => write!(f, "{tokens} tokens"),
+            Stretch::Steps(steps) => write!(f, "{steps} steps"),
+            Stretch::Share(share) => f.write_str(&percent(share)),
+        }
+    }
 }
 
 impl Value {

@@ -61,7 +61,7 @@ fn every_part_says_where_it_comes_from() {
             "ours = ours(batch = 8192) Declared study.synx:6",
             "  lr = 0.002 Default study.synx:6",
             "  batch = 8192 Given expression:1",
-            "  optimizer = an optimizer Declared study.synx:6",
+            "  optimizer = adamw(lr = 0.002) Declared study.synx:6",
             "    adamw.betas = (0.9, 0.95) Language",
             "    adamw.epsilon = 1e-8 Language",
             "  schedule = wsd(warmup = 128k tokens, decay = 20%, last = 0) Language",
@@ -147,4 +147,27 @@ fn the_library_lists_itself() {
 fn a_card_of_the_library_has_its_power() {
     let hours = explained("energy(llama(512, 8), tokens = 1B, on = h100())");
     assert_eq!(hours.unit.as_deref(), Some("J"));
+}
+
+#[test]
+fn what_a_law_a_sum_of_shares_and_an_evaluation_hold_is_said() {
+    let study = format!(
+        "{STUDY}evaluation both {{ domains = [web.heldout, wiki.heldout]; weights = [25%, 75%]; tokens = 4Ki }}\n\
+         law falling {{ over = runs; by = [width]; free E in 0.., B in 0..; loss ~ E + B / tokens }}\n"
+    );
+    let facts = |expression: &str| -> Vec<String> {
+        let answer = explain("study.synx", &study, &World::default(), &Options::default(), expression);
+        let explained = answer.explained.unwrap_or_else(|| panic!("{expression}: {:?}", answer.diagnostics));
+        explained.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect()
+    };
+    assert_eq!(facts("30% * wiki + rest * web"), ["wiki: 30 %", "web: 70 %"]);
+    assert_eq!(
+        facts("both"),
+        [
+            "web.heldout: held-out text, 25 % of `loss`",
+            "wiki.heldout: held-out text, 75 % of `loss`",
+            "tokens of each: 4096"
+        ]
+    );
+    assert_eq!(facts("falling"), ["formula: loss ~ E + B/tokens", "fitted: E in 0.., B in 0..", "for each: width"]);
 }

@@ -88,6 +88,8 @@ pub(crate) fn line(value: &Value) -> String {
             let end = |end: &Option<synx_plan::unit::Amount>| end.as_ref().map(ToString::to_string).unwrap_or_default();
             format!("{}..{}", end(&ends.0), end(&ends.1))
         }
+        Value::Optimizer(adamw) => format!("adamw(lr = {})", adamw.rate.short()),
+        Value::Schedule(schedule) => schedule.to_string(),
         other => other.column().0.to_string(),
     }
 }

@@ -1,5 +1,7 @@
 //! What an expression comes to in a study, and where each part of that came from: `synx explain FILE EXPR`.
 
+mod facts;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
@@ -208,34 +210,6 @@ impl<'t> Compiler<'t> {
         };
         let facts = self.facts(&value);
         Some((sort(&value), line(&value), unit, facts, None))
-    }
-
-    /// What is known of a value beside itself.
-    fn facts(&self, value: &Value) -> Vec<Fact> {
-        let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-        match value {
-            Value::Model(model) => {
-                let model = &model.it;
-                vec![
-                    fact("width", model.width.to_string()),
-                    fact("context", format!("{} tokens", model.context)),
-                    fact("blocks", model.blocks.len().to_string()),
-                    fact("params.total", model.parameters_total().to_string()),
-                    fact("params.non_embedding", (model.parameters_total() - model.parameters_embedding()).to_string()),
-                    fact("FLOP per sequence", model.flops_exact_per_sequence().to_string()),
-                ]
-            }
-            Value::Mixture(mixture) => {
-                let share = |(corpus, share): &(_, synx_plan::exact::Exact)| {
-                    fact(&self.corpora.name(*corpus), crate::value::percent(share))
-                };
-                mixture.it.shares().iter().map(share).collect()
-            }
-            Value::Recipe(recipe) => {
-                vec![fact("lr", recipe.it.optimizer.rate.short()), fact("batch", format!("{} tokens", recipe.it.batch))]
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// A grid, what of it is asked for, and the column: `runs[tokens = 4M].params`.
