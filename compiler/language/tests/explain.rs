@@ -169,5 +169,5 @@ fn what_a_law_a_sum_of_shares_and_an_evaluation_hold_is_said() {
             "tokens of each: 4096"
         ]
     );
-    assert_eq!(facts("falling"), ["formula: loss ~ E + B/tokens", "fitted: E in 0.., B in 0..", "for each: width"]);
+    assert_eq!(facts("falling"), ["formula: loss ~ E + B / tokens", "fitted: E in 0.., B in 0..", "for each: width"]);
 }
