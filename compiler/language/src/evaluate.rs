@@ -101,6 +101,12 @@ impl<'t> Compiler<'t> {
     fn unknown_unit(&mut self, word: Name<'t>) -> Value {
         let span = self.span(word.node());
         let mut finding = self.finding("E0203", span, format!("`{}` is not a unit", word.text()), "not a unit");
+        if self.names_in(span.file).any(|(name, _)| name == word.text()) {
+            let edit = self.edit(Span { end: span.start, ..span }, "* ");
+            finding =
+                finding.help(format!("a product has its sign: `0.5 * {}`", word.text())).fix("write `*`", vec![edit]);
+            return self.report(finding);
+        }
         let near = synonym(word.text()).or_else(|| nearest(word.text(), Unit::WORDS));
         finding.help = Some(match near {
             Some(near) => format!("did you mean `{near}`?"),

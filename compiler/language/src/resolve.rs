@@ -8,7 +8,7 @@ use synx_grammar::view::{Argument, Axis, Block, Body, Call, Entry, Expression, I
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::ide::Target;
-use crate::signature::{Need, Role, WORDS, excused, fields, foreign_value, signature};
+use crate::signature::{Need, Role, WORDS, excused, fields, foreign_field, foreign_value, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
@@ -238,7 +238,9 @@ impl<'t> Compiler<'t> {
                         "no such field",
                     )
                     .help(format!("its fields are {}", listed(offered())));
-                if let Some(near) = nearest(name.text(), offered()) {
+                if let Some(foreign) = foreign_field(kind, name.text()) {
+                    finding = self.brought_along(finding, span, &foreign);
+                } else if let Some(near) = nearest(name.text(), offered()) {
                     let edit = self.edit(span, near);
                     finding =
                         finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);

@@ -8,7 +8,7 @@ mod functions;
 mod words;
 
 pub(crate) use fields::{excused, fields, kind_doc};
-pub(crate) use foreign::{Foreign, foreign_function, foreign_value};
+pub(crate) use foreign::{Foreign, foreign_field, foreign_function, foreign_value};
 pub(crate) use functions::{FUNCTIONS, LATER, LAW_FUNCTIONS};
 pub(crate) use words::{
     FLOP_COUNTS, GENERATORS, MASKS, METHODS, NAMINGS, ORDERS, PARAMETER_COUNTS, PRECISIONS, PROCESSES, REGISTERS,
