@@ -161,7 +161,9 @@ impl<'t> Compiler<'t> {
                     let (Some(name), Some(value)) = (field.name(), field.value()) else { continue };
                     let role = self.field_role(name, kind);
                     let Some(role) = role else {
-                        meant.extend(nearest(name.text(), fields(kind).iter().map(|field| field.name)));
+                        let foreign = foreign_field(kind, name.text()).and_then(|foreign| foreign.ours);
+                        let near = || nearest(name.text(), fields(kind).iter().map(|field| field.name));
+                        meant.extend(foreign.or_else(near));
                         continue;
                     };
                     if role != Role::Columns {

@@ -63,7 +63,7 @@ pub(crate) fn foreign_field(kind: ItemKind, word: &str) -> Option<Foreign> {
             said("it belongs to the attention: `blocks = [attention(heads = 4), …]`")
         }
         (ItemKind::Model, "hidden_size" | "d_model" | "dim" | "n_embd" | "hidden") => {
-            ours("width", "the model's `width`")
+            ours("width", "the size of the model is its `width`")
         }
         (ItemKind::Model, "seq_len" | "max_seq_len" | "block_size" | "context_length" | "n_ctx") => {
             ours("context", "the length of a sequence is its `context`")
