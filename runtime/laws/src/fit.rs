@@ -298,7 +298,7 @@ impl<'a> Prepared<'a> {
     /// The least that the starts lead to; none where the model has no finite value at any.
     fn descend(&self, objective: &Objective, rows: &[usize], weights: &[f64]) -> Option<Best> {
         let column = |name: &str, row: usize| self.columns[name][rows[row]];
-        let points = starts(objective, &mut objective.workspace(), &self.model, &column, weights, self.starts);
+        let points = starts(objective, &self.model, &column, weights, self.starts);
         let tried = points.len();
         let mut ends = follow(objective, &self.model, &points, weights);
         ends.retain(|(value, _)| value.is_finite());

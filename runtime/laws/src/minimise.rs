@@ -99,6 +99,7 @@ impl Descent {
             // Until a step lowers the objective, or none is promised to.
             let before = self.state.value;
             let mut first_promise = f64::INFINITY;
+            let mut moved = false;
             loop {
                 let promised = self.solve(objective, damping);
                 let Some(promised) = promised else {
@@ -122,10 +123,14 @@ impl Descent {
                 if !self.projected.is_empty() {
                     self.project(objective, workspace, weights);
                 }
-                let value = objective.value(workspace, &self.trial, weights);
+                // With derivatives, because most trials are where the next step starts from.
+                objective.full(workspace, &self.trial, weights, &mut self.probe);
+                let value = self.probe.value;
                 let kept = (before - value) / promised;
                 if value < before {
                     self.point.copy_from_slice(&self.trial);
+                    std::mem::swap(&mut self.state, &mut self.probe);
+                    moved = true;
                     if kept > 0.75 {
                         damping = if damping < LEAST_DAMPING { 0.0 } else { damping * 0.1 };
                     } else if kept < 0.25 {
@@ -143,9 +148,8 @@ impl Descent {
                     break;
                 }
             }
-            objective.full(workspace, &self.point, weights, &mut self.state);
-            if !self.state.value.is_finite() {
-                return;
+            if !moved {
+                objective.full(workspace, &self.point, weights, &mut self.state);
             }
             if effort.newton && !newton && self.state.value > 0.8 * before {
                 newton = true;

@@ -6,6 +6,8 @@
 mod linear;
 mod scale;
 
+use rayon::prelude::*;
+
 pub use linear::linear_parameters;
 
 use crate::objective::{Objective, Workspace};
@@ -23,9 +25,8 @@ const MOST_SCREENED: usize = 1024;
 /// would be one.
 pub fn starts(
     objective: &Objective,
-    workspace: &mut Workspace,
     model: &Expression,
-    column: &impl Fn(&str, usize) -> f64,
+    column: &(impl Fn(&str, usize) -> f64 + Sync),
     weights: &[f64],
     count: usize,
 ) -> Vec<Vec<f64>> {
@@ -38,29 +39,25 @@ pub fn starts(
         _ => count.saturating_mul(SCREENED).min(MOST_SCREENED).max(count),
     };
     let steps = steps(dimensions);
-    let mut completion = Completion::new(objective, &linear);
-    let mut screened: Vec<(f64, usize, Vec<f64>)> = Vec::with_capacity(points);
-    let mut parameters = vec![0.0; names.len()];
-    for index in 0..points {
-        for (place, parameter) in parameters.iter_mut().enumerate() {
-            *parameter = spread[place].as_ref().map_or(1.0, |_| f64::NAN);
-        }
+    let memory = || (Completion::new(objective, &linear), objective.workspace(), vec![0.0; names.len()]);
+    let one = |(completion, workspace, parameters): &mut (Completion, Workspace, Vec<f64>), index: usize| {
         let mut dimension = 0;
-        for place in 0..names.len() {
-            if let Some(spread) = &spread[place] {
-                parameters[place] = spread.at(low_discrepancy(index, steps[dimension]));
+        for (parameter, spread) in parameters.iter_mut().zip(&spread) {
+            *parameter = 1.0;
+            if let Some(spread) = spread {
+                *parameter = spread.at(low_discrepancy(index, steps[dimension]));
                 dimension += 1;
             }
         }
-        if !completion.complete(objective, workspace, &mut parameters, weights) {
-            continue;
+        if !completion.complete(objective, workspace, parameters, weights) {
+            return None;
         }
         let point: Vec<f64> = parameters.iter().enumerate().map(|(k, p)| objective.space.coordinate(k, *p)).collect();
         let value = objective.value(workspace, &point, weights);
-        if value.is_finite() {
-            screened.push((value, index, point));
-        }
-    }
+        value.is_finite().then_some((value, index, point))
+    };
+    let mut screened: Vec<(f64, usize, Vec<f64>)> =
+        (0..points).into_par_iter().map_init(memory, one).flatten_iter().collect();
     screened.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     // Three in four of those followed are the best; the rest is spread over all others, for a valley that starts badly may end well.
     let best = (count - count / 4).min(screened.len());
