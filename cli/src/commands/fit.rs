@@ -180,6 +180,7 @@ fn text(law: &str, result: &LawResult) -> String {
             let unit = match drawn.unit {
                 Unit::Row => "rows",
                 Unit::Stream => "training streams",
+                Unit::Residual => "residuals",
             };
             let _ = writeln!(
                 text,

@@ -134,7 +134,7 @@ impl Default for Method {
 }
 
 /// Which rows of a group are kept for testing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldOut {
     /// The rows with the group's largest value of a column.
@@ -143,14 +143,19 @@ pub enum HoldOut {
     Rows(u64),
     /// A part of each group's rows, drawn at random this many times; the fit itself is made with all rows.
     Share { part: Exact, times: u64 },
+    /// The rows for which a condition holds.
+    Where(Expression),
+    /// The rows of each value of a column in turn; the fit itself is made with all rows.
+    Each(String),
 }
 
 impl HoldOut {
-    /// The column that it reads.
-    pub fn column(&self) -> Option<&str> {
+    /// The columns that it reads, each once.
+    pub fn columns(&self) -> Vec<&str> {
         match self {
-            HoldOut::Largest(column) => Some(column),
-            HoldOut::Rows(_) | HoldOut::Share { .. } => None,
+            HoldOut::Largest(column) | HoldOut::Each(column) => vec![column],
+            HoldOut::Where(condition) => condition.columns(),
+            HoldOut::Rows(_) | HoldOut::Share { .. } => Vec::new(),
         }
     }
 }
@@ -175,23 +180,14 @@ impl Formula {
 
     /// What of it a fit of this version cannot carry out.
     pub fn not_carried_out(&self) -> Option<&'static str> {
-        if matches!(self.model, Model::Trees(_)) {
-            return Some("boosted trees");
-        }
-        if self.free.iter().any(|parameter| parameter.shared) {
-            return Some("a parameter that groups share");
-        }
-        if matches!(self.method, Method::Quantile { .. }) {
-            return Some("a fit of a quantile");
-        }
-        matches!(self.test, Some(HoldOut::Rows(_) | HoldOut::Share { .. })).then_some("a test of rows drawn at random")
+        matches!(self.model, Model::Trees(_)).then_some("boosted trees")
     }
 
     /// The columns that a fit reads: those of target and model, then `by`, then the test's; each once.
     pub fn columns(&self) -> Vec<String> {
         let (target, model) = self.inlined();
         let mut columns: Vec<String> = Vec::new();
-        let test = self.test.as_ref().and_then(HoldOut::column);
+        let test = self.test.as_ref().map_or_else(Vec::new, HoldOut::columns);
         let read = target.columns().into_iter().chain(model.columns());
         for column in read.chain(self.by.iter().map(String::as_str)).chain(test) {
             if !columns.iter().any(|known| known == column) {

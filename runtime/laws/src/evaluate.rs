@@ -6,7 +6,7 @@
 #![allow(clippy::inline_always)]
 
 use crate::elementary::log;
-use crate::objective::{Objective, Workspace};
+use crate::objective::{Objective, Segment, State, Workspace};
 use crate::sweep::{self, LANES};
 use crate::tape::Operation;
 
@@ -14,21 +14,15 @@ use crate::tape::Operation;
 pub enum Purpose<'a> {
     /// The losses' sum.
     Value,
-    /// The losses' sum; in the workspace the slopes of rows and the sums of gradient and curvatures.
-    Full,
-    /// The gradient's sums alone, with the slopes that stand in the workspace.
-    Frozen,
+    /// The losses' sum, gradient and curvatures; in the workspace the slopes of rows.
+    Full(&'a mut State),
+    /// The gradient alone, with the slopes that stand in the workspace. Segments that do not know the coordinate `moved` add what they did at the
+    /// last full evaluation.
+    Frozen { moved: usize, gradient: &'a mut [f64] },
     /// The model's value of every row.
     Model(&'a mut [f64]),
-    /// The derivative of every row's residual by every parameter.
+    /// The derivative of every row's residual by every coordinate's parameter.
     Jacobian(&'a mut [Vec<f64>]),
-}
-
-/// The loss of one residual.
-#[inline(always)]
-fn loss(delta: f64, r: f64) -> f64 {
-    let size = r.abs();
-    if size <= delta { 0.5 * r * r } else { delta * (size - 0.5 * delta) }
 }
 
 impl Objective {
@@ -54,51 +48,140 @@ impl Objective {
 
     #[inline(always)]
     fn pass(&self, workspace: &mut Workspace, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
-        workspace.sums.fill([0.0; LANES]);
         let mut total = 0.0;
-        let padded = self.target.len();
-        for start in (0..padded).step_by(workspace.width) {
-            let len = workspace.width.min(padded - start);
-            self.load(workspace, start / workspace.width, len);
+        for number in 0..self.segments.len() {
+            if let Purpose::Frozen { moved, gradient } = purpose
+                && !self.segments[number].coordinates.contains(moved)
+            {
+                self.add_gradient(workspace, number, gradient);
+                continue;
+            }
+            total += self.segment(workspace, number, weights, purpose);
+            if !total.is_finite() {
+                return f64::INFINITY;
+            }
+        }
+        total
+    }
+
+    /// Runs a pass over the rows of one segment; their losses' sum.
+    #[inline(always)]
+    fn segment(&self, workspace: &mut Workspace, number: usize, weights: &[f64], purpose: &mut Purpose<'_>) -> f64 {
+        let segment = &self.segments[number];
+        workspace.sums.fill([0.0; LANES]);
+        self.set_parameters(workspace, segment);
+        let mut total = 0.0;
+        for offset in (0..segment.padded).step_by(workspace.width) {
+            let (start, len) = (segment.start + offset, workspace.width.min(segment.padded - offset));
+            self.load(workspace, start, len);
             self.forward(workspace, len);
-            let full = matches!(purpose, Purpose::Full);
+            let full = matches!(purpose, Purpose::Full(_));
             if full || matches!(purpose, Purpose::Value) {
                 total += self.residuals(workspace, start, len, &weights[start..start + len], full);
                 if !total.is_finite() {
                     return f64::INFINITY;
                 }
             }
-            if full || matches!(purpose, Purpose::Frozen | Purpose::Jacobian(_)) {
+            if full || matches!(purpose, Purpose::Frozen { .. } | Purpose::Jacobian(_)) {
                 self.residual_derivatives(workspace, start, len);
             }
-            let end = (start + len).min(self.rows());
+            let first = segment.rows.start + offset;
+            let rows = first..(first + len).min(segment.rows.end);
             match purpose {
                 Purpose::Value => {}
-                Purpose::Full | Purpose::Frozen => self.add_up(workspace, start, len, full),
+                Purpose::Full(_) | Purpose::Frozen { .. } => self.add_up(workspace, start, len, full),
                 Purpose::Model(out) => {
                     let root = self.tape.root() * workspace.width;
-                    out[start..end].copy_from_slice(&workspace.values[root..][..end - start]);
+                    out[rows.clone()].copy_from_slice(&workspace.values[root..][..rows.len()]);
                 }
                 Purpose::Jacobian(columns) => {
-                    for (column, node) in columns.iter_mut().zip(&self.tape.parameters) {
+                    for (coordinate, node) in segment.coordinates.iter().zip(&self.tape.parameters) {
                         if let Some(node) = node {
-                            let rows = &workspace.adjoints[node * workspace.width..][..end - start];
-                            column[start..end].copy_from_slice(rows);
+                            let own = &workspace.adjoints[node * workspace.width..][..rows.len()];
+                            columns[*coordinate][rows.clone()].copy_from_slice(own);
                         }
                     }
                 }
             }
         }
+        match purpose {
+            Purpose::Full(state) => {
+                self.keep_gradient(workspace, number);
+                self.add_gradient(workspace, number, &mut state.gradient);
+                self.add_matrices(workspace, number, state);
+            }
+            Purpose::Frozen { gradient, .. } => {
+                for (k, sum) in segment.coordinates.iter().zip(&workspace.sums) {
+                    gradient[*k] += tree(*sum) * self.space.slope(*k, workspace.parameters[*k]);
+                }
+            }
+            _ => {}
+        }
         total
     }
 
+    /// Writes a segment's parameters, and what depends on them and no row, into the blocks.
+    #[inline(always)]
+    fn set_parameters(&self, workspace: &mut Workspace, segment: &Segment) {
+        let width = workspace.width;
+        for (node, operation) in self.tape.operations.iter().enumerate() {
+            if !self.tape.uniform[node] {
+                continue;
+            }
+            let (before, own) = workspace.values.split_at_mut(node * width);
+            match operation {
+                Operation::Parameter(place) => own[..width].fill(workspace.parameters[segment.coordinates[*place]]),
+                Operation::Constant(_) => {}
+                operation => sweep::forward(*operation, before, &mut own[..width], width),
+            }
+        }
+    }
+
+    /// Keeps a segment's part of the gradient by coordinates, from its sums over rows by parameters.
+    fn keep_gradient(&self, workspace: &mut Workspace, number: usize) {
+        let coordinates = &self.segments[number].coordinates;
+        let n = coordinates.len();
+        for (place, &k) in coordinates.iter().enumerate() {
+            let slope = self.space.slope(k, workspace.parameters[k]);
+            workspace.gradients[number * n + place] = tree(workspace.sums[place]) * slope;
+        }
+    }
+
+    fn add_gradient(&self, workspace: &Workspace, number: usize, gradient: &mut [f64]) {
+        let coordinates = &self.segments[number].coordinates;
+        let n = coordinates.len();
+        for (&k, own) in coordinates.iter().zip(&workspace.gradients[number * n..]) {
+            gradient[k] += own;
+        }
+    }
+
+    /// Adds a segment's sums over rows by parameters to the curvatures by coordinates.
+    fn add_matrices(&self, workspace: &Workspace, number: usize, state: &mut State) {
+        let coordinates = &self.segments[number].coordinates;
+        let (n, own) = (self.coordinates(), coordinates.len());
+        let slope = |k: usize| self.space.slope(k, workspace.parameters[k]);
+        let (majorants, curvatures) = workspace.sums[own..].split_at(own * (own + 1) / 2);
+        let curvatures = if self.loss.delta.is_infinite() { majorants } else { curvatures };
+        for (sums, matrix) in [(majorants, &mut state.majorant), (curvatures, &mut state.curvature)] {
+            for (i, &k) in coordinates.iter().enumerate() {
+                for (j, &l) in coordinates[..=i].iter().enumerate() {
+                    let scaled = tree(sums[i * (i + 1) / 2 + j]) * slope(k) * slope(l);
+                    matrix[k * n + l] += scaled;
+                    if k != l {
+                        matrix[l * n + k] += scaled;
+                    }
+                }
+            }
+        }
+    }
+
     /// Copies a block's data to where operations read it, unless it stands there from the evaluation before.
-    fn load(&self, workspace: &mut Workspace, block: usize, len: usize) {
-        if workspace.loaded == Some(block) {
+    fn load(&self, workspace: &mut Workspace, start: usize, len: usize) {
+        if workspace.loaded == Some(start) {
             return;
         }
-        workspace.loaded = Some(block);
-        let (width, start) = (workspace.width, block * workspace.width);
+        workspace.loaded = Some(start);
+        let width = workspace.width;
         for (node, operation) in self.tape.operations.iter().enumerate() {
             if let Operation::Data(column) = operation {
                 workspace.values[node * width..][..len].copy_from_slice(&self.tape.data[*column][start..start + len]);
@@ -137,16 +220,16 @@ impl Objective {
         for (r, w) in residual.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
             for lane in 0..LANES {
                 // Rows that do not count may have any residual.
-                sums[lane] += if w[lane] == 0.0 { 0.0 } else { w[lane] * loss(self.loss.delta, r[lane]) };
+                sums[lane] += if w[lane] == 0.0 { 0.0 } else { w[lane] * self.loss.of(r[lane]) };
             }
         }
         if full {
-            let delta = self.loss.delta;
+            let (delta, tilt) = (self.loss.delta, self.loss.tilt);
             let slopes = &mut workspace.slopes[start..start + len];
             let outs = slopes.iter_mut().zip(&mut majorant[..len]).zip(&mut curvature[..len]);
             for (((slope, majorant), curvature), (&r, &w)) in outs.zip(residual.iter().zip(weights)) {
                 let inside = r.abs() <= delta;
-                let slope_here = w * if inside { r } else { delta.copysign(r) };
+                let slope_here = w * (tilt + if inside { r } else { delta.copysign(r) });
                 *slope = if w == 0.0 { 0.0 } else { slope_here };
                 *majorant = if inside { w } else { w * delta / r.abs() };
                 *curvature = if inside { w } else { 0.0 };
@@ -181,7 +264,7 @@ impl Objective {
     fn add_up(&self, workspace: &mut Workspace, start: usize, len: usize, full: bool) {
         let width = workspace.width;
         let Workspace { adjoints, slopes, scratch, sums, .. } = workspace;
-        let n = self.coordinates();
+        let n = self.tape.parameters.len();
         let (gradient, matrices) = sums.split_at_mut(n);
         let (majorants, curvatures) = matrices.split_at_mut(n * (n + 1) / 2);
         let [_, majorant, curvature, weighted] = scratch;

@@ -22,11 +22,25 @@ pub fn scales(objective: &Objective, workspace: &mut Workspace, parameters: &[f6
     jacobian.iter().map(|column| objective.scale() / (norm(column) / rows.sqrt())).collect()
 }
 
-/// For each parameter, whether the data tell it from the others at `parameters`.
-pub fn identified(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Vec<bool> {
+/// What the rows tell of the parameters near an optimum.
+#[derive(Debug, Clone)]
+pub struct Identification {
+    /// For each parameter, whether the data tell it from the others.
+    pub identified: Vec<bool>,
+    pub rank: usize,
+    /// The largest over the smallest singular value of the scaled derivatives; none where a direction is flat.
+    pub condition: Option<f64>,
+    /// For each parameter, how far it moves for residuals of size 1 (standard deviation): the root of (JᵀJ)⁻¹'s diagonal. Infinite where it is not
+    /// identified.
+    pub spread: Vec<f64>,
+}
+
+/// What the data tell at `parameters`.
+pub fn identified(objective: &Objective, workspace: &mut Workspace, parameters: &[f64]) -> Identification {
     let (rows, n) = (objective.rows(), parameters.len());
     let jacobian = objective.jacobian(workspace, parameters);
-    let mut identified = vec![true; n];
+    let mut found =
+        Identification { identified: vec![true; n], rank: 0, condition: None, spread: vec![f64::INFINITY; n] };
     let mut columns = Vec::new();
     for (k, column) in jacobian.iter().enumerate() {
         let length = norm(column);
@@ -39,31 +53,44 @@ pub fn identified(objective: &Objective, workspace: &mut Workspace, parameters: 
         };
         let effect = length / (rows as f64).sqrt() / objective.scale();
         if length > 0.0 && length.is_finite() && effect * range > NO_EFFECT {
-            columns.push((k, column.iter().map(|x| x / length).collect::<Vec<f64>>()));
+            columns.push((k, length, column.iter().map(|x| x / length).collect::<Vec<f64>>()));
         } else {
-            identified[k] = false;
+            found.identified[k] = false;
         }
     }
     if columns.is_empty() {
-        return identified;
+        return found;
     }
     let matrix = DMatrix::from_fn(rows.max(columns.len()), columns.len(), |row, k| {
-        columns[k].1.get(row).copied().unwrap_or(0.0)
+        columns[k].2.get(row).copied().unwrap_or(0.0)
     });
     let triangle = matrix.qr().r();
-    let Some(svd) = triangle.try_svd(false, true, f64::EPSILON, 10_000) else { return vec![false; n] };
+    let nothing = Identification { identified: vec![false; n], ..found.clone() };
+    let Some(svd) = triangle.try_svd(false, true, f64::EPSILON, 10_000) else { return nothing };
     let largest = svd.singular_values.iter().copied().fold(0.0, f64::max);
-    let Some(directions) = svd.v_t else { return vec![false; n] };
+    let Some(directions) = svd.v_t else { return nothing };
+    let mut variance = vec![0.0; columns.len()];
     for (direction, size) in directions.row_iter().zip(svd.singular_values.iter()) {
-        if *size <= FLAT * largest {
-            for ((k, _), part) in columns.iter().zip(direction.iter()) {
-                if part.abs() > MOVES {
-                    identified[*k] = false;
-                }
+        let flat = *size <= FLAT * largest;
+        found.rank += usize::from(!flat);
+        for (((k, _, _), part), variance) in columns.iter().zip(direction.iter()).zip(&mut variance) {
+            if !flat {
+                *variance += (part / size) * (part / size);
+            } else if part.abs() > MOVES {
+                found.identified[*k] = false;
             }
         }
     }
-    identified
+    if found.rank == n {
+        let smallest = svd.singular_values.iter().copied().fold(f64::INFINITY, f64::min);
+        found.condition = Some(largest / smallest);
+    }
+    for ((k, length, _), variance) in columns.iter().zip(variance) {
+        if found.identified[*k] {
+            found.spread[*k] = variance.sqrt() / length;
+        }
+    }
+    found
 }
 
 fn norm(column: &[f64]) -> f64 {

@@ -8,19 +8,28 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bootstrap;
+mod criteria;
 #[cfg(test)]
 mod derivatives;
+mod descend;
 mod elementary;
 mod evaluate;
 mod fit;
 mod identify;
+mod joint;
+mod judge;
 mod minimise;
+mod normal;
 mod objective;
 #[cfg(test)]
 mod planted;
+mod prepared;
+mod profile;
 mod result;
 mod space;
 mod starts;
+#[cfg(test)]
+mod statistics;
 mod sweep;
 mod table;
 mod tape;
@@ -30,7 +39,9 @@ mod testing;
 mod unusable;
 
 pub use fit::{DEFAULT_STARTS, Options, fit};
+pub use judge::{kendall, spearman};
 pub use result::{
-    Draw, GroupFit, LawResult, ParameterEstimate, Prediction, Resampling, SkippedGroup, Starts, TestError, Unit,
+    Criteria, Draw, GroupFit, Interval, LawResult, Minimum, ParameterEstimate, Prediction, Resampling, SkippedGroup,
+    Starts, TestError, Unit,
 };
 pub use table::{Column, Table};

@@ -183,7 +183,7 @@ impl Descent {
             self.trial.copy_from_slice(&self.point);
             self.trial[k] += step;
             let step = self.trial[k] - self.point[k];
-            objective.frozen(workspace, &self.trial, weights, &mut self.probe);
+            objective.frozen(workspace, &self.trial, k, weights, &mut self.probe);
             for l in 0..n {
                 let second = (self.probe.gradient[l] - self.state.gradient[l]) / step;
                 if second.is_finite() {

@@ -3,29 +3,61 @@
 use std::collections::HashMap;
 
 use crate::elementary::{exp, log};
-use crate::evaluate::{Purpose, tree};
+use crate::evaluate::Purpose;
 use crate::space::Space;
-use crate::sweep::{self, BLOCK, LANES};
+use crate::sweep::{BLOCK, LANES};
 use crate::tape::{Operation, Tape};
 
 /// The loss of one residual r.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Loss {
     /// Whether residuals are of logarithms: r = log(model) − log(target), otherwise model − target.
     pub logarithmic: bool,
     /// Where the loss goes from r²/2 to delta·(|r| − delta/2) (Huber 1964); infinite for squares.
     pub delta: f64,
+    /// What the slope is everywhere beside that, between −delta and delta: how a quantile leans to one side. The loss is then tilt·r + tilt²/2
+    /// more, which leaves its least value 0.
+    pub tilt: f64,
+}
+
+impl Loss {
+    pub const SQUARES: Loss = Loss { logarithmic: false, delta: f64::INFINITY, tilt: 0.0 };
+
+    /// The loss of one residual.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    pub fn of(&self, r: f64) -> f64 {
+        let size = r.abs();
+        let even = if size <= self.delta { 0.5 * r * r } else { self.delta * (size - 0.5 * self.delta) };
+        even + self.tilt * (r + 0.5 * self.tilt)
+    }
 }
 
 /// A law over the rows that it is fitted to, in the coordinates of its optimiser.
-#[derive(Debug)]
+///
+/// Rows come in segments, one for each group that is fitted: within one, a parameter of the tape has one value, and which coordinate that is
+/// the segment says. Groups that share no parameter are objectives of their own, of one segment each.
+#[derive(Debug, Clone)]
 pub struct Objective {
     pub tape: Tape,
     pub space: Space,
     pub loss: Loss,
     /// The target, row by row; its logarithm where residuals are logarithmic. Padded like the tape's data.
     pub(crate) target: Vec<f64>,
-    rows: usize,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) rows: usize,
+}
+
+/// Rows that have their parameters in common.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// For each parameter of the tape, its coordinate.
+    pub coordinates: Vec<usize>,
+    /// Its rows by their place in the table that is fitted.
+    pub rows: std::ops::Range<usize>,
+    /// Where they stand in padded columns: from here on, a whole number of lanes.
+    pub(crate) start: usize,
+    pub(crate) padded: usize,
 }
 
 /// Value and derivatives at a point, over n coordinates. Matrices are n × n, symmetric, full.
@@ -46,6 +78,12 @@ impl State {
         let matrix = vec![0.0; coordinates * coordinates];
         State { value: f64::INFINITY, gradient: vec![0.0; coordinates], majorant: matrix.clone(), curvature: matrix }
     }
+
+    fn clear(&mut self) {
+        self.gradient.fill(0.0);
+        self.majorant.fill(0.0);
+        self.curvature.fill(0.0);
+    }
 }
 
 /// Memory of one thread for one objective; made once, so that evaluations allocate nothing.
@@ -54,13 +92,16 @@ pub struct Workspace {
     pub(crate) values: Vec<f64>,
     pub(crate) adjoints: Vec<f64>,
     pub(crate) width: usize,
-    /// The block whose data stand in `values`.
+    /// Where the block begins whose data stand in `values`.
     pub(crate) loaded: Option<usize>,
-    parameters: Vec<f64>,
+    /// One for each coordinate.
+    pub(crate) parameters: Vec<f64>,
     /// Weight × ρ'(r) of every row at the last full evaluation.
     pub(crate) slopes: Vec<f64>,
+    /// What each segment added to the gradient at the last full evaluation, by the tape's parameters.
+    pub(crate) gradients: Vec<f64>,
     pub(crate) scratch: [Vec<f64>; 4],
-    /// Lanes of the sums over rows: the gradient, then the lower triangles of majorant and curvature, row by row.
+    /// Lanes of a segment's sums over rows: the gradient, then the lower triangles of majorant and curvature, row by row.
     pub(crate) sums: Vec<[f64; LANES]>,
 }
 
@@ -72,15 +113,37 @@ impl Workspace {
 }
 
 impl Objective {
-    /// `target` in the formula's own unit, as many as the tape's rows; positive where the loss is logarithmic (the caller has checked it).
-    pub fn new(mut tape: Tape, space: Space, loss: Loss, target: &[f64]) -> Objective {
-        let rows = target.len();
-        let padded = rows.next_multiple_of(LANES);
-        let pad = |column: &mut Vec<f64>| column.resize(padded, column.last().copied().unwrap_or(1.0));
-        tape.data.iter_mut().for_each(pad);
-        let mut target: Vec<f64> = target.iter().map(|&y| if loss.logarithmic { log(y) } else { y }).collect();
-        pad(&mut target);
-        Objective { tape, space, loss, target, rows }
+    /// Of groups that follow one another: for each, how many rows it has and the coordinates of the tape's parameters. `target` in the formula's
+    /// own unit, as many as the tape's rows; positive where the loss is logarithmic (the caller has checked it).
+    pub fn new(
+        mut tape: Tape,
+        space: Space,
+        loss: Loss,
+        target: &[f64],
+        groups: Vec<(usize, Vec<usize>)>,
+    ) -> Objective {
+        let (mut row, mut start) = (0, 0);
+        let mut segments = Vec::with_capacity(groups.len());
+        for (rows, coordinates) in groups {
+            let padded = rows.next_multiple_of(LANES);
+            segments.push(Segment { coordinates, rows: row..row + rows, start, padded });
+            row += rows;
+            start += padded;
+        }
+        // Rows beyond the last are its copies, so that they have values; their weight is 0.
+        let pad = |column: &[f64]| {
+            let mut all = Vec::with_capacity(start);
+            for segment in &segments {
+                let own = &column[segment.rows.clone()];
+                all.extend_from_slice(own);
+                all.resize(segment.start + segment.padded, own.last().copied().unwrap_or(1.0));
+            }
+            all
+        };
+        tape.data.iter_mut().for_each(|column| *column = pad(column));
+        let target: Vec<f64> = target.iter().map(|&y| if loss.logarithmic { log(y) } else { y }).collect();
+        let target = pad(&target);
+        Objective { tape, space, loss, target, segments, rows: row }
     }
 
     pub fn rows(&self) -> usize {
@@ -91,9 +154,36 @@ impl Objective {
         self.space.len()
     }
 
+    /// Values of rows from a padded column.
+    fn of_rows<'a>(&'a self, column: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        self.segments.iter().flat_map(|segment| column[segment.start..][..segment.rows.len()].iter().copied())
+    }
+
+    /// A padded column with a value for each row, and `padding` elsewhere.
+    fn padded(&self, padding: f64, of: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut column = vec![padding; self.target.len()];
+        for segment in &self.segments {
+            for (own, row) in column[segment.start..].iter_mut().zip(segment.rows.clone()) {
+                *own = of(row);
+            }
+        }
+        column
+    }
+
     /// A weight for each row, in the form that evaluations take: padded with zeros.
     pub fn weights(&self, of: impl Fn(usize) -> f64) -> Vec<f64> {
-        (0..self.target.len()).map(|row| if row < self.rows { of(row) } else { 0.0 }).collect()
+        self.padded(0.0, of)
+    }
+
+    /// The weights of rows, back from that form.
+    pub fn row_weights(&self, weights: &[f64]) -> Vec<f64> {
+        self.of_rows(weights).collect()
+    }
+
+    /// Another target for the same rows, in the formula's own unit.
+    pub fn set_target(&mut self, target: &[f64]) {
+        let logarithmic = self.loss.logarithmic;
+        self.target = self.padded(1.0, |row| if logarithmic { log(target[row]) } else { target[row] });
     }
 
     /// The same rows with squares of raw residuals for a loss, relative to the target where this one's are logarithmic: smooth, and in its linear
@@ -103,14 +193,12 @@ impl Objective {
         let target: Vec<f64> = self.target.iter().map(|&y| if logarithmic { exp(y) } else { y }).collect();
         let relative = |(&w, y): (&f64, &f64)| if logarithmic { w / (y * y) } else { w };
         let weights = weights.iter().zip(&target).map(relative).collect();
-        let loss = Loss { logarithmic: false, delta: f64::INFINITY };
-        let smooth = Objective { tape: self.tape.clone(), space: self.space.clone(), loss, target, rows: self.rows };
-        (smooth, weights)
+        (Objective { loss: Loss::SQUARES, target, ..self.clone() }, weights)
     }
 
     pub fn workspace(&self) -> Workspace {
-        let n = self.coordinates();
-        let width = self.target.len().min(BLOCK);
+        let n = self.tape.parameters.len();
+        let width = self.segments.iter().map(|segment| segment.padded).max().unwrap_or(0).min(BLOCK);
         let blocks = vec![0.0; self.tape.operations.len() * width];
         let mut workspace = Workspace {
             values: blocks.clone(),
@@ -119,6 +207,7 @@ impl Objective {
             loaded: None,
             parameters: vec![0.0; self.coordinates()],
             slopes: vec![0.0; self.target.len()],
+            gradients: vec![0.0; n * self.segments.len()],
             scratch: [const { Vec::new() }; 4].map(|_: Vec<f64>| vec![0.0; width]),
             sums: vec![[0.0; LANES]; n + n * (n + 1)],
         };
@@ -132,34 +221,32 @@ impl Objective {
 
     /// The objective at `point`; infinite where a row that counts has no finite residual.
     pub fn value(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64]) -> f64 {
-        self.set_point(workspace, point);
+        self.space.parameters(point, &mut workspace.parameters);
         self.evaluate(workspace, weights, &mut Purpose::Value)
     }
 
     /// Value, gradient and curvatures at `point`.
     pub fn full(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        self.set_point(workspace, point);
-        state.value = self.evaluate(workspace, weights, &mut Purpose::Full);
-        self.gradient(workspace, state);
-        self.matrices(workspace, state);
+        self.space.parameters(point, &mut workspace.parameters);
+        state.clear();
+        state.value = self.evaluate(workspace, weights, &mut Purpose::Full(state));
         let finite = state.gradient.iter().chain(&state.majorant).all(|x| x.is_finite());
         if !finite {
             state.value = f64::INFINITY;
         }
     }
 
-    /// The sum over rows of slope × dr/du at `point`, with the slopes of the last full evaluation: its change with u is the part of the
-    /// objective's curvature that the model's own curvature makes.
-    pub fn frozen(&self, workspace: &mut Workspace, point: &[f64], weights: &[f64], state: &mut State) {
-        self.set_point(workspace, point);
-        self.evaluate(workspace, weights, &mut Purpose::Frozen);
-        self.gradient(workspace, state);
+    /// The sum over rows of slope × dr/du at `point`, which differs from that of the last full evaluation in coordinate `moved` alone, with the
+    /// slopes of that evaluation: its change with u is the part of the objective's curvature that the model's own curvature makes.
+    pub fn frozen(&self, workspace: &mut Workspace, point: &[f64], moved: usize, weights: &[f64], state: &mut State) {
+        self.space.parameters(point, &mut workspace.parameters);
+        state.gradient.fill(0.0);
+        self.evaluate(workspace, weights, &mut Purpose::Frozen { moved, gradient: &mut state.gradient });
     }
 
     /// The model's values row by row at `parameters` (themselves, not their coordinates).
     pub fn model(&self, workspace: &mut Workspace, parameters: &[f64], out: &mut [f64]) {
         workspace.parameters.copy_from_slice(parameters);
-        self.set_parameters(workspace);
         self.evaluate(workspace, &[], &mut Purpose::Model(out));
     }
 
@@ -168,54 +255,8 @@ impl Objective {
         let mut columns = vec![vec![0.0; self.rows]; self.coordinates()];
         workspace.parameters.copy_from_slice(parameters);
         workspace.slopes.fill(1.0);
-        self.set_parameters(workspace);
         self.evaluate(workspace, &[], &mut Purpose::Jacobian(&mut columns));
         columns
-    }
-
-    fn set_point(&self, workspace: &mut Workspace, point: &[f64]) {
-        self.space.parameters(point, &mut workspace.parameters);
-        self.set_parameters(workspace);
-    }
-
-    /// Writes parameters, and what depends on them and no row, into the blocks.
-    fn set_parameters(&self, workspace: &mut Workspace) {
-        let width = workspace.width;
-        for (node, operation) in self.tape.operations.iter().enumerate() {
-            if !self.tape.uniform[node] {
-                continue;
-            }
-            let (before, own) = workspace.values.split_at_mut(node * width);
-            match operation {
-                Operation::Parameter(place) => own[..width].fill(workspace.parameters[*place]),
-                Operation::Constant(_) => {}
-                operation => sweep::forward(*operation, before, &mut own[..width], width),
-            }
-        }
-    }
-
-    /// From sums over rows by parameters to the gradient by coordinates.
-    fn gradient(&self, workspace: &Workspace, state: &mut State) {
-        for (k, sum) in workspace.sums[..self.coordinates()].iter().enumerate() {
-            state.gradient[k] = tree(*sum) * self.space.slope(k, workspace.parameters[k]);
-        }
-    }
-
-    /// From sums over rows by parameters to curvatures by coordinates.
-    fn matrices(&self, workspace: &Workspace, state: &mut State) {
-        let n = self.coordinates();
-        let slope = |k: usize| self.space.slope(k, workspace.parameters[k]);
-        let (majorants, curvatures) = workspace.sums[n..].split_at(n * (n + 1) / 2);
-        let curvatures = if self.loss.delta.is_infinite() { majorants } else { curvatures };
-        for (sums, matrix) in [(majorants, &mut state.majorant), (curvatures, &mut state.curvature)] {
-            for k in 0..n {
-                for l in 0..=k {
-                    let scaled = tree(sums[k * (k + 1) / 2 + l]) * slope(k) * slope(l);
-                    matrix[k * n + l] = scaled;
-                    matrix[l * n + k] = scaled;
-                }
-            }
-        }
     }
 
     /// The size that residuals are measured against: 1 for those of logarithms, otherwise the target's root mean square.
@@ -223,7 +264,7 @@ impl Objective {
         if self.loss.logarithmic {
             return 1.0;
         }
-        let size = (self.target().iter().map(|y| y * y).sum::<f64>() / self.rows as f64).sqrt();
+        let size = (self.targets().map(|y| y * y).sum::<f64>() / self.rows as f64).sqrt();
         if size > 0.0 { size } else { 1.0 }
     }
 
@@ -232,19 +273,27 @@ impl Objective {
         1e-29 * self.scale() * self.scale()
     }
 
-    /// Rows that have equal data in all that the model reads have equal numbers, from 0: where a law is measured, however often.
+    /// Rows of a group that have equal data in all that the model reads have equal numbers, from 0: where a law is measured, however often.
     pub fn places(&self) -> Vec<usize> {
-        let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
-        let place = |row: usize| {
-            let data = self.tape.data.iter().map(|column| column[row].to_bits()).collect();
-            let next = known.len();
-            *known.entry(data).or_insert(next)
-        };
-        (0..self.rows).map(place).collect()
+        let mut known: HashMap<(usize, Vec<u64>), usize> = HashMap::new();
+        let mut places = Vec::with_capacity(self.rows);
+        for (number, segment) in self.segments.iter().enumerate() {
+            for at in segment.start..segment.start + segment.rows.len() {
+                let data = self.tape.data.iter().map(|column| column[at].to_bits()).collect();
+                let next = known.len();
+                places.push(*known.entry((number, data)).or_insert(next));
+            }
+        }
+        places
     }
 
-    /// The target as residuals see it (logarithms where they are logarithmic).
-    pub fn target(&self) -> &[f64] {
-        &self.target[..self.rows]
+    /// The target row by row as residuals see it (logarithms where they are logarithmic).
+    pub fn targets(&self) -> impl Iterator<Item = f64> + '_ {
+        self.of_rows(&self.target)
+    }
+
+    /// The target row by row in the formula's own unit.
+    pub fn raw_targets(&self) -> impl Iterator<Item = f64> + '_ {
+        self.targets().map(|y| if self.loss.logarithmic { exp(y) } else { y })
     }
 }

@@ -26,7 +26,7 @@ pub struct SkippedGroup {
 pub struct GroupFit {
     /// The columns that the law groups by, with their values.
     pub group: Vec<(String, String)>,
-    /// The sum of the losses of the residuals of the rows that were fitted.
+    /// The sum of the losses of the residuals of the group's rows that were fitted, each as often as the row counts.
     pub objective: f64,
     /// How many rows were fitted.
     pub points: usize,
@@ -35,6 +35,19 @@ pub struct GroupFit {
     /// Whether the gradient is zero as far as sums in floats can tell.
     pub converged: bool,
     pub starts: Starts,
+    /// Where starts have ended, the least first: the fit itself, then other minima (no more than eight).
+    #[serde(default)]
+    pub minima: Vec<Minimum>,
+    /// How many directions of the parameters the rows tell, which is the number of parameters where all are identified.
+    #[serde(default)]
+    pub rank: usize,
+    /// How many times more residuals move in the direction in which they move most than in that in which they move least, columns scaled to one
+    /// length: large in a valley. None where some direction moves nothing.
+    #[serde(default)]
+    pub condition: Option<f64>,
+    /// What to compare laws by; none where the fit is exact. With shared parameters, that of all groups together.
+    #[serde(default)]
+    pub criteria: Option<Criteria>,
     /// How intervals were drawn; none where no draws were asked for.
     pub resampling: Option<Resampling>,
     /// The draws that could be fitted, in the order of their numbers. Two fits of as many units under one seed drew the same units under
@@ -43,6 +56,9 @@ pub struct GroupFit {
     pub draws: Vec<Draw>,
     /// How rows that were left out were predicted; none where none were.
     pub test: Option<TestError>,
+    /// For a test of parts in turn, the rows of each part as a fit without it predicts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Prediction>,
     /// Every row of the group, in the order of the table.
     pub predictions: Vec<Prediction>,
 }
@@ -71,8 +87,14 @@ pub struct ParameterEstimate {
     /// The interval's ends; none where the law draws no bootstrap, and where the data do not identify the parameter, whose interval is open.
     pub low: Option<f64>,
     pub high: Option<f64>,
-    /// Whether the data tell the parameter from others: false where it can move, alone or together with others, without changing any
-    /// fitted row. Its estimate is then one of many that are as good.
+    /// The bias-corrected and accelerated interval from the same draws (Efron 1987); none where `low` is, and where all draws lie on one side.
+    #[serde(default)]
+    pub bca: Option<Interval>,
+    /// Where the likelihood, with all other parameters fitted anew, falls below what the confidence allows; traced where the estimate is loose.
+    #[serde(default)]
+    pub profile: Option<Interval>,
+    /// Whether the data tell the parameter: false where it can move, alone or together with others, without changing any fitted row, or without
+    /// end and no less likely than the confidence allows. Its estimate is then one of many that are as good.
     pub identified: bool,
     /// Whether the estimate is at one of the bounds that the law sets.
     pub at_bound: bool,
@@ -84,6 +106,45 @@ pub struct Starts {
     pub tried: usize,
     /// Those whose objective came within 1e-6 (relative) of the least.
     pub agreeing: usize,
+}
+
+/// Two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+}
+
+/// A minimum of the objective.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Minimum {
+    /// With shared parameters, over all groups together.
+    pub objective: f64,
+    /// In the order of the fit's parameters.
+    pub parameters: Vec<f64>,
+    /// How many starts end here.
+    pub starts: usize,
+}
+
+/// Criteria that laws of different forms are compared by, over the same rows and target: less is better.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Criteria {
+    /// Of the target, in residuals of the density that the loss implies, at its most probable scale.
+    pub log_likelihood: f64,
+    /// Akaike's, corrected for few rows (Hurvich and Tsai 1989); none where there are too few for any correction.
+    pub aicc: Option<f64>,
+    /// Schwarz's (1978).
+    pub bic: f64,
+}
+
+/// Fewer streams than this make intervals that are too narrow: a few blocks say little of how blocks differ.
+const FEW_STREAMS: usize = 5;
+
+impl Resampling {
+    /// Whether so little is drawn that intervals are narrower than they say.
+    pub fn too_few(&self) -> bool {
+        self.units < FEW_STREAMS
+    }
 }
 
 /// What intervals rest on.
@@ -103,6 +164,8 @@ pub struct Resampling {
 pub enum Unit {
     Row,
     Stream,
+    /// The design stays, and residuals are drawn.
+    Residual,
 }
 
 /// How well rows that were left out of the fit are predicted.
@@ -112,6 +175,11 @@ pub struct TestError {
     /// |predicted − observed| / |observed|.
     pub mean_relative_error: f64,
     pub max_relative_error: f64,
+    /// Rank correlations of what was predicted with what was observed; none where either is constant.
+    #[serde(default)]
+    pub spearman: Option<f64>,
+    #[serde(default)]
+    pub kendall: Option<f64>,
 }
 
 /// One row under the fitted law.

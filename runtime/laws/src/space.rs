@@ -56,6 +56,15 @@ impl Space {
         Ok(space)
     }
 
+    /// A space of some of its parameters, each as often as it is named.
+    pub fn pick(&self, of: &[usize]) -> Space {
+        Space {
+            coordinates: of.iter().map(|&k| self.coordinates[k].clone()).collect(),
+            lows: of.iter().map(|&k| self.lows[k]).collect(),
+            highs: of.iter().map(|&k| self.highs[k]).collect(),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.coordinates.len()
     }

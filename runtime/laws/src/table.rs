@@ -14,6 +14,7 @@ pub struct Table {
     columns: IndexMap<String, Column>,
     rows: usize,
     streams: Option<Vec<String>>,
+    weights: Option<Vec<f64>>,
 }
 
 /// One column.
@@ -36,7 +37,7 @@ impl Column {
 impl Table {
     /// A table of that many rows and no columns yet.
     pub fn new(rows: usize) -> Table {
-        Table { columns: IndexMap::new(), rows, streams: None }
+        Table { columns: IndexMap::new(), rows, streams: None, weights: None }
     }
 
     /// Adds a column at the end.
@@ -72,6 +73,26 @@ impl Table {
             return Err(Problem::new("E0940", format!("{found} streams are given for {} rows", self.rows)));
         }
         self.streams = Some(streams);
+        Ok(())
+    }
+
+    /// Says how often each row counts: the number of replicates whose mean it is, say. Rows count once otherwise.
+    ///
+    /// # Errors
+    /// E0940 where the length is another than the table's, E0942 where a weight is not above 0.
+    pub fn set_weights(&mut self, weights: Vec<f64>) -> Result<(), Problem> {
+        if weights.len() != self.rows {
+            let found = weights.len();
+            return Err(Problem::new("E0940", format!("{found} weights are given for {} rows", self.rows)));
+        }
+        if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight > 0.0)) {
+            return Err(Problem::new(
+                "E0942",
+                format!("the weight of row {} is {}, not above 0", row + 1, weights[row]),
+            )
+            .help("leave out rows that do not count"));
+        }
+        self.weights = Some(weights);
         Ok(())
     }
 
@@ -123,6 +144,10 @@ impl Table {
 
     pub fn streams(&self) -> Option<&[String]> {
         self.streams.as_deref()
+    }
+
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 
     /// The column of that name.
@@ -202,7 +227,8 @@ impl Table {
             columns.insert(name.clone(), kept);
         }
         let streams = self.streams.as_ref().map(|streams| rows.iter().map(|&row| streams[row].clone()).collect());
-        Table { columns, rows: rows.len(), streams }
+        let weights = self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        Table { columns, rows: rows.len(), streams, weights }
     }
 }
 

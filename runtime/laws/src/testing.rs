@@ -1,8 +1,11 @@
-//! A parser of formulas for this crate's tests, so that they can be read. The language's own stands in the compiler, which this
+//! Formulas, tables and fits for this crate's tests, so that they can be read. The language's own stands in the compiler, which this
 //! crate must not depend on.
 
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Binary, Expression, Function, Unary};
+use synx_plan::law::{Formula, FreeParameter, Method};
+
+use crate::{Column, GroupFit, Options, Table, fit};
 
 /// Reads a formula; words in `free` are parameters, other words columns. Panics at what it does not know.
 pub fn parse(text: &str, free: &[&str]) -> Expression {
@@ -114,5 +117,57 @@ impl Parser<'_> {
             return Expression::call(Function::named(&word).unwrap(), arguments);
         }
         if self.free.contains(&word.as_str()) { Expression::Parameter(word) } else { Expression::Column(word) }
+    }
+}
+
+/// `"E 0.."`, `"beta 0..2"`, `"t"` as a free parameter.
+pub fn free(text: &str) -> FreeParameter {
+    let (name, bounds) = text.split_once(' ').unwrap_or((text, ".."));
+    let (low, high) = bounds.split_once("..").unwrap();
+    let bound = |text: &str| (!text.is_empty()).then(|| Exact::from_decimal(text).unwrap());
+    FreeParameter { name: name.to_owned(), low: bound(low), high: bound(high), shared: false }
+}
+
+/// `"loss ~ E + A / N^alpha"` with its free parameters, Huber's loss with delta 1e-3.
+pub fn formula(law: &str, parameters: &[&str]) -> Formula {
+    let free: Vec<FreeParameter> = parameters.iter().map(|text| free(text)).collect();
+    let names: Vec<&str> = free.iter().map(|p| p.name.as_str()).collect();
+    let (target, model) = law.split_once('~').unwrap();
+    Formula {
+        by: vec![],
+        lets: vec![],
+        target: parse(target, &names),
+        model: parse(model, &names).into(),
+        free: free.clone(),
+        method: Method::default(),
+        test: None,
+        bootstrap: 0,
+        confidence: Exact::from_decimal("0.95").unwrap(),
+        seed: 17,
+    }
+}
+
+pub fn table(columns: &[(&str, Vec<f64>)]) -> Table {
+    let mut table = Table::new(columns[0].1.len());
+    for (name, values) in columns {
+        table.add(*name, Column::Numbers(values.clone())).unwrap();
+    }
+    table
+}
+
+pub fn run(formula: &Formula, table: &Table) -> GroupFit {
+    let result = fit("law", formula, table, &Options::default()).unwrap();
+    assert_eq!((result.groups.len(), result.skipped.len()), (1, 0));
+    result.groups.into_iter().next().unwrap()
+}
+
+pub fn estimates(fit: &GroupFit) -> Vec<f64> {
+    fit.parameters.iter().map(|p| p.estimate).collect()
+}
+
+pub fn assert_near(found: &[f64], expected: &[f64], relative: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= relative * expected.abs(), "{found} is not {expected}");
     }
 }

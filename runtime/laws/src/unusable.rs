@@ -159,7 +159,7 @@ fn a_law_that_says_nothing_sensible_is_refused() {
     assert_eq!(code(&Formula { method: zero, ..power_law() }), "E0947");
     assert_eq!(code(&Formula { confidence: Exact::one(), ..power_law() }), "E0947");
     assert_eq!(code(&Formula { bootstrap: u64::MAX, ..power_law() }), "E0947");
-    let none = fit("law", &power_law(), &good(), &Options { starts: 0 }).unwrap_err();
+    let none = fit("law", &power_law(), &good(), &Options { starts: 0, ..Options::default() }).unwrap_err();
     assert_eq!(none.code, "E0947");
     let mut deep = Expression::column("D");
     for _ in 0..5000 {

@@ -50,8 +50,8 @@ impl Design {
         let by = law.formula.by.iter().map(|name| compiler.known(table, name)).collect::<Option<Vec<_>>>()?;
         let ranks = match &law.formula.test {
             Some(HoldOut::Largest(name)) => Some(numbers(name)?),
-            // Rows drawn at random leave about the same points.
-            Some(HoldOut::Rows(_) | HoldOut::Share { .. }) | None => None,
+            // Other tests leave about the same points.
+            Some(HoldOut::Rows(_) | HoldOut::Share { .. } | HoldOut::Where(_) | HoldOut::Each(_)) | None => None,
         };
         // Grouped by the values themselves: names are made once a group.
         let mut groups: IndexMap<Vec<&ColumnValue>, Rows> = IndexMap::new();

@@ -58,8 +58,7 @@ impl Completion {
     pub fn new(objective: &Objective, linear: &[bool]) -> Completion {
         let linear: Vec<usize> = (0..linear.len()).filter(|&k| linear[k]).collect();
         let logarithmic = objective.loss.logarithmic;
-        let target =
-            objective.target().iter().map(|&y| if logarithmic { crate::elementary::exp(y) } else { y }).collect();
+        let target = objective.raw_targets().collect();
         let columns = vec![vec![0.0; objective.rows()]; linear.len() + 1];
         Completion { linear, columns, target, logarithmic }
     }

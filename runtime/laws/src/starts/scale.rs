@@ -50,9 +50,7 @@ pub fn spreads(
     column: &impl Fn(&str, usize) -> f64,
 ) -> Vec<Option<Spread>> {
     let coordinates = objective.space.coordinates();
-    let target = typical(
-        objective.target().iter().map(|&y| if objective.loss.logarithmic { crate::elementary::exp(y) } else { y }),
-    );
+    let target = typical(objective.raw_targets());
     let reader = Reader { rows: objective.rows(), column };
     let mut spreads = Vec::with_capacity(coordinates.len());
     for (coordinate, linear) in coordinates.iter().zip(linear) {
