@@ -1,5 +1,7 @@
 //! A swarm of mixtures in two phases under a cap of epochs, with deletions and replicates at the prior.
 
+use synx_plan::table::Source;
+
 use super::support::{Folder, Grid, Llama, MI, assert_grids, planned};
 
 /// The training tokens of six buckets. Four times the first is less than a run gives it by the prior of large draws.
@@ -53,6 +55,15 @@ fn a_swarm_in_two_phases() {
     // A deletion leaves five buckets; two draws are two phases.
     assert!(plan.grids[0].cells[241..241 + 6].iter().all(|cell| plan.mixture(cell).shares().len() == 5));
     assert!(plan.grids[0].cells[..241].iter().all(|cell| plan.mixture(cell).phases().len() == 2));
+
+    // A law of seven parameters over all runs, and again over the sixteen that tell these best.
+    assert_eq!(plan.laws.iter().map(|law| law.formula.free.len()).collect::<Vec<_>>(), [7, 7]);
+    let few = &plan.tables[plan.laws[1].over.0];
+    let swarm = plan.laws[0].over;
+    assert_eq!(
+        (few.rows, few.source.clone()),
+        (Some(16), Source::DOptimal { of: swarm, law: 0, group: None, points: 16 })
+    );
 }
 
 #[test]

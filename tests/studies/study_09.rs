@@ -1,6 +1,9 @@
 //! Supervised fine-tuning, then reinforcement learning from every one of its cells.
 
+use synx_plan::exact::Exact;
+use synx_plan::expression::Expression;
 use synx_plan::grid::{CellId, Mask, Objective, Reward};
+use synx_plan::table::Source;
 
 use super::support::{Folder, Grid, Llama, MI, assert_grids, assert_lists, planned};
 
@@ -25,7 +28,7 @@ fn from_every_cell_of_the_one_the_other() {
     let grid = |name, cells, tokens| Grid { name, cells, left_out: 0, tokens, flops: tokens * model.flops_per_token() };
     assert_grids(&plan, &[grid("pretrained", 1, 64 * MI), grid("sft", 3 * 3, sft), grid("rl", 9, rl)]);
     // One model for all: a run that continues another keeps it.
-    assert_lists(&plan, &[("models", 1), ("recipes", 3), ("objectives", 2), ("laws", 2)]);
+    assert_lists(&plan, &[("models", 1), ("recipes", 3), ("objectives", 2), ("laws", 1)]);
 
     let objective =
         |grid: usize| plan.grids[grid].cells[0].objective.map(|objective| &plan.objectives[objective as usize]);
@@ -42,4 +45,17 @@ fn from_every_cell_of_the_one_the_other() {
         assert_eq!(before.mixture, after.mixture);
     }
     assert_eq!(plan.grids[2].cell_name(&plan.grids[2].cells[4].values), "rl[base=sft[examples=half,epochs=2]]");
+
+    // The law has a group for each measure before, over nine runs each, and predicts the problems that are solved after.
+    let law = &plan.laws[0];
+    assert_eq!(
+        (law.formula.by.as_slice(), &law.formula.target),
+        (&["metric".to_owned()][..], &Expression::column("pass_at(1)"))
+    );
+    let rows = &plan.tables[law.over.0];
+    assert_eq!(rows.rows, Some(2 * 9));
+    assert!(matches!(&rows.source, Source::Gather { columns, .. } if *columns == ["before", "on_web"]));
+    let solved = rows.columns.iter().find(|column| column.name == "pass_at(8)").unwrap();
+    assert_eq!((solved.low.clone(), solved.high.clone()), (Some(Exact::zero()), Some(Exact::one())));
+    assert!(rows.columns.iter().all(|column| column.name != "pass_at(9)"), "there are eight answers to a prompt");
 }

@@ -7,7 +7,7 @@ use synx_grammar::view::{Argument, Call, Expression, Name, Pipe};
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::scope::Scope;
-use crate::signature::{Foreign, LATER, LAW_FUNCTIONS, Need, Role, Signature, foreign_function, signature};
+use crate::signature::{Foreign, LAW_FUNCTIONS, Need, Role, Signature, foreign_function, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
@@ -74,6 +74,13 @@ impl<'t> Compiler<'t> {
         let name = match callee.without_parens() {
             Expression::Name(name) => name,
             Expression::Bad(_) => return Value::Error,
+            // `row.pass_at(1)`: a column whose name has an argument.
+            Expression::Access(access) if access.name().is_some_and(|name| name.text() == "pass_at") => {
+                let Some(base) = access.base() else { return Value::Error };
+                let base_at = self.span(base.node());
+                let value = self.evaluate(base, scope);
+                return self.pass_at_of(&value, base_at, arguments, span, scope);
+            }
             other => {
                 let value = self.evaluate(other, scope);
                 return self.expected(place, "something that can be called", &value);
@@ -113,9 +120,6 @@ impl<'t> Compiler<'t> {
     pub(crate) fn unknown_function(&mut self, name: Name<'t>) -> Value {
         let span = self.span(name.node());
         let word = name.text();
-        if LATER.contains(&word) {
-            return self.not_yet(span, &format!("`{word}`"));
-        }
         if LAW_FUNCTIONS.contains(&word) {
             let finding = self
                 .finding("E0101", span, format!("`{word}` has a meaning only in a law"), "not known here")

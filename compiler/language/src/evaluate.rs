@@ -468,14 +468,6 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    /// Reports a part of the language that a later version carries out.
-    pub(crate) fn not_yet(&mut self, span: Span, what: &str) -> Value {
-        let finding = self
-            .finding("E0109", span, format!("{what} is not part of this version yet"), "not carried out yet")
-            .help("the language has it, this version refuses it so that nothing is silently left out");
-        self.report(finding)
-    }
-
     /// Reports that a value is of the wrong sort.
     pub(crate) fn expected(&mut self, span: Span, wanted: &str, found: &Value) -> Value {
         if found.is_error() || self.is_unknown(span) {

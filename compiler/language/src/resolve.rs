@@ -220,10 +220,6 @@ impl<'t> Compiler<'t> {
         let span = self.span(name.node());
         let known = fields(kind);
         match known.iter().find(|field| field.name == name.text()) {
-            Some(field) if field.need == Need::Later => {
-                self.not_yet(span, &format!("`{}` of a {}", field.name, kind.word()));
-                None
-            }
             Some(field) => {
                 self.note_name(name, Target::Field(kind, field.name));
                 Some(field.role)
@@ -231,7 +227,7 @@ impl<'t> Compiler<'t> {
             // A kind that is declared with `=`: its block is said to be wrong as a whole.
             None if known.is_empty() => None,
             None => {
-                let offered = || known.iter().filter(|field| field.need != Need::Later).map(|field| field.name);
+                let offered = || known.iter().map(|field| field.name);
                 let mut finding = self
                     .finding(
                         "E0103",
@@ -264,10 +260,6 @@ impl<'t> Compiler<'t> {
         let mut inside = Rc::clone(known);
         for name in pattern.names() {
             if let Some(field) = fields(ItemKind::Grid).iter().find(|field| field.name == name.text()) {
-                if field.need == Need::Later {
-                    let span = self.span(name.node());
-                    self.not_yet(span, &format!("`{}` of a grid", field.name));
-                }
                 role = field.role;
             }
             inside = without(&inside, parameters, name.text());
@@ -443,9 +435,6 @@ impl<'t> Compiler<'t> {
                 let edit = self.edit(span, near);
                 finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
             }
-            None if crate::signature::LATER.contains(&word) => {
-                finding = finding.help(format!("`{word}` is a function that a later version carries out"));
-            }
             None if !of_role.is_empty() && of_role.len() <= 8 && !wanted.is_empty() => {
                 finding = finding.help(format!("there is {}", listed(of_role.iter().copied())));
             }
@@ -542,17 +531,6 @@ impl<'t> Compiler<'t> {
         }
         let Some(signature) = signature(word) else {
             self.unknown_function(callee);
-            if crate::signature::LATER.contains(&word) {
-                // What its arguments mean is not known here: columns, functions, corpora.
-                let values = arguments.iter().filter_map(|argument| argument.value());
-                let names: Vec<&'t str> =
-                    values.flat_map(|value| crate::grid::scope::free_names(value.node())).collect();
-                let file = self.span(call.node()).file;
-                for name in names {
-                    self.mark(name, file);
-                }
-                return Vec::new();
-            }
             return plain(arguments);
         };
         if signature.variadic {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
+use crate::expression::Expression;
 use crate::grid::CellId;
 use crate::key::Key;
 use crate::problem::Origin;
@@ -53,6 +54,7 @@ impl Content {
             | Content::Dedup { of }
             | Content::Score { of, .. }
             | Content::Keep { of, .. }
+            | Content::Filter { of, .. }
             | Content::Rephrase { of, .. } => Some(*of),
             Content::Write { about, .. } => Some(*about),
             Content::Prompted { about, .. } => *about,
@@ -69,6 +71,7 @@ impl Content {
             | Content::Dedup { of }
             | Content::Score { of, .. }
             | Content::Keep { of, .. }
+            | Content::Filter { of, .. }
             | Content::Rephrase { of, .. } => *of = corpus,
             Content::Write { about, .. } => *about = corpus,
             Content::Prompted { about, .. } => {
@@ -105,6 +108,7 @@ impl Content {
             Content::Dedup { .. } => Some("leaving out documents that are there twice"),
             Content::Score { .. } => Some("scoring documents by a model"),
             Content::Keep { .. } => Some("keeping the best of a corpus"),
+            Content::Filter { .. } => Some("keeping the documents for which a condition holds"),
             Content::Rephrase { generator: Generator::Endpoint(_), .. } => {
                 Some("rephrasing by a model behind an endpoint")
             }
@@ -207,6 +211,10 @@ pub enum Content {
     Score { of: CorpusId, by: Measure },
     /// The part of the training documents of `of` that comes first in an order, whole documents up to that part of the tokens.
     Keep { of: CorpusId, top: Exact, by: Order },
+    /// The training documents of `of` for which a condition holds. Its columns are `tokens`, `bytes` and, of scored documents, `score`; `field[NAME]` is
+    /// the field of that name, nested by dots, of the line or row that a document comes from: a number, a text, or `true` and `false` as text. A document
+    /// without the field does not meet the condition.
+    Filter { of: CorpusId, condition: Expression },
     /// Every document of `of` told again in another register, with the same facts. `of` must come from the built-in world for the built-in generator.
     /// With `tokens`, documents are rephrased again (each time another wording) until that many tokens are there, or cut after them.
     Rephrase { of: CorpusId, style: Register, generator: Generator, tokens: Option<u64> },
@@ -386,6 +394,7 @@ pub fn corpus_key(corpus: &Corpus, bytes_hash: Option<&Key>, input: impl Fn(Corp
         Content::Score { of, by } => Key::of("corpus.unscored/1", &(input(*of), by)),
         Content::Dedup { of } => Key::of("corpus.dedup/1", &input(*of)),
         Content::Keep { of, top, by } => Key::of("corpus.keep/1", &(input(*of), top, by)),
+        Content::Filter { of, condition } => Key::of("corpus.filter/1", &(input(*of), condition)),
         Content::Rephrase { of, style, generator: Generator::Endpoint(generator), tokens } => {
             Key::of("corpus.rephrase_by/1", &(input(*of), style, generator.identity(), tokens))
         }

@@ -46,6 +46,8 @@ impl Unit {
     /// Floating-point operations.
     pub const FLOP: Unit = Unit { count: None, exponents: [1, 0, 0, 0, 0, 0] };
 
+    /// Bytes.
+    pub const BYTE: Unit = Unit { count: None, exponents: [0, 1, 0, 0, 0, 0] };
     pub const SECOND: Unit = Unit { count: None, exponents: [0, 0, 1, 0, 0, 0] };
     pub const JOULE: Unit = Unit { count: None, exponents: [0, 0, 0, 1, 0, 0] };
     /// Joules per second.

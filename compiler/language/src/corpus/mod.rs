@@ -4,6 +4,7 @@ mod declare;
 mod facts;
 mod family;
 mod files;
+mod filter;
 mod pipeline;
 mod source;
 mod written;

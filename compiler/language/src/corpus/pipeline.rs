@@ -97,12 +97,13 @@ impl Compiler<'_> {
     }
 
     /// Whether the documents of a corpus were scored, or chosen from such.
-    fn is_scored(&self, id: CorpusId) -> bool {
+    pub(super) fn is_scored(&self, id: CorpusId) -> bool {
         match &self.corpora.get(id).corpus.content {
             Content::Score { .. } => true,
             Content::Take { of, .. }
             | Content::TakeShare { of, .. }
             | Content::Dedup { of }
+            | Content::Filter { of, .. }
             | Content::Keep { of, .. } => self.is_scored(*of),
             _ => false,
         }

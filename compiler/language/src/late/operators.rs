@@ -33,6 +33,10 @@ impl Compiler<'_> {
         match value {
             Value::Late(late) => match &**late {
                 Late::Number(number) => Some(number.clone()),
+                Late::Field { column } => {
+                    let value = Expression::column(column.as_str());
+                    Some(LateNumber { value, unit: Unit::PLAIN, bounds: Bounds::default() })
+                }
                 other => {
                     let found = other.describe();
                     let finding =
@@ -199,7 +203,10 @@ impl Compiler<'_> {
 
     /// `==` of a late text or one of several values with a known value; none where neither side is such.
     fn late_sameness(&mut self, left: &Placed, right: &Placed, wanted: bool, span: Span) -> Option<Value> {
+        let said = |value: &Value| matches!(value, Value::Text(_) | Value::Bool(_));
         let (late, other) = match (left.value.late(), right.value.late()) {
+            (Some(late @ Late::Field { .. }), _) if said(&right.value) => (late.clone(), right),
+            (_, Some(late @ Late::Field { .. })) if said(&left.value) => (late.clone(), left),
             (Some(late @ (Late::Text { .. } | Late::OneOf { .. })), _) => (late.clone(), right),
             (_, Some(late @ (Late::Text { .. } | Late::OneOf { .. }))) => (late.clone(), left),
             _ => return None,
@@ -213,6 +220,10 @@ impl Compiler<'_> {
         }
         let truth = |truth: Expression| if wanted { truth } else { Expression::unary(Unary::Not, truth) };
         match late {
+            Late::Field { column } => {
+                let value = other.value.column().0;
+                Some(self.late_truth_value(truth(Expression::Is { column, value }), span))
+            }
             Late::Text { column, values } => {
                 let value = other.value.column().0;
                 if let (Some(values), ColumnValue::Text(text)) = (&values, &value)

@@ -23,6 +23,10 @@ pub(crate) enum Late {
         column: String,
         values: Option<Rc<Vec<ColumnValue>>>,
     },
+    /// A field of the document at hand, whose name stands in quotes: a text or a number, as it is compared.
+    Field {
+        column: String,
+    },
     /// One of these values.
     OneOf {
         answer: AnswerId,
@@ -75,6 +79,7 @@ impl Late {
                 format!("a number{unit} that a run settles{bounds}")
             }
             Late::Truth(_) => "a truth value that a run settles".to_owned(),
+            Late::Field { column } => format!("the {column} of a document"),
             Late::Text { column, .. } => format!("the text in column `{column}`"),
             Late::OneOf { values, .. } => format!("one of {} values, which a run settles", values.len()),
             Late::Candidate { of } => format!("a candidate mixture of {} corpora", of.len()),
@@ -91,7 +96,7 @@ impl Late {
             Late::Truth(Expression::Answer(answer)) => (ColumnValue::Answer(*answer), String::new()),
             Late::Number(number) => (ColumnValue::Text(number.value.to_string()), number.unit.to_string()),
             Late::Truth(value) => (ColumnValue::Text(value.to_string()), String::new()),
-            Late::Text { column, .. } => (ColumnValue::Text(column.clone()), String::new()),
+            Late::Text { column, .. } | Late::Field { column } => (ColumnValue::Text(column.clone()), String::new()),
             Late::OneOf { answer, .. } => (ColumnValue::Answer(*answer), String::new()),
             Late::Candidate { .. } => (ColumnValue::Text("candidate".to_owned()), String::new()),
             Late::Mixture { name, .. } => (ColumnValue::Text(name.to_string()), String::new()),

@@ -33,8 +33,8 @@ impl<'t> Compiler<'t> {
             let place = self.span(element.node());
             match self.value_in(element, names) {
                 Value::Error => return None,
-                Value::List(list) => {
-                    let items = self.elements(&Value::List(list), place, "a family of parameters")?;
+                list @ (Value::List(_) | Value::Family(_)) => {
+                    let items = self.elements(&list, place, "a family of parameters")?;
                     members.extend(items.iter().map(|item| item.column().0.to_string()));
                 }
                 other => members.push(other.column().0.to_string()),

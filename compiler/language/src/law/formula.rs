@@ -276,6 +276,11 @@ impl<'t> Compiler<'t> {
                 None
             };
         }
+        if word == "pass_at" {
+            let scope = Rc::clone(&self.file_scope);
+            let column = self.pass_at_column(names.table, &arguments, span, &scope)?;
+            return Some(Lowered::Column(column));
+        }
         if word == "sum" {
             if let [argument] = arguments[..]
                 && let Some(Expression::Comprehension(comprehension)) = argument.value()
@@ -297,10 +302,6 @@ impl<'t> Compiler<'t> {
         }
         let Some(function) = Function::named(word) else {
             let at = self.span(callee.node());
-            if crate::signature::LATER.contains(&word) {
-                self.not_yet(at, &format!("`{word}`"));
-                return None;
-            }
             let mut finding =
                 self.finding("E0101", at, format!("there is no function `{word}` in formulas"), "not known");
             let foreign = foreign_function(word).filter(|foreign| foreign.ours.is_some());

@@ -361,12 +361,12 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     function(
         "filter",
         &[
-            needed("of", Role::Any).doc("The table."),
-            columns("condition", Need::Required).doc("What holds for the rows that stay."),
+            needed("of", Role::Any).doc("The table, or the corpus."),
+            columns("condition", Need::Required).doc("What holds for the rows, or documents, that stay: of a document `tokens`, `bytes`, `score`, `column(\"field\")`."),
         ],
     )
     .rows()
-    .doc("The rows for which a condition holds."),
+    .doc("The rows of a table, or the documents of a corpus, for which a condition holds."),
     function("derive", &[needed("of", Role::Any).doc("The table.")])
         .rows()
         .others()
@@ -408,6 +408,30 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     )
     .rows()
     .doc("The rows of two tables side by side where they agree in some columns."),
+    function(
+        "gather",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("columns", Need::Required).doc("The columns of numbers that are put one below the other."),
+            columns("name", Need::Required).doc("What the column is called that says which of them a row is of."),
+            columns("value", Need::Required).doc("What the column of their values is called."),
+        ],
+    )
+    .rows()
+    .doc("Each row once for each of some columns: `gather([before, on_web], name = metric, value = measured)`."),
+    function(
+        "d_optimal",
+        &[
+            needed("table", Role::Any).doc("The rows to choose from."),
+            needed("of", Role::Any).doc("The fitted law, or one of its groups."),
+            needed("points", Role::Any).doc("How many rows."),
+        ],
+    )
+    .rows()
+    .doc("The rows of a table from which the parameters of a law are told best: those with the largest determinant of its information."),
+    function("pass_at", &[needed("k", Role::Any).doc("How many answers to a prompt.")])
+        .rows()
+        .doc("A column of runs that answer prompts: the chance that one of k answers is right."),
     function("predict", &[needed("of", Role::Any).doc("The fitted law, or one of its groups.")])
         .rows()
         .others()
@@ -480,6 +504,3 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
 /// Functions with a meaning only inside a law's own fields.
 pub(crate) const LAW_FUNCTIONS: &[&str] =
     &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
-
-/// Functions of the language that later versions carry out.
-pub(crate) const LATER: &[&str] = &["d_optimal", "pass_at"];

@@ -9,7 +9,7 @@ mod words;
 
 pub(crate) use fields::{excused, fields, kind_doc};
 pub(crate) use foreign::{Foreign, foreign_field, foreign_function, foreign_value};
-pub(crate) use functions::{FUNCTIONS, LATER, LAW_FUNCTIONS};
+pub(crate) use functions::{FUNCTIONS, LAW_FUNCTIONS};
 pub(crate) use words::{
     FLOP_COUNTS, GENERATORS, MASKS, METHODS, NAMINGS, ORDERS, PARAMETER_COUNTS, PRECISIONS, PROCESSES, REGISTERS,
     REWARDS, SPLITS, TOKENIZER_KINDS, TOKENIZERS, WORDS,
@@ -82,8 +82,6 @@ pub(crate) enum Need {
     Default(&'static str),
     /// Without it there is nothing in its place.
     Optional,
-    /// Part of the language, carried out by a later version.
-    Later,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -183,7 +181,7 @@ mod tests {
     #[test]
     fn a_function_stands_in_one_table() {
         for function in FUNCTIONS {
-            assert!(!LATER.contains(&function.name) && !LAW_FUNCTIONS.contains(&function.name), "{}", function.name);
+            assert!(!LAW_FUNCTIONS.contains(&function.name), "{}", function.name);
         }
     }
 }

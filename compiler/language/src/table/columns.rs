@@ -9,12 +9,13 @@ use synx_plan::answer::{Answer, AnswerId, Sort};
 use synx_plan::column::{RESULT_COLUMNS, result_column};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
-use synx_plan::grid::ColumnValue;
+use synx_plan::grid::{Cell, ColumnValue, Objective};
 use synx_plan::mixture::Mixture;
 use synx_plan::table::{ColumnKind, TableId};
 use synx_plan::unit::Unit;
 
 use super::known::Rows;
+use super::pass_at;
 use crate::corpus::Corpora;
 use crate::grid::Expanded;
 use crate::late::Bounds;
@@ -39,6 +40,8 @@ pub(crate) struct Table {
     open: bool,
     /// Whether `params_total` and its like, as files head them, mean `params.total`.
     results: bool,
+    /// Whether the rows are documents, and whether these come from lines or rows with fields.
+    documents: Option<bool>,
     /// Values of columns that were asked for.
     pub(super) known: RefCell<HashMap<String, Option<Rc<Vec<ColumnValue>>>>>,
 }
@@ -84,6 +87,7 @@ impl Table {
             rows,
             open: false,
             results: false,
+            documents: None,
             known: RefCell::default(),
         }
     }
@@ -118,6 +122,15 @@ impl Table {
         for column in RESULT_COLUMNS {
             let made = Column::number(column.unit, Bounds::at_least_zero());
             columns.entry(column.name.to_owned()).or_insert(made);
+        }
+        // Runs that answer prompts, each as many times.
+        let rollouts = |cell: &Cell| match cell.objective.and_then(|it| lists.objectives.get(it as usize)) {
+            Some(Objective::Grpo { rollouts, .. }) => *rollouts,
+            _ => 0,
+        };
+        for k in 1..=grid.cells.iter().map(rollouts).min().unwrap_or(0).min(pass_at::MOST) {
+            let column = Column::number(Unit::PLAIN, Bounds::between(Exact::zero(), Exact::one()));
+            columns.insert(pass_at::column(k), column);
         }
         // Every source of some cell has a column, which is zero in the others.
         let mut mixtures = Vec::with_capacity(grid.cells.len());
@@ -225,10 +238,24 @@ impl Table {
         self.results
     }
 
+    /// Documents, which may have fields besides these columns.
+    #[must_use]
+    pub(crate) fn of_documents(self, fields: bool) -> Table {
+        Table { documents: Some(fields), ..self }
+    }
+
     /// The same, where nothing is known of the columns: every name is one, of plain numbers.
     #[must_use]
     pub(super) fn with_any_column(self) -> Table {
         Table { open: true, ..self }
+    }
+
+    pub(super) fn is_of_documents(&self) -> bool {
+        self.documents.is_some()
+    }
+
+    pub(super) fn has_fields(&self) -> bool {
+        self.documents == Some(true)
     }
 
     pub(crate) fn is_open(&self) -> bool {

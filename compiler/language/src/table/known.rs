@@ -30,6 +30,8 @@ pub(crate) enum Rows {
     All(Vec<Rc<Table>>),
     /// The rows of another table, with columns that are computed.
     Derived { of: Rc<Table>, columns: IndexMap<String, Expression> },
+    /// The rows of another table for the first of some columns, then for the second, and so on.
+    Gathered { of: Rc<Table>, columns: Vec<String>, name: String, value: String },
     /// So many, of which nothing is known.
     Count(u64),
     /// A run or a file settles how many there are.
@@ -49,6 +51,7 @@ impl Rows {
             Rows::Pairs { rows, .. } => Some(rows.len() as u64),
             Rows::All(tables) => tables.iter().map(|table| table.count()).sum(),
             Rows::Derived { of, .. } => of.count(),
+            Rows::Gathered { of, columns, .. } => Some(of.count()? * columns.len() as u64),
             Rows::Count(count) => Some(*count),
             Rows::Unknown => None,
         }
@@ -85,6 +88,16 @@ impl Compiler<'_> {
                 Some(expression) => self.known_of_expression(of, expression, table.kind(&name)),
                 None => self.known(of, &name).map(|all| all.to_vec()),
             },
+            Rows::Gathered { of, columns, name: says, value } => {
+                let part = |column: &String| -> Option<Vec<ColumnValue>> {
+                    if name == *says {
+                        return Some(vec![ColumnValue::Text(column.clone()); of.count()? as usize]);
+                    }
+                    let name = if name == *value { column } else { &name };
+                    self.known(of, name).map(|all| all.to_vec())
+                };
+                columns.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
+            }
             Rows::Count(_) | Rows::Unknown => None,
         };
         let known = known.map(Rc::new);

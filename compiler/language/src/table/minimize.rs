@@ -295,6 +295,7 @@ impl<'t> Compiler<'t> {
                 Some(all?.concat())
             }
             Rows::Derived { of, .. } => self.models_of(of),
+            Rows::Gathered { of, columns, .. } => self.models_of(of).map(|models| models.repeat(columns.len())),
             Rows::Count(_) | Rows::Unknown => None,
         }
     }

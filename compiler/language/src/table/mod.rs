@@ -5,13 +5,17 @@ mod columns;
 mod combine;
 mod correlation;
 mod demand;
+mod design;
+mod gather;
 mod index;
 mod known;
 mod minimize;
 mod observations;
+mod pass_at;
 mod pipeline;
 mod scope;
 mod top;
 
-pub(crate) use columns::{Kind, Table};
+pub(crate) use columns::{Column, Kind, Table};
 pub(crate) use demand::Demanded;
+pub(crate) use known::Rows;

@@ -30,7 +30,8 @@ impl<'t> Compiler<'t> {
         match name {
             "union" => return self.union(arguments, piped, span, scope),
             "column" | "columns" => return self.named_columns(name, arguments, span, scope),
-            "filter" | "derive" | "mean" | "best" | "join" | "top" => {}
+            "pass_at" => return self.pass_at(arguments, span, scope),
+            "filter" | "derive" | "mean" | "best" | "join" | "top" | "gather" | "d_optimal" => {}
             _ => return self.answer(signature, arguments, piped, span, scope),
         }
         let (first, rest) = match (piped, arguments) {
@@ -48,6 +49,9 @@ impl<'t> Compiler<'t> {
         if value.is_error() {
             return Value::Error;
         }
+        if let ("filter", Value::Corpus(id, corpus)) = (name, &value) {
+            return self.filter_documents((*id, corpus), rest, span, scope);
+        }
         let Some(table) = self.as_table(&value, at) else {
             if value.is_table() {
                 return Value::Error;
@@ -60,6 +64,8 @@ impl<'t> Compiler<'t> {
             "mean" => self.mean(&table, rest, span),
             "best" => self.best(&table, rest, span),
             "top" => self.top(&table, rest, span, scope),
+            "gather" => self.gather(&table, rest, span),
+            "d_optimal" => self.d_optimal(&table, rest, span, scope),
             _ => self.join(&table, rest, span, scope),
         }
     }
@@ -319,7 +325,7 @@ impl<'t> Compiler<'t> {
                 None
             }
             Kind::Text | Kind::Truth => {
-                let finding = self.finding("E0610", at, format!("`{by}` holds no numbers"), "nothing is smallest");
+                let finding = self.finding("E0610", at, format!("`{by}` holds no numbers"), "no numbers");
                 self.report(finding);
                 None
             }

@@ -100,9 +100,19 @@ impl<'t> Compiler<'t> {
             Value::Text(name) => name,
             other => return self.expected(at, "the name of a column in quotes", &other),
         };
+        if function == "column" && table.has_fields() {
+            return Value::Late(Rc::new(Late::Field { column: format!("field[{name}]") }));
+        }
         if function == "column" {
             return match table.column(&name) {
                 Some(column) => self.column_at_hand(&table, &column, at),
+                None if table.is_of_documents() => {
+                    let headline = format!("{} has no fields", table.name);
+                    let finding = self.finding("E0610", at, headline, "no line or row to look into").help(
+                        "fields stand in jsonl and parquet files; known of every document are `tokens` and `bytes`",
+                    );
+                    self.report(finding)
+                }
                 None => self.unknown_column(&table, &name, at),
             };
         }

@@ -32,7 +32,7 @@ impl<'a> Offers<'a> {
             Context::Item => self.kinds(),
             Context::Entry { item, set } => self.entries(item, set),
             Context::AxisName => {
-                for field in fields(ItemKind::Grid).iter().filter(|field| field.need != Need::Later) {
+                for field in fields(ItemKind::Grid) {
                     self.push(
                         field.name,
                         CompletionKind::Field,
@@ -95,7 +95,7 @@ impl<'a> Offers<'a> {
     fn entries(&mut self, item: &Around, set: &[String]) {
         let Some(kind) = item.kind else { return };
         for field in fields(kind) {
-            if field.need == Need::Later || set.iter().any(|name| name == field.name) {
+            if set.iter().any(|name| name == field.name) {
                 continue;
             }
             let (detail, rank) = match field.need {
