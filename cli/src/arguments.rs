@@ -63,6 +63,10 @@ pub struct StudySettings {
     #[arg(long)]
     pub allow_path: bool,
 
+    /// The most cells that the study may have
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub max_cells: u64,
+
     /// Take lints for errors: `warnings` for all, or a code as in W0301; may be repeated
     #[arg(long, value_name = "LINTS", value_parser = Deny::parse)]
     pub deny: Vec<Deny>,

@@ -25,6 +25,7 @@ pub struct Study {
     text: String,
     set: Vec<(String, String)>,
     deny: Vec<Deny>,
+    max_cells: u64,
     /// Whether it may read files outside its folder.
     pub allow_outside: bool,
 }
@@ -39,14 +40,15 @@ impl Study {
             text,
             set: settings.set.clone(),
             deny: settings.deny.clone(),
+            max_cells: settings.max_cells,
             allow_outside: settings.allow_path,
         })
     }
 
     /// The door to what stands beside a study whose text is kept elsewhere: in an editor.
     pub fn beside(path: &Path, allow_outside: bool) -> Study {
-        let (set, deny) = (Vec::new(), Vec::new());
-        Study { path: path.to_owned(), folder: folder(path), text: String::new(), set, deny, allow_outside }
+        let Options { set, deny, max_cells, .. } = Options::default();
+        Study { path: path.to_owned(), folder: folder(path), text: String::new(), set, deny, max_cells, allow_outside }
     }
 
     /// Compiles it with what the last scans of its corpora found.
@@ -101,7 +103,7 @@ impl Study {
     }
 
     fn options(&self) -> Options {
-        Options { set: self.set.clone(), deny: self.deny.clone(), ..Options::default() }
+        Options { set: self.set.clone(), deny: self.deny.clone(), max_cells: self.max_cells, ..Options::default() }
     }
 
     /// What an expression comes to in it.

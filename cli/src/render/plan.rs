@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use synx_plan::cost::{CellCost, Cost, DeviceProfile, ModelCost, RateSource, SourceCost};
+use synx_plan::exact::Exact;
 use synx_plan::model::ParameterCount;
 use synx_plan::study::{FlopCount, Plan};
 
-use super::number::{bytes, count, duration, flops, grouped, plural};
+use super::number::{bytes, count, duration, energy, flops, grouped, plural};
 use super::table::{Align, table};
 
 /// Cells that the table shows before it points to JSON. Arbitrary: about two screens.
@@ -40,7 +41,7 @@ pub fn plan(plan: &Plan, cost: &Cost, device: &DeviceProfile) -> String {
         text.push_str(&models(&cost.models));
     }
     text.push('\n');
-    totals(&mut text, cost, device);
+    totals(&mut text, plan, cost, device);
     let questions = super::questions::questions(plan);
     if !questions.is_empty() {
         text.push('\n');
@@ -169,7 +170,7 @@ fn models(models: &[ModelCost]) -> String {
     table(&columns, models.iter().map(row))
 }
 
-fn totals(text: &mut String, cost: &Cost, device: &DeviceProfile) {
+fn totals(text: &mut String, plan: &Plan, cost: &Cost, device: &DeviceProfile) {
     let totals = &cost.totals;
     let _ = writeln!(
         text,
@@ -220,4 +221,12 @@ fn totals(text: &mut String, cost: &Cost, device: &DeviceProfile) {
         device.name,
         flops(device.flops_per_second),
     );
+    let Some(work) = Exact::from_decimal(&totals.flops_to_run().to_string()) else { return };
+    for hardware in &plan.hardware {
+        let mut parts: Vec<String> = hardware.time(&work).iter().map(|time| duration(time.to_f64())).collect();
+        parts.extend(hardware.energy(&work).map(|joules| energy(joules.to_f64())));
+        parts.extend(hardware.carbon(&work).map(|carbon| format!("{} gCO2e", count(carbon.to_f64()))));
+        parts.extend(hardware.price(&work).map(|price| format!("{} USD", count(price.to_f64()))));
+        let _ = writeln!(text, "{:<14} {}", format!("on `{}`", hardware.name), parts.join(", "));
+    }
 }

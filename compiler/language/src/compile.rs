@@ -10,6 +10,7 @@ use synx_plan::claim::Claim;
 use synx_plan::corpus::Corpus;
 use synx_plan::exact::Exact;
 use synx_plan::figure::{Figure, ReportTable};
+use synx_plan::hardware::Hardware;
 use synx_plan::law::Law;
 use synx_plan::study::{Documented, Plan};
 
@@ -23,7 +24,7 @@ use crate::ide::Record;
 use crate::module::{Loaded, Named, load};
 use crate::source::Sources;
 use crate::suggest::nearest;
-use crate::value::Span;
+use crate::value::{Span, Value};
 
 /// The edition of this version's language.
 const EDITION: u64 = 1;
@@ -322,10 +323,29 @@ impl<'t> Compiler<'t> {
             claims: shown.claims,
             figures: shown.figures,
             report_tables: shown.tables,
+            hardware: self.declared_hardware(),
             documented: self.documented(),
             ..Plan::new(self.settings.clone())
         };
         (plan, answer)
+    }
+
+    /// The machines that are part of the study.
+    fn declared_hardware(&mut self) -> Vec<Hardware> {
+        let mut declared = Vec::new();
+        for item in 0..self.items.len() {
+            let slot = &self.items[item];
+            let own = slot.kind == ItemKind::Hardware && slot.reached && !self.is_of_library(slot.file);
+            if !own || slot.item.parameters_node().is_some() {
+                continue;
+            }
+            let (name, span) = (slot.name.to_owned(), self.name_span(item));
+            if let Value::Hardware(hardware) = self.item_value(item, span) {
+                // `hardware here = h100()` is called by its own name.
+                declared.push(Hardware { name, origin: Some(self.origin(span)), ..(*hardware).clone() });
+            }
+        }
+        declared
     }
 
     /// What the author says of the declarations that are part of the study.

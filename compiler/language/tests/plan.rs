@@ -322,3 +322,16 @@ fn a_formula_of_the_command_line_is_checked_against_the_table() {
         assert!(!formula(&FormulaRequest { law, ..request.clone() }).unwrap_err().diagnostics.is_empty(), "{law}");
     }
 }
+
+#[test]
+fn machines_that_are_declared_are_part_of_the_plan_under_their_own_names() {
+    let source = "synx 1\n\
+        corpus web = world(register = web, documents = 20k, heldout = 2%)\n\
+        hardware here { speed = 20e12 FLOP/s; power = 350 W }\n\
+        hardware there = h100(reached = 30%)\n\
+        grid g { data = web; model = tiny; recipe = standard(); tokens = 1Mi; evaluate = web.heldout }\n";
+    let compiled = check(source);
+    assert_eq!(findings(&compiled), [""; 0], "a machine needs nothing that names it");
+    let names: Vec<&str> = plan(&compiled).hardware.iter().map(|hardware| hardware.name.as_str()).collect();
+    assert_eq!(names, ["here", "there"]);
+}

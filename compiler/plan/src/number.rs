@@ -26,6 +26,12 @@ pub fn bytes(value: u64) -> String {
     format!("{value} B")
 }
 
+/// Joules, in the unit of an electricity bill: `0.4 Wh`, `1.2 kWh`.
+pub fn energy(joules: f64) -> String {
+    let hours = joules / 3600.0;
+    if hours < 1000.0 { format!("{} Wh", digits(hours)) } else { format!("{} kWh", count(hours / 1000.0)) }
+}
+
 /// A stretch of time: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds > 1e12 {

@@ -9,6 +9,7 @@ use crate::corpus::{Corpus, CorpusFacts, CorpusId};
 use crate::exact::Exact;
 use crate::figure::{Figure, ReportTable};
 use crate::grid::{Alternative, Cell, Choice, Evaluation, Grid, Objective};
+use crate::hardware::Hardware;
 use crate::key::Key;
 use crate::law::Law;
 use crate::mixture::Mixture;
@@ -49,6 +50,9 @@ pub struct Plan {
     pub figures: Vec<Figure>,
     /// Tables of the report.
     pub report_tables: Vec<ReportTable>,
+    /// Machines that the study declares: what the work would cost on them. No key depends on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Hardware>,
     /// What the author says of the declarations; no key depends on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documented: Vec<Documented>,
@@ -132,6 +136,7 @@ impl Plan {
             claims: Vec::new(),
             figures: Vec::new(),
             report_tables: Vec::new(),
+            hardware: Vec::new(),
             documented: Vec::new(),
         }
     }

@@ -67,7 +67,7 @@ fn measure(repeats: usize) -> Result<Measured, Problem> {
         fs::write(folder.path().join(path), text).map_err(failed("write"))?;
     }
     let path = folder.path().join(FILE);
-    let settings = StudySettings { set: Vec::new(), allow_path: false, deny: Vec::new() };
+    let settings = StudySettings { set: Vec::new(), allow_path: false, max_cells: 1_000_000, deny: Vec::new() };
     let mut cells = 0;
     let within = timed(repeats, || {
         let study = Study::open(&path, &settings).map_err(|finding| Problem::new("E0901", finding.headline))?;

@@ -90,7 +90,7 @@ impl<'t> Compiler<'t> {
     pub(super) fn too_many_cells(&mut self, name: Span, count: &str, factors: &str) {
         let so_far = self.lists.cells;
         let mut finding = self.finding("E0403", name, format!("this grid has {count} cells"), factors).help(format!(
-            "a study may have {} cells; shorten an axis, or split the study",
+            "a study may have {} cells: shorten an axis, split the study, or raise it with `--max-cells`",
             readable(&Exact::from(self.max_cells))
         ));
         if so_far > 0 {

@@ -24,7 +24,9 @@ impl<'t> Compiler<'t> {
             if slot.file != 0 {
                 continue;
             }
-            if !slot.used && !is_carried_out(kind) && kind != ItemKind::Study {
+            // A plan says what it would cost on every machine that is declared.
+            let for_itself = is_carried_out(kind) || matches!(kind, ItemKind::Study | ItemKind::Hardware);
+            if !slot.used && !for_itself {
                 let headline = format!("{} `{name}` is not used", kind.word());
                 let finding = self
                     .finding("W0101", self.name_span(item), headline, "nothing names it")
