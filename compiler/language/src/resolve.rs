@@ -150,7 +150,9 @@ impl<'t> Compiler<'t> {
                     .finding("E0108", span, format!("`{word}` does not belong in a {}", kind.word()), "not here")
                     .help(match word {
                         "axis" | "where" => "axes and conditions belong in a grid",
-                        "assert" => "write it beside the declaration, or in the grid, model or recipe that it is about",
+                        "assert" => {
+                            "write it beside the declarations; what results decide is claimed: `claim name = …`"
+                        }
                         _ => "free parameters and formulas belong in a law",
                     });
                 self.report(finding);
@@ -182,12 +184,13 @@ impl<'t> Compiler<'t> {
                         self.resolve(condition, &known, Role::Any, None);
                     }
                 }
-                Entry::Assert(assertion) => {
+                Entry::Assert(assertion) if kind != ItemKind::Law => {
                     if let Some(condition) = assertion.condition() {
                         self.resolve(condition, &known, Role::Any, None);
                     }
                 }
-                Entry::Let(_) | Entry::Free(_) | Entry::Formula(_) | Entry::Allow(_) => {}
+                // Those of a law see the columns of its table.
+                Entry::Let(_) | Entry::Assert(_) | Entry::Free(_) | Entry::Formula(_) | Entry::Allow(_) => {}
             }
         }
         if !block.node().has_error() {
@@ -668,8 +671,7 @@ fn without<'t>(known: &Rc<Known<'t>>, parameters: &Rc<Known<'t>>, name: &str) ->
 
 /// Whether the entries of such a block have values when it is checked, so that an assertion can speak of them.
 pub(crate) fn asserts(kind: ItemKind) -> bool {
-    use ItemKind as K;
-    matches!(kind, K::Study | K::Corpus | K::Evaluation | K::Model | K::Recipe | K::Grid)
+    !matches!(kind, ItemKind::Figure | ItemKind::Table)
 }
 
 /// The word of an entry that does not belong in a block of this kind.

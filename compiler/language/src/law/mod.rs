@@ -104,7 +104,12 @@ impl<'t> Compiler<'t> {
         };
         let table = table?;
         let over = table.id?;
+        let scope = self.scope_of(text);
+        let held = self.called(text, |compiler| compiler.hold_for_rows(text.block, &table, &scope));
         self.law_tables.insert(item, table);
+        if !held {
+            return None;
+        }
         Some(Law { name: name.text().to_owned(), over, formula: formula?, origin: Some(self.origin(span)) })
     }
 
