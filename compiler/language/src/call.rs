@@ -129,12 +129,13 @@ impl<'t> Compiler<'t> {
         if self.broken_words.contains(word) {
             return Value::Error;
         }
+        let library = crate::library::offered(&[], true);
         let declared: Vec<&str> = self.declarations_with_parameters(span.file).collect();
         let functions = crate::signature::FUNCTIONS.iter().map(|function| function.name);
         let mut finding = self.finding("E0101", span, format!("there is no function `{word}`"), "not known");
         if let Some(foreign) = foreign_function(word) {
             finding = self.brought_along(finding, span, &foreign);
-        } else if let Some(near) = nearest(word, declared.into_iter().chain(functions)) {
+        } else if let Some(near) = nearest(word, declared.into_iter().chain(functions).chain(library)) {
             let edit = self.edit(span, near);
             finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);
         }

@@ -100,6 +100,8 @@ pub(crate) struct Compiler<'t> {
     muted: u32,
     /// The calls of declarations on the way to what is evaluated, the innermost last.
     pub frames: Vec<Frame>,
+    /// What is being made at the moment, each with the place that asked for it: the outermost first.
+    pub asked: Vec<(Rc<str>, Span)>,
     depth: u32,
     /// Whether the evaluation at hand has been reported as too deep.
     too_deep: bool,
@@ -167,6 +169,7 @@ impl<'t> Compiler<'t> {
             moved: Vec::new(),
             muted: 0,
             frames: Vec::new(),
+            asked: Vec::new(),
             depth: 0,
             too_deep: false,
             fuel: FUEL,
@@ -408,7 +411,9 @@ impl<'t> Compiler<'t> {
         let large = number.bits() > 8192;
         if large {
             let digits = number.bits() * 3 / 10;
-            let finding = self.finding("E0504", span, "this number is too large", format!("about {digits} digits"));
+            let finding = self
+                .finding("E0504", span, "this number is too large", format!("about {digits} digits"))
+                .help("numbers are exact, so that products of many digits grow: round on the way, or take a smaller power");
             self.report(finding);
         }
         large

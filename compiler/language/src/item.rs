@@ -45,7 +45,9 @@ impl<'t> Compiler<'t> {
         let name: Rc<str> = self.items[item].name.into();
         // Its value is the same wherever it is asked for: no call brings it about.
         let frames = std::mem::take(&mut self.frames);
+        self.asked.push((Rc::clone(&name), span));
         let value = self.body(item, IndexMap::new(), &name);
+        self.asked.pop();
         self.frames = frames;
         self.items[item].state = State::Done(value.clone());
         self.leave();

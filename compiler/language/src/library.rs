@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 use synx_grammar::Parse;
+use synx_grammar::view::{Item, ItemKind};
 
 use crate::compiler::Compiler;
 use crate::module::Module;
@@ -59,6 +60,16 @@ pub(crate) fn names_of(file: &str) -> Vec<&'static str> {
 /// All files, in the order in which they are listed.
 pub(crate) fn library() -> &'static [LibraryFile] {
     LIBRARY
+}
+
+/// The names of what the library declares in a form that fits a place: to be called, or a value as it stands; of these kinds, or of any.
+pub(crate) fn offered(kinds: &[ItemKind], called: bool) -> Vec<&'static str> {
+    let items = LIBRARY.iter().flat_map(|file| file.parse().file().items());
+    let fits = |item: &Item<'_>| {
+        let kind = item.kind().is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind));
+        kind && item.parameters_node().is_some() == called
+    };
+    items.filter(fits).filter_map(|item| item.name().map(synx_grammar::view::Name::text)).collect()
 }
 
 /// The file that declares a name.

@@ -206,7 +206,9 @@ impl<'t> Compiler<'t> {
             {
                 return Some(power);
             }
-            let finding = self.finding("E0504", span, "this number is too large", "the power has thousands of digits");
+            let finding = self
+                .finding("E0504", span, "this number is too large", "the power has thousands of digits")
+                .help("numbers are exact: take a smaller power, or work with the logarithm");
             self.report(finding);
             return None;
         }

@@ -433,7 +433,11 @@ impl<'t> Compiler<'t> {
         if any && let Some(foreign) = foreign_value(word) {
             return self.brought_along(finding, span, &foreign);
         }
-        match nearest(word, candidates.iter().copied().chain(words)) {
+        if any && let Some(help) = self.asked_of_a_table(word, span.file) {
+            return finding.help(help);
+        }
+        let library = crate::library::offered(role.kinds(), false);
+        match nearest(word, candidates.iter().copied().chain(words).chain(library)) {
             Some(near) => {
                 let edit = self.edit(span, near);
                 finding = finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), vec![edit]);

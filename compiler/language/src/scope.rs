@@ -12,6 +12,9 @@ use crate::signature::WORDS;
 use crate::table::Table;
 use crate::value::{Span, Value};
 
+/// How many steps of a circle a finding shows.
+const MOST_STEPS: usize = 8;
+
 /// Names that are known in one place, and the place around it.
 pub(crate) struct Scope<'t> {
     parent: Option<Rc<Scope<'t>>>,
@@ -187,18 +190,52 @@ impl<'t> Compiler<'t> {
                 }
                 *state.borrow_mut() = State::Running;
                 let inside = if *field { Scope::hiding(scope, name) } else { Rc::clone(scope) };
+                // A field is asked for by its block, whose name stands for it.
+                if !*field {
+                    self.asked.push(((*name).into(), span));
+                }
                 let value = self.evaluate(*value, &inside);
+                if !*field {
+                    self.asked.pop();
+                }
                 *state.borrow_mut() = State::Done(value.clone());
                 value
             }
         }
     }
 
-    /// Reports that a declaration needs itself.
+    /// Reports that something needs itself, with the way on which it does: what is being made, and where each asked for the next.
     pub(crate) fn cycle(&mut self, name: &str, span: Span) -> Value {
-        let finding = self
-            .finding("E0105", span, format!("`{name}` depends on itself"), "needed here to know its own value")
-            .help("follow the names from its declaration: one of them leads back to it");
+        let start = self.asked.iter().rposition(|(known, _)| &**known == name);
+        let way = start.map_or(&[][..], |start| &self.asked[start..]);
+        let between = way.windows(2).map(|pair| (pair[0].0.to_string(), pair[1].0.to_string(), pair[1].1));
+        let last = way.last().map_or_else(|| name.to_owned(), |(last, _)| last.to_string());
+        let steps = between.chain([(last, name.to_owned(), span)]).collect();
+        self.circle(steps)
+    }
+
+    /// Reports a circle: each step says what needs what, and where. The last one leads back.
+    pub(crate) fn circle(&mut self, steps: Vec<(String, String, Span)>) -> Value {
+        let Some(((from, to, at), before)) = steps.split_last() else { return Value::Error };
+        let mut finding = if before.is_empty() {
+            let label = "needed here to know its own value".to_owned();
+            self.finding("E0105", *at, format!("`{to}` depends on itself"), label)
+                .help("say its value without naming it")
+        } else {
+            self.finding(
+                "E0105",
+                *at,
+                format!("`{to}` depends on itself"),
+                format!("`{from}` needs `{to}`, which leads back"),
+            )
+            .help("one of these must be known without the others")
+        };
+        for (from, to, at) in before.iter().take(MOST_STEPS) {
+            finding = finding.label(self.label(*at, format!("`{from}` needs `{to}`")));
+        }
+        if before.len() > MOST_STEPS {
+            finding = finding.note(format!("on the way are {} more", before.len() - MOST_STEPS));
+        }
         self.report(finding)
     }
 }

@@ -91,3 +91,50 @@ law one {
     assert!(cost.cells.iter().all(|cell| cell.tokens_least == cell.tokens && cell.params_least == cell.params));
     assert_eq!(plan.tables[plan.laws[0].over.0].rows, Some(4));
 }
+
+#[test]
+fn an_axis_ranges_over_what_a_filter_leaves_and_over_a_columns_values() {
+    let plan = planned(
+        "grid later {
+    axis base = sweep |> filter(tokens >= 2Mi and width == 64 and lr > 1e-3) |> derive(more = 2 * tokens)
+    start    = base.weights
+    tokens   = base.tokens
+    evaluate = web.heldout
+}
+grid again {
+    axis tokens = sweep.tokens
+    data     = web
+    model    = tiny()
+    recipe   = standard()
+    evaluate = web.heldout
+}
+",
+    );
+    // Three mixtures, of two rates one, of three budgets two, of two widths one.
+    let later = &plan.grids[1];
+    assert_eq!(later.cells.len(), 3 * 2);
+    assert!(later.cells.iter().all(|cell| cell.start.is_some() && cell.tokens >= 2 << 20));
+    assert_eq!(later.cell_name(&later.cells[0].values), "later[base=sweep[data=web,lr=0.003,tokens=2097152,width=64]]");
+    let budgets: Vec<u64> = plan.grids[2].cells.iter().map(|cell| cell.tokens >> 20).collect();
+    assert_eq!(budgets, [1, 2, 4]);
+}
+
+#[test]
+fn a_chosen_number_is_a_late_number_within_its_values() {
+    let plan = planned(
+        "grid later {
+    axis lr = top(sweep, lr, by = loss, n = 1)
+    let  half = lr / 2
+    data     = web
+    model    = tiny()
+    recipe   = standard(lr)
+    tokens   = 1Mi
+    evaluate = web.heldout
+}
+claim slow = last(top(sweep, lr, by = loss, n = 1)) <= 2e-3
+",
+    );
+    assert_eq!(plan.claims[0].condition.to_string(), "(if answer[0] < 1 then 0.001 else 0.003) <= 0.002");
+    let half = &plan.grids[1].columns[1];
+    assert_eq!(half.name, "half");
+}

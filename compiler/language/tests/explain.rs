@@ -104,12 +104,22 @@ fn a_column_of_a_grid_is_shown_cell_by_cell() {
 }
 
 #[test]
+fn of_a_column_that_a_run_settles_is_said_what_is_known() {
+    let loss = explained("runs[tokens = 1Mi].loss");
+    assert_eq!((loss.sort.as_str(), loss.value.as_str()), ("`loss` of 2 cells", "settled by a run"));
+    let facts: Vec<(&str, &str)> = loss.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    let said = "The evaluation's weighted mean loss, nats per token.";
+    assert_eq!(facts, [("column of", "the grid `runs`"), ("is", said), ("bounds", "from 0")]);
+    assert!(loss.cells.unwrap().rows.iter().all(|row| row[3] == "settled by a run"));
+    assert_eq!(explained("runs.params").facts[1].value, "Parameters by the study's convention.");
+}
+
+#[test]
 fn a_mistake_in_the_expression_is_shown_in_it() {
     for (expression, code, place) in [
         ("ours(lr = 1 USD)", "E0202", 0..16),
         ("3 + ", "E0001", 3..3),
         ("nothing", "E0101", 0..7),
-        ("runs.loss", "E0121", 0..9),
         ("runs.width.x", "E0103", 0..12),
         ("runs[3].params", "E0106", 5..6),
         ("1\nlet b = 2", "E0121", 0..11),

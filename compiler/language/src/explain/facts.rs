@@ -1,12 +1,13 @@
 //! What `synx explain` says of a value beside the value itself.
 
+use synx_plan::column::result_column;
 use synx_plan::corpus::Part;
 use synx_plan::exact::Exact;
 use synx_plan::law::{FreeParameter, Law};
 
 use super::Fact;
 use crate::compiler::Compiler;
-use crate::table::Demanded;
+use crate::table::{Demanded, Table};
 use crate::value::{Term, Value, Weight, percent};
 
 fn fact(name: &str, value: impl Into<String>) -> Fact {
@@ -45,6 +46,7 @@ impl Compiler<'_> {
                 });
                 domains.chain([fact("tokens of each", evaluation.tokens.to_string())]).collect()
             }
+            Value::Column(table, name) => column_facts(table, name),
             Value::Law(item) => match self.laws.get(item) {
                 Some(Demanded::Done(Some(law))) => law_facts(law),
                 _ => Vec::new(),
@@ -52,6 +54,20 @@ impl Compiler<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// What a column of a table is: its table, what it holds, between which ends.
+pub(super) fn column_facts(table: &Table, name: &str) -> Vec<Fact> {
+    let Some((name, column)) = table.column(name).and_then(|name| Some((name.clone(), table.get(&name)?))) else {
+        return Vec::new();
+    };
+    let mut facts = vec![fact("column of", &*table.name)];
+    facts.extend(result_column(&name).map(|column| fact("is", column.doc)));
+    let bounds = column.bounds.to_string();
+    if !bounds.is_empty() {
+        facts.push(fact("bounds", bounds));
+    }
+    facts
 }
 
 /// The share of each addend; `rest` is what the others leave, where all of them are known.

@@ -2,6 +2,8 @@
 
 mod facts;
 
+use facts::column_facts;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
@@ -31,6 +33,17 @@ const MAX_DEPTH: usize = 6;
 
 /// How many cells are listed.
 const MAX_CELLS: usize = 1000;
+
+/// What stands in the place of a value that comes out of a run.
+const SETTLED: &str = "settled by a run";
+
+/// What is known of a column before a run.
+enum Known {
+    /// Its values, row by row.
+    Values(Rc<Vec<ColumnValue>>),
+    /// That a run settles them.
+    Late,
+}
 
 /// The answer to a question about an expression.
 #[derive(Debug, Clone)]
@@ -272,13 +285,18 @@ impl<'t> Compiler<'t> {
             let values = &grid.cells[*cell].values;
             let mut row: Vec<String> = (0..own).map(|at| grid.value(values, at).to_string()).collect();
             if columns.len() > own {
-                row.push(asked.as_ref().map_or_else(String::new, |asked| asked[*cell].to_string()));
+                row.push(match &asked {
+                    Some(Known::Values(asked)) => asked[*cell].to_string(),
+                    Some(Known::Late) => SETTLED.to_owned(),
+                    None => String::new(),
+                });
             }
             row
         };
         let rows: Vec<Vec<String>> = chosen.iter().take(MAX_CELLS).map(row).collect();
         let mut values: Vec<String> = match &asked {
-            Some(asked) => chosen.iter().map(|cell| asked[*cell].to_string()).collect(),
+            Some(Known::Values(asked)) => chosen.iter().map(|cell| asked[*cell].to_string()).collect(),
+            Some(Known::Late) => vec![SETTLED.to_owned()],
             None => Vec::new(),
         };
         values.dedup();
@@ -292,27 +310,25 @@ impl<'t> Compiler<'t> {
         let unit =
             table.get(column).map(|column| column.unit).filter(|unit| !unit.is_plain()).map(|unit| unit.to_string());
         let more = (chosen.len() - rows.len()) as u64;
-        Some((sort, value, unit, Vec::new(), Some(Cells { columns, rows, more })))
+        let facts = if column.is_empty() { Vec::new() } else { column_facts(&table, column) };
+        Some((sort, value, unit, facts, Some(Cells { columns, rows, more })))
     }
 
-    /// The values of a column that are known before a run.
-    fn column_of(&mut self, table: &Table, column: &str, span: Span) -> Option<Rc<Vec<ColumnValue>>> {
+    /// What is known of a column before a run; nothing, and reported, where there is no such column.
+    fn column_of(&mut self, table: &Table, column: &str, span: Span) -> Option<Known> {
         if let Some(known) = self.known(table, column) {
-            return Some(known);
+            return Some(Known::Values(known));
         }
-        let finding = if table.column(column).is_some() {
-            self.finding("E0121", span, format!("`{column}` comes out of a run"), "not known before")
-                .help("`synx run` writes it into `results.csv`")
-        } else {
-            let names: Vec<String> = table.names().map(str::to_owned).collect();
-            let mut finding =
-                self.finding("E0103", span, format!("{} has no column `{column}`", table.name), "no such column");
-            finding.help = Some(match nearest(column, names.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has {}", listed(names.iter().map(String::as_str))),
-            });
-            finding
-        };
+        if table.column(column).is_some() {
+            return Some(Known::Late);
+        }
+        let names: Vec<String> = table.names().map(str::to_owned).collect();
+        let mut finding =
+            self.finding("E0103", span, format!("{} has no column `{column}`", table.name), "no such column");
+        finding.help = Some(match nearest(column, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", listed(names.iter().map(String::as_str))),
+        });
         self.report(finding);
         None
     }

@@ -114,6 +114,8 @@ impl<'t> Compiler<'t> {
             Value::List(list) => return Some(list),
             // Its own cells are not known before its axes are.
             Value::Grid(item) => return self.cells_as_values(item, span),
+            Value::Table(table) => return self.rows_as_cells(&table, span),
+            Value::Column(table, column) => return self.column_as_values(&table, &column, span),
             Value::Interval(_) => {
                 let end = Span { start: span.end, ..span };
                 let edit = self.edit(end, " factor 2");

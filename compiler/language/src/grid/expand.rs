@@ -41,9 +41,10 @@ impl<'t> Compiler<'t> {
         let name = declaration.name().map_or_else(|| self.span(declaration.node()), |name| self.span(name.node()));
         let grid = match GridScope::new(item, self.items[item].name, block.entries()) {
             Ok(grid) => Rc::new(grid),
-            Err(name) => {
-                let span = self.span(name.node());
-                self.cycle(name.text(), span);
+            Err(way) => {
+                let steps = way.into_iter().map(|(from, to, node)| (from.to_owned(), to.to_owned(), self.span(node)));
+                let steps = steps.collect();
+                self.circle(steps);
                 return None;
             }
         };

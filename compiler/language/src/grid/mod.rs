@@ -9,6 +9,7 @@ mod expand;
 mod far_off;
 mod fits;
 mod lay_out;
+mod of_table;
 pub(crate) mod scope;
 mod select;
 

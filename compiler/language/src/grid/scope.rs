@@ -9,11 +9,13 @@ use indexmap::IndexMap;
 use synx_grammar::view::{Assert, Entry, Expression, Name};
 use synx_grammar::{Node, SyntaxKind};
 
+use synx_plan::column::result_column;
 use synx_plan::unit::{Amount, Count};
 
 use crate::compiler::{Compiler, State};
 use crate::late::Late;
 use crate::scope::Scope;
+use crate::signature::signature;
 use crate::value::{Span, Value};
 
 /// An axis as declared.
@@ -97,12 +99,12 @@ enum LazyKind {
 pub(crate) const INHERITED: [&str; 3] = ["model", "recipe", "data"];
 
 impl<'t> GridScope<'t> {
-    /// The names of a block; an error where entries depend on each other in a circle, given as the name of one of them.
+    /// The names of a block; an error where entries depend on each other in a circle: each with what it needs next, and where it names that.
     pub(crate) fn new(
         item: usize,
         own_name: &str,
         entries: impl Iterator<Item = Entry<'t>>,
-    ) -> Result<GridScope<'t>, Name<'t>> {
+    ) -> Result<GridScope<'t>, Vec<(&'t str, &'t str, Node<'t>)>> {
         let mut axes = Vec::new();
         let mut conditions = Vec::new();
         let mut assertions = Vec::new();
@@ -150,7 +152,7 @@ impl<'t> GridScope<'t> {
                 if entry.inherited {
                     return (*name, vec!["start"]);
                 }
-                let named = free_names(entry.value.node()).filter(|other| names.contains_key(other));
+                let named = entry_names(entry.value.node()).filter(|other| names.contains_key(other));
                 (*name, named.filter(|other| !entry.hides || other != name).collect())
             })
             .collect();
@@ -184,13 +186,19 @@ impl<'t> GridScope<'t> {
         for (name, entry) in &names {
             let seen = reach(&direct[name]);
             if seen.contains(name) {
-                return Err(entry.name);
+                let named_in = |from: &'t str, to: &str| {
+                    let entry = &names[from];
+                    let mut named = entry.value.node().descendants().filter(|node| node.kind() == SyntaxKind::Name);
+                    named.find(|node| node.text() == to).unwrap_or_else(|| entry.name.node())
+                };
+                let way = way_back(name, &direct);
+                return Err(way.windows(2).map(|pair| (pair[0], pair[1], named_in(pair[0], pair[1]))).collect());
             }
             let itself = entry.axis.is_none() && selfish_names.contains(name);
             reached.insert(name, if itself { all_axes() } else { through(&seen) });
         }
         let needs_of = |node: Node<'t>| -> Vec<usize> {
-            let named: Vec<&'t str> = free_names(node).filter(|name| names.contains_key(name)).collect();
+            let named: Vec<&'t str> = entry_names(node).filter(|name| names.contains_key(name)).collect();
             let needs = if selfish(node) { all_axes() } else { through(&reach(&named)) };
             needs.into_iter().collect()
         };
@@ -404,11 +412,61 @@ impl<'t> Compiler<'t> {
     }
 }
 
+/// The shortest way from an entry that needs itself back to it, both ends included.
+fn way_back<'t>(name: &'t str, direct: &IndexMap<&'t str, Vec<&'t str>>) -> Vec<&'t str> {
+    let mut from: IndexMap<&'t str, &'t str> = IndexMap::new();
+    let mut open = std::collections::VecDeque::from([name]);
+    while let Some(here) = open.pop_front() {
+        for next in direct.get(here).into_iter().flatten() {
+            if !from.contains_key(next) {
+                from.insert(next, here);
+                open.push_back(next);
+            }
+        }
+    }
+    let mut way = vec![name];
+    while let Some(before) = way.last().and_then(|last| from.get(last)) {
+        way.push(before);
+        if *before == name {
+            break;
+        }
+    }
+    way.reverse();
+    way
+}
+
 /// The names that an expression looks up: not those of arguments, fields and units.
 pub(crate) fn free_names(node: Node<'_>) -> impl Iterator<Item = &str> {
+    free_name_nodes(node).map(Node::text)
+}
+
+/// The names by which an entry of a grid may depend on others: without the columns of results in the arguments of functions over rows, which every
+/// grid's table has, `runs |> filter(tokens >= 2Mi)`.
+fn entry_names(node: Node<'_>) -> impl Iterator<Item = &str> {
+    let over_rows = move |inner: Node<'_>| {
+        let mut here = inner;
+        while let Some(parent) = here.parent().filter(|_| here != node) {
+            let called = (parent.kind() == SyntaxKind::Call)
+                .then(|| parent.children().find(|child| child.kind() == SyntaxKind::Name))
+                .flatten();
+            if let Some(called) = called.filter(|called| *called != inner)
+                && signature(called.text()).is_some_and(|signature| signature.rows)
+            {
+                return true;
+            }
+            here = parent;
+        }
+        false
+    };
+    free_name_nodes(node)
+        .filter(move |inner| result_column(inner.text()).is_none() || !over_rows(*inner))
+        .map(Node::text)
+}
+
+fn free_name_nodes(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     node.descendants().filter(|inner| inner.kind() == SyntaxKind::Name).filter_map(move |inner| {
         if inner == node {
-            return Some(inner.text());
+            return Some(inner);
         }
         let parent = inner.parent()?;
         let first = || parent.children().find(|child| child.kind() == SyntaxKind::Name) == Some(inner);
@@ -421,6 +479,6 @@ pub(crate) fn free_names(node: Node<'_>) -> impl Iterator<Item = &str> {
             SyntaxKind::Unit | SyntaxKind::Pattern => false,
             _ => true,
         };
-        looked_up.then(|| inner.text())
+        looked_up.then_some(inner)
     })
 }

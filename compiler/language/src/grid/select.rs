@@ -163,7 +163,9 @@ impl<'t> Compiler<'t> {
                     format!("this is not one cell of `{grid_name}`: {listed_names} may be anything"),
                     "one cell is wanted",
                 )
-                .help("say the value of every axis");
+                .help(format!(
+                    "say the value of every axis; an axis may range over several cells: `{grid_name} |> filter(…)`"
+                ));
             finding.notes = missing.iter().map(|column| self.values_of_axis(&laid, *column)).collect();
             return self.report(finding);
         }

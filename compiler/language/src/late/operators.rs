@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use synx_grammar::view::BinaryOperator as Op;
+use synx_plan::answer::AnswerId;
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Binary, Expression, Function, MAX_DEPTH, Unary};
 use synx_plan::grid::ColumnValue;
@@ -33,6 +34,9 @@ impl Compiler<'_> {
         match value {
             Value::Late(late) => match &**late {
                 Late::Number(number) => Some(number.clone()),
+                Late::OneOf { answer, values } if values.iter().all(|value| matches!(value, Value::Number(_))) => {
+                    self.number_of_several(*answer, &Rc::clone(values), span)
+                }
                 Late::Field { column } => {
                     let value = Expression::column(column.as_str());
                     Some(LateNumber { value, unit: Unit::PLAIN, bounds: Bounds::default() })
@@ -51,6 +55,24 @@ impl Compiler<'_> {
             }
             known => self.amount(known, span, what).map(|amount| LateNumber::known(&amount)),
         }
+    }
+
+    /// The number that is one of several, as an answer chooses: an answer among values is the number of one of them.
+    fn number_of_several(&mut self, answer: AnswerId, values: &[Value], span: Span) -> Option<LateNumber> {
+        let mut all: Option<(Unit, Bounds)> = None;
+        let mut numbers = Vec::with_capacity(values.len());
+        for value in values {
+            let Value::Number(amount) = value else { return None };
+            let here = Bounds::exactly(amount.value.clone());
+            all = Some(match all {
+                None => (amount.unit, here),
+                Some((unit, bounds)) => (unit.unify(amount.unit)?, bounds.union(&here)),
+            });
+            numbers.push(amount.value.clone());
+        }
+        let (unit, bounds) = all?;
+        let value = chosen_of(answer, 0, &numbers);
+        self.put_together(&value, span).then_some(LateNumber { value, unit, bounds })
     }
 
     /// The condition that stands here, known or late, as an expression.
@@ -418,6 +440,21 @@ impl Compiler<'_> {
                 }
                 self.late_arithmetic(Op::Add, &left, &right, span)
             }
+        }
+    }
+}
+
+/// One of some numbers, of which the first has that place among all: halved, so that it nests no deeper than it must.
+fn chosen_of(answer: AnswerId, first: usize, numbers: &[Exact]) -> Expression {
+    match numbers {
+        [] => Expression::number(0u64),
+        [one] => Expression::Number(one.clone()),
+        more => {
+            let (left, right) = more.split_at(more.len() / 2);
+            let middle = first + left.len();
+            let before =
+                Expression::binary(Binary::Less, Expression::Answer(answer), Expression::number(middle as u64));
+            Expression::choice(before, chosen_of(answer, first, left), chosen_of(answer, middle, right))
         }
     }
 }

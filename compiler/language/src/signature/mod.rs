@@ -50,6 +50,17 @@ impl Role {
         }
     }
 
+    /// The kinds of declarations of which the place takes a value; empty where that is any.
+    pub(crate) fn kinds(self) -> &'static [ItemKind] {
+        match self {
+            Role::Model => &[ItemKind::Model],
+            Role::Recipe => &[ItemKind::Recipe],
+            Role::Data | Role::Corpus | Role::Evaluate => &[ItemKind::Corpus],
+            Role::Grid => &[ItemKind::Grid],
+            _ => &[],
+        }
+    }
+
     /// Whether a declaration of this kind may stand in the place.
     pub(crate) fn takes(self, kind: ItemKind) -> bool {
         match self {

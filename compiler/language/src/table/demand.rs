@@ -46,7 +46,9 @@ impl<'t> Compiler<'t> {
             None => {}
         }
         self.grids.insert(item, Demanded::Running);
+        self.asked.push((self.items[item].name.into(), span));
         let grid = self.block(item).and_then(|block| self.expand(item, block)).map(Rc::new);
+        self.asked.pop();
         self.grids.insert(item, Demanded::Done(grid.clone()));
         grid
     }
@@ -63,7 +65,9 @@ impl<'t> Compiler<'t> {
             None => {}
         }
         self.laws.insert(item, Demanded::Running);
+        self.asked.push((self.items[item].name.into(), span));
         let law = self.law_text(item).and_then(|text| self.law(item, &text)).map(Rc::new);
+        self.asked.pop();
         self.laws.insert(item, Demanded::Done(law.clone()));
         law
     }

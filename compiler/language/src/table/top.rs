@@ -34,7 +34,7 @@ impl<'t> Compiler<'t> {
         let Some(column) = table.column(&name) else { return self.unknown_column(table, &name, at) };
         let Some(by) = self.measure(table, "top", by) else { return Value::Error };
         self.lint_best(table, &[], span);
-        let Some(candidates) = self.candidates(table, &column) else {
+        let Some(candidates) = self.distinct(table, &column) else {
             let finding = self
                 .finding(
                     "E0612",
@@ -72,7 +72,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The values that a column has, each once, in the order of the rows; none where a run settles them.
-    fn candidates(&mut self, table: &Rc<Table>, column: &str) -> Option<Vec<Value>> {
+    pub(crate) fn distinct(&mut self, table: &Rc<Table>, column: &str) -> Option<Vec<Value>> {
         let known = self.known(table, column)?;
         let unit = table.get(column)?.unit;
         let mut seen: std::collections::HashSet<&ColumnValue> = std::collections::HashSet::new();
