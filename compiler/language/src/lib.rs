@@ -61,7 +61,7 @@ pub use compile::{Compiled, compile, filled_in};
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
 pub use explain::{Answer, Cells, Explained, Fact, Origin, Part, explain};
 pub use format::{Formatted, format, format_text};
-pub use formula::{FormulaRequest, Rejected, formula};
+pub use formula::{FormulaRequest, NamedColumn, Rejected, condition, formula, library_laws};
 pub use host::{Deny, Host, Options, Unread};
 pub use library::{LibraryItem, library_items};
 pub use source::{Place, SourceFile, Sources};

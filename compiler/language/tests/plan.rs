@@ -4,10 +4,9 @@
 mod common;
 
 use common::{World, check, findings};
-use synx_compiler::{Compiled, FormulaRequest, Options, compile, filled_in, formula};
+use synx_compiler::{Compiled, Options, compile, filled_in};
 use synx_plan::corpus::{Content, CorpusId};
 use synx_plan::exact::Exact;
-use synx_plan::expression::Expression;
 use synx_plan::grid::ColumnKind;
 use synx_plan::key::Key;
 use synx_plan::law::{HoldOut, Method};
@@ -293,34 +292,6 @@ fn settings_hold_for_the_whole_study() {
     assert_eq!((study.name.as_str(), study.seed, study.parameters), ("name", 7, ParameterCount::Total));
     assert_eq!(study.documentation.as_deref(), Some("What it is about."));
     assert_eq!(study.confidence, Exact::ratio(9, 10).unwrap());
-}
-
-#[test]
-fn a_formula_of_the_command_line_is_checked_against_the_table() {
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let (columns, free, by) =
-        (names(&["N", "D", "loss", "metric/x"]), names(&["E", "A in 0..", "alpha in 0..2"]), names(&[]));
-    let request = FormulaRequest {
-        law: "loss ~ E + A / N^alpha",
-        free: &free,
-        columns: &columns,
-        by: &by,
-        method: Some("least_squares"),
-        test: Some("largest(N)"),
-        bootstrap: 10,
-        confidence: Exact::ratio(19, 20).unwrap(),
-        seed: 3,
-    };
-    let taken = formula(&request).unwrap();
-    assert_eq!(taken.model.to_string(), "E + A / N^alpha");
-    assert_eq!((taken.method, taken.bootstrap, taken.free.len()), (Method::Squares, 10, 3));
-    let named = formula(&FormulaRequest { law: "column(\"metric/x\") ~ E + A / D^alpha", ..request.clone() }).unwrap();
-    assert_eq!(named.target, Expression::column("metric/x"));
-    let rejected = formula(&FormulaRequest { law: "loss ~ E + A / M^alpha", ..request.clone() }).unwrap_err();
-    assert_eq!(rejected.diagnostics[0].code, "E0601");
-    for law in ["", "loss", "loss ~", "~ E", "loss ~ E + A / N^alpha }", "loss ~ E; loss ~ A"] {
-        assert!(!formula(&FormulaRequest { law, ..request.clone() }).unwrap_err().diagnostics.is_empty(), "{law}");
-    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// `chinchilla(over = iso, by = [r])`.
-    fn law_call(&mut self, value: Expression<'t>) -> Option<Text<'t>> {
+    pub(crate) fn law_call(&mut self, value: Expression<'t>) -> Option<Text<'t>> {
         let span = self.span(value.node());
         let Expression::Call(call) = value.without_parens() else {
             if !matches!(value, Expression::Bad(_)) {
@@ -103,7 +103,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// What is found in a law's text where it is called is reported at the call.
-    pub(super) fn called<T>(&mut self, text: &Text<'t>, check: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn called<T>(&mut self, text: &Text<'t>, check: impl FnOnce(&mut Self) -> T) -> T {
         let Some((item, call)) = text.call else { return check(self) };
         self.go_into_call(item, call);
         let value = check(self);

@@ -17,6 +17,7 @@ use synx_plan::unit::Unit;
 use super::known::Rows;
 use super::pass_at;
 use crate::corpus::Corpora;
+use crate::formula::NamedColumn;
 use crate::grid::Expanded;
 use crate::late::Bounds;
 use crate::lower::Lists;
@@ -184,9 +185,16 @@ impl Table {
     }
 
     /// The columns of any table, by their names.
-    pub(crate) fn of_names(names: &[String]) -> Table {
-        let column = |name: &String| (name.clone(), Column::number(Unit::PLAIN, Bounds::default()));
-        Table::new("the table", names.iter().map(column).collect(), Rows::Unknown)
+    pub(crate) fn of_named(columns: &[NamedColumn]) -> Table {
+        let column = |NamedColumn { name, kind }: &NamedColumn| {
+            let column = match kind {
+                ColumnKind::Number => Column::number(Unit::PLAIN, Bounds::default()),
+                ColumnKind::Text => Column::text(),
+                ColumnKind::Truth => Column { kind: Kind::Truth, ..Column::text() },
+            };
+            (name.clone(), column)
+        };
+        Table::new("the table", columns.iter().map(column).collect(), Rows::Unknown)
     }
 
     /// The columns that every grid has, and further ones.

@@ -23,7 +23,8 @@ pub fn observations(of: &Observations, path: &Path, declared: &[Declared]) -> Re
         synx_plan::observations::Format::Jsonl => jsonl::read(file, &of.path, &limits),
         synx_plan::observations::Format::Parquet => parquet::read(file, &of.path, &limits),
     }?;
-    for column in declared {
+    // Lists and structures were taken for text when the study was checked, and nothing can be done with them.
+    for column in declared.iter().filter(|column| !read.left_out.contains(&column.name)) {
         check(&read, column, &of.path)?;
     }
     let mut table = read.table;

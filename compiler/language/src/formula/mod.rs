@@ -1,9 +1,16 @@
-//! A law from the command line: `synx fit data.csv --law 'loss ~ E + A / N^alpha' --free E,A,alpha`.
+//! What the command line says of a law: `synx fit data.csv --law 'loss ~ E + A / N^alpha' --free E,A,alpha`, or `--law chinchilla`; and its conditions.
+
+mod condition;
+mod library;
 
 use synx_grammar::view::{Body, ItemKind};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::exact::Exact;
 use synx_plan::law::Formula;
+use synx_plan::table::ColumnKind;
+
+pub use condition::condition;
+pub use library::library_laws;
 
 use crate::causes::causes;
 use crate::compiler::Compiler;
@@ -13,15 +20,20 @@ use crate::law::Text;
 use crate::source::Sources;
 use crate::table::Table;
 
+/// What findings call the text of a law.
+const PATH: &str = "--law";
+
 /// What `synx fit` was asked for.
 #[derive(Debug, Clone)]
 pub struct FormulaRequest<'a> {
-    /// `loss ~ E + A / N^alpha`.
+    /// `loss ~ E + A / N^alpha`, or the name of a law of the library.
     pub law: &'a str,
-    /// The free parameters, each `E` or with bounds: `E in 0..`, `beta in 0..2`.
+    /// The free parameters, each `E` or with bounds: `E in 0..`, `beta in 0..2`. A law of the library has its own.
     pub free: &'a [String],
-    /// The table's columns by name; what is no name of the language is written `column("metric/x")`.
-    pub columns: &'a [String],
+    /// The table's columns; what is no name of the language is written `column("metric/x")`.
+    pub columns: &'a [NamedColumn],
+    /// Columns that were named for this law, which go before those that it reads by default.
+    pub mapped: &'a [String],
     /// Columns whose combinations are fitted by themselves.
     pub by: &'a [String],
     /// `huber(delta = 1e-3)`, `log_least_squares`, `least_squares`.
@@ -33,6 +45,13 @@ pub struct FormulaRequest<'a> {
     pub seed: u64,
 }
 
+/// A column of a table that is no plan's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedColumn {
+    pub name: String,
+    pub kind: ColumnKind,
+}
+
 /// Why a formula was not taken: findings and the text that they point into, a law as a file would declare it, called `--law`.
 #[derive(Debug, Clone)]
 pub struct Rejected {
@@ -42,8 +61,11 @@ pub struct Rejected {
 
 /// The formula of a request, checked against the table's columns.
 pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
-    const PATH: &str = "--law";
-    let text = declaration(request);
+    let text = match library::named(request.law) {
+        Some(law) => library::call(&law, request)
+            .map_err(|finding| Rejected { diagnostics: vec![*finding], sources: Sources::new() })?,
+        None => declaration(request),
+    };
     let parse = synx_grammar::parse(&text);
     let mut sources = Sources::new();
     sources.add(PATH, text.clone());
@@ -53,14 +75,22 @@ pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
     for cause in causes(&parse.errors, parse.tree.source()).causes {
         compiler.syntax_error(&cause, 0);
     }
-    let table = Table::of_names(request.columns);
+    let table = Table::of_named(request.columns);
     let law = parse.file().items().find(|item| item.kind() == Some(ItemKind::Law));
     let mut formula = None;
     if let Some(law) = law
-        && let (Body::Block(block), Some(name)) = (law.body(), law.name())
+        && let Some(name) = law.name()
     {
+        let text = match law.body() {
+            Body::Block(block) => Some(Text::of(block)),
+            Body::Expression(call) => compiler.law_call(call),
+            Body::Missing => None,
+        };
         let span = compiler.span(name.node());
-        formula = compiler.formula(&Text::of(block), &table, span);
+        formula = text.and_then(|text| compiler.called(&text, |compiler| compiler.formula(&text, &table, span)));
+    }
+    for file in compiler.library_files() {
+        sources.add(file.path, file.source);
     }
     let (diagnostics, ..) = compiler.finish();
     match formula {
@@ -76,16 +106,23 @@ fn declaration(request: &FormulaRequest) -> String {
         lines.push(format!("    free {}", request.free.join(", ")));
     }
     lines.push(format!("    {}", request.law));
-    if !request.by.is_empty() {
-        let by: Vec<String> = request.by.iter().map(|column| crate::fill::quoted(column)).collect();
-        lines.push(format!("    by = [{}]", by.join(", ")));
-    }
-    for (field, value) in [("method", request.method), ("test", request.test)] {
-        lines.extend(value.map(|value| format!("    {field} = {value}")));
-    }
-    lines.push(format!("    bootstrap = {}", request.bootstrap));
+    lines.extend(fields(request).into_iter().map(|(name, value)| format!("    {name} = {value}")));
     lines.push("}\n".to_owned());
     lines.join("\n")
+}
+
+/// The fields of a law that a request gives.
+fn fields(request: &FormulaRequest) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    if !request.by.is_empty() {
+        let by: Vec<String> = request.by.iter().map(|column| crate::fill::quoted(column)).collect();
+        fields.push(("by", format!("[{}]", by.join(", "))));
+    }
+    for (field, value) in [("method", request.method), ("test", request.test)] {
+        fields.extend(value.map(|value| (field, value.to_owned())));
+    }
+    fields.push(("bootstrap", request.bootstrap.to_string()));
+    fields
 }
 
 /// A host for formulas, which need nothing of the world.

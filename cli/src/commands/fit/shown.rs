@@ -1,0 +1,98 @@
+//! A fit for people.
+
+use std::fmt::Write;
+
+use synx_run::laws::{GroupFit, LawResult, ParameterEstimate, Unit};
+
+use super::asked::Asked;
+use super::data::Data;
+use crate::render::number::estimate;
+use crate::render::table::{Align, table};
+
+/// The law, then each group: its parameters, how good the fit is, what it is worth on rows that were held out.
+pub fn text(asked: &Asked, data: &Data, result: &LawResult) -> String {
+    let mut text = String::new();
+    if !asked.name.contains('~') {
+        let _ = writeln!(text, "{}", asked.name);
+    }
+    text.push_str(&asked.text());
+    if !data.left_out().is_empty() {
+        let _ = writeln!(text, "not read, for they hold lists or structures: {}", data.left_out().join(", "));
+    }
+    for group in &result.groups {
+        text.push('\n');
+        if !group.group.is_empty() {
+            let _ = writeln!(text, "{}", group_name(&group.group));
+        }
+        text.push_str(&one(group));
+    }
+    for skipped in &result.skipped {
+        let name = group_name(&skipped.group);
+        let _ = writeln!(text, "\n{name}\nnot fitted: {} ({})", skipped.reason, skipped.code);
+    }
+    text
+}
+
+/// `arm = web, width = 64`.
+pub fn group_name(group: &[(String, String)]) -> String {
+    let value = |value: &String| if value.is_empty() { "(nothing)".to_owned() } else { value.clone() };
+    let named: Vec<String> = group.iter().map(|(name, text)| format!("{name} = {}", value(text))).collect();
+    named.join(", ")
+}
+
+fn one(group: &GroupFit) -> String {
+    let mut text = parameters(group);
+    let _ = write!(text, "objective {:.12} over {} rows", group.objective, group.points);
+    let _ = writeln!(
+        text,
+        "; {} of {} starts end there{}",
+        group.starts.agreeing,
+        group.starts.tried,
+        if group.converged { "" } else { "; not converged" }
+    );
+    if let Some(test) = &group.test {
+        let _ = writeln!(
+            text,
+            "held out: {} rows, off by {:.2} % on average, {:.2} % at most",
+            test.points,
+            100.0 * test.mean_relative_error,
+            100.0 * test.max_relative_error
+        );
+    }
+    if let Some(drawn) = &group.resampling {
+        let unit = match drawn.unit {
+            Unit::Row => "rows",
+            Unit::Stream => "training streams",
+            Unit::Residual => "residuals",
+        };
+        let _ = writeln!(text, "intervals from {} draws of {} {unit}", drawn.draws, drawn.units);
+        if drawn.used < drawn.draws {
+            let _ = writeln!(text, "{} of the draws have no fit and are left out", drawn.draws - drawn.used);
+        }
+    }
+    text
+}
+
+fn parameters(group: &GroupFit) -> String {
+    let mut columns = vec![("parameter", Align::Left), ("estimate", Align::Right)];
+    let drawn = group.resampling.is_some();
+    if drawn {
+        columns.extend([("low", Align::Right), ("high", Align::Right)]);
+    }
+    columns.push(("", Align::Left));
+    let end = |end: Option<f64>| end.map_or_else(|| "-".to_owned(), estimate);
+    let row = |parameter: &ParameterEstimate| {
+        let note = match (parameter.identified, parameter.at_bound) {
+            (false, _) => "the data do not settle it",
+            (true, true) => "at its bound",
+            (true, false) => "",
+        };
+        let mut row = vec![parameter.name.clone(), estimate(parameter.estimate)];
+        if drawn {
+            row.extend([end(parameter.low), end(parameter.high)]);
+        }
+        row.push(note.to_owned());
+        row
+    };
+    table(&columns, group.parameters.iter().map(row))
+}
