@@ -25,6 +25,10 @@ fn wrong_studies() -> (tempfile::TempDir, Vec<(String, String)>) {
     }
     let runs = include_str!("../compiler/language/tests/common/runs.csv");
     fs::write(folder.path().join("data/runs.csv"), runs).unwrap();
+    for name in ["runs.parquet", "torn.parquet"] {
+        let file = root().join("compiler/language/tests/common").join(name);
+        fs::copy(file, folder.path().join("data").join(name)).unwrap();
+    }
     let mut goldens = Vec::new();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();

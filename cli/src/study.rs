@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use synx_compiler::{Answer, Compiled, Deny, Diagnostic, Host, Options, Unread};
 use synx_plan::corpus::{Corpus, CorpusFacts};
+use synx_plan::observations::Header;
 use synx_plan::problem::Problem;
 
 use crate::arguments::StudySettings;
@@ -163,6 +164,10 @@ impl Host for Known<'_> {
         self.study.read_start(path, most)
     }
 
+    fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
+        self.study.parquet_header(path)
+    }
+
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
         self.study.matches(pattern)
     }
@@ -218,6 +223,14 @@ impl Host for Study {
         let mut bytes = Vec::new();
         let found = File::open(file).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
         found.map(|_| bytes).map_err(|error| Unread::Failed(error.to_string()))
+    }
+
+    fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
+        let header = |file: PathBuf| {
+            let header = synx_run::tables::parquet_header(&file, &synx_run::tables::Limits::default());
+            header.map_err(|problem| Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline)))
+        };
+        Some(self.allowed(path).and_then(header))
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

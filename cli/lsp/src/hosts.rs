@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use synx_compiler::{Host, Unread};
 use synx_plan::corpus::{Corpus, CorpusFacts};
+use synx_plan::observations::Header;
 
 use crate::document::Document;
 
@@ -44,6 +45,21 @@ impl Host for Overlay<'_> {
             Err(Unread::NotFound) if !there.starts_with(normal(&self.folder)) => Err(Unread::Outside),
             _ => Ok(open.as_bytes().to_vec()),
         }
+    }
+
+    fn read_start(&self, path: &str, most: usize) -> Result<Vec<u8>, Unread> {
+        let there = normal(&self.folder.join(path));
+        if self.tried.contains_key(&there) || self.open.contains_key(&there) {
+            let mut bytes = self.read(path)?;
+            bytes.truncate(most);
+            return Ok(bytes);
+        }
+        // What is not open may be larger than any study.
+        self.disk.read_start(path, most)
+    }
+
+    fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
+        self.disk.parquet_header(path)
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

@@ -1,6 +1,7 @@
 //! What the compiler asks of the world.
 
 use synx_plan::corpus::{Corpus, CorpusFacts};
+use synx_plan::observations::Header;
 
 /// The one door to the world: everything that the compiler knows besides the study's text comes through here.
 pub trait Host {
@@ -13,6 +14,11 @@ pub trait Host {
         let mut bytes = self.read(path)?;
         bytes.truncate(most);
         Ok(bytes)
+    }
+
+    /// What a parquet file says of its rows; `None` where this host cannot read such files: its columns are then known to a run alone.
+    fn parquet_header(&self, _path: &str) -> Option<Result<Header, Unread>> {
+        None
     }
 
     /// The files that a path or a glob of the study names, sorted; none where nothing matches. The error is what is wrong

@@ -191,8 +191,7 @@ fn a_shared_parameter_is_one_for_all_groups() {
     let plan = check(&format!("{RUNS}{text}")).plan.unwrap();
     let free: Vec<(&str, bool)> = plan.laws[0].formula.free.iter().map(|p| (p.name.as_str(), p.shared)).collect();
     assert_eq!(free, [("E", true), ("B", false)]);
-    let refused: Vec<String> = plan.not_carried_out().into_iter().map(|part| part.what).collect();
-    assert_eq!(refused, ["a parameter that groups share in the law `tied`"]);
+    assert!(plan.not_carried_out().is_empty(), "fitted as it is said");
 }
 
 #[test]

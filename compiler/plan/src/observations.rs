@@ -13,6 +13,14 @@ pub struct Observations {
     pub axes: Vec<String>,
 }
 
+/// What a file says of its rows before these are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The names of its columns, and whether they hold numbers; else they hold text.
+    pub columns: Vec<(String, bool)>,
+    pub rows: u64,
+}
+
 /// How rows are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

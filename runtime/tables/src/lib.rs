@@ -16,6 +16,6 @@ mod table;
 pub use column::{Column, Texts, Value, Values};
 pub use evaluate::evaluate;
 pub use pipeline::carry_out;
-pub use read::{Limits, PARQUET_THREAD, Read, observations, read, read_path};
+pub use read::{Limits, PARQUET_THREAD, Read, observations, parquet_header, read, read_path};
 pub use shown::shown;
 pub use table::{Standing, Table};

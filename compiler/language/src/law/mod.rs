@@ -167,7 +167,10 @@ impl<'t> Compiler<'t> {
             let at = self.span(name.node());
             names.lets.insert(name.text(), at);
         }
+        // What is observed is a column: a name that is none is no parameter that was forgotten.
+        let insert = names.insert.take();
         let target = view.left().and_then(|left| self.lower_checked(left, &names));
+        names.insert = insert;
         let model = view.right().and_then(|right| self.model(right, &names));
         let by = self.by(text, table);
         let method = self.method(text);

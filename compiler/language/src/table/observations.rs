@@ -41,23 +41,30 @@ impl Compiler<'_> {
         };
         let (path, at) = arguments.required("path");
         let Value::Text(path) = path else { return self.expected(at, "a path in quotes", &path) };
-        let Some(bytes) = self.bytes_of(&path, at) else { return Value::Error };
-        let text = text_of(&bytes);
-        let look = match format {
-            Format::Csv => Some(look_at_csv(&text)),
-            Format::Jsonl => Some(look_at_jsonl(&text)),
-            // What its columns are, a run finds out.
-            Format::Parquet => None,
+        let header = if format == Format::Parquet { self.host.parquet_header(&path) } else { None };
+        let look = match header {
+            Some(Ok(header)) => named(header.columns).map(|columns| Some(Look { columns, rows: Some(header.rows) })),
+            Some(Err(unread)) => return self.unread(&path, unread, at),
+            None => {
+                let Some(bytes) = self.bytes_of(&path, at) else { return Value::Error };
+                let text = text_of(&bytes);
+                let look = match format {
+                    Format::Csv => look_at_csv(&text).map(Some),
+                    Format::Jsonl => look_at_jsonl(&text).map(Some),
+                    // What its columns are, a run finds out.
+                    Format::Parquet => Ok(None),
+                };
+                let cut = bytes.len() > MOST_BYTES;
+                look.map(|look| look.map(|look| Look { rows: look.rows.filter(|_| !cut), ..look }))
+            }
         };
         let look = match look {
-            Some(Err(why)) => {
+            Ok(look) => look,
+            Err(why) => {
                 let headline = format!("\"{path}\" does not begin with the names of columns");
                 let finding = self.finding("E0615", at, headline, why);
                 return self.report(finding);
             }
-            Some(Ok(look)) if bytes.len() > MOST_BYTES => Some(Look { rows: None, ..look }),
-            Some(Ok(look)) => Some(look),
-            None => None,
         };
         let stem = path.rsplit(['/', '\\']).next().unwrap_or(&path);
         let stem = stem.split('.').next().unwrap_or(stem).to_owned();
@@ -99,10 +106,17 @@ impl Compiler<'_> {
     /// The bytes of a file; what keeps them away is reported.
     fn bytes_of(&mut self, path: &str, at: Span) -> Option<Vec<u8>> {
         // One byte more says that there is more.
-        let unread = match self.host.read_start(path, MOST_BYTES + 1) {
-            Ok(bytes) => return Some(bytes),
-            Err(unread) => unread,
-        };
+        match self.host.read_start(path, MOST_BYTES + 1) {
+            Ok(bytes) => Some(bytes),
+            Err(unread) => {
+                self.unread(path, unread, at);
+                None
+            }
+        }
+    }
+
+    /// Reports what keeps a file from being read.
+    fn unread(&mut self, path: &str, unread: Unread, at: Span) -> Value {
         let finding = match unread {
             Unread::NotFound => {
                 let headline = format!("there is no file \"{path}\"");
@@ -133,8 +147,7 @@ impl Compiler<'_> {
                 self.finding("E0615", at, format!("\"{path}\" cannot be read"), "not read").note(why)
             }
         };
-        self.report(finding);
-        None
+        self.report(finding)
     }
 }
 
@@ -149,7 +162,7 @@ fn look_at_csv(text: &str) -> Result<Look, String> {
     let mut records = records(text);
     let names = records.next().filter(|names| names.iter().any(|name| !name.is_empty()));
     let names = names.ok_or("the file is empty")?;
-    let mut columns = named(names)?;
+    let mut columns = named(names.into_iter().map(|name| (name, true)).collect())?;
     let mut rows = 0u64;
     for record in records {
         rows += 1;
@@ -163,15 +176,15 @@ fn look_at_csv(text: &str) -> Result<Look, String> {
 }
 
 /// The names of columns, each once.
-fn named(names: Vec<String>) -> Result<Vec<(String, bool)>, String> {
+fn named(names: Vec<(String, bool)>) -> Result<Vec<(String, bool)>, String> {
     if names.len() > MOST_COLUMNS {
         return Err(format!("more than {MOST_COLUMNS} columns"));
     }
     let mut columns: IndexMap<String, bool> = IndexMap::new();
-    for (place, name) in names.into_iter().enumerate() {
+    for (place, (name, number)) in names.into_iter().enumerate() {
         // The first column of a written data frame often has no name.
         let name = if name.trim().is_empty() { format!("column_{}", place + 1) } else { name.trim().to_owned() };
-        if columns.insert(name.clone(), true).is_some() {
+        if columns.insert(name.clone(), number).is_some() {
             return Err(format!("two columns are called `{name}`"));
         }
     }

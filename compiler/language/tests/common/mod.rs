@@ -5,9 +5,13 @@ use std::io;
 
 use synx_compiler::{Compiled, Host, Options, Unread, compile};
 use synx_plan::corpus::{Content, Corpus, CorpusFacts, PartFacts};
+use synx_plan::observations::Header;
 
 /// Rows that were measured elsewhere.
 const RUNS: &str = include_str!("runs.csv");
+
+/// What the reader of parquet says of the first half of a file.
+const TORN: &str = "Parquet error: Invalid Parquet file. Corrupt footer";
 
 /// Files that exist, and how many training tokens every corpus has (none: nothing was scanned).
 pub struct World {
@@ -59,6 +63,17 @@ impl Host for World {
         std::fs::read(format!("{folder}{path}")).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unread::NotFound,
             _ => Unread::Failed(error.to_string()),
+        })
+    }
+
+    /// As the command reads `runs.parquet` and `torn.parquet`, which stand beside this file.
+    fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
+        let columns = [("tokens", true), ("loss", true), ("arm", false), ("ok", false)];
+        let columns = columns.map(|(name, number)| (name.to_owned(), number)).to_vec();
+        Some(match path {
+            "data/runs.parquet" => Ok(Header { columns, rows: 3 }),
+            "data/torn.parquet" => Err(Unread::Failed(TORN.to_owned())),
+            _ => Err(Unread::NotFound),
         })
     }
 

@@ -19,7 +19,7 @@ use synx_plan::problem::Problem;
 
 pub use limits::Limits;
 pub use observations::observations;
-pub use parquet::PARQUET_THREAD;
+pub use parquet::{PARQUET_THREAD, parquet_header};
 
 use crate::table::Table;
 

@@ -8,6 +8,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::{Type, TypePtr};
+use synx_plan::observations::Header;
 use synx_plan::problem::Problem;
 
 use super::{Limits, Read};
@@ -26,8 +27,31 @@ enum Growing {
 /// synx that a user would have to hear of.
 pub const PARQUET_THREAD: &str = "synx-parquet";
 
+/// The columns of a file and how many rows it has, from its end alone.
+///
+/// # Errors
+/// E0901 where the system refuses, E0980 to E0985 where the file is no table.
+pub fn parquet_header(path: &Path, limits: &Limits) -> Result<Header, Problem> {
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| Problem::io("read", path, &error))?;
+    apart(&name, || {
+        let reader = SerializedFileReader::new(file).map_err(|error| bad(&name, &error))?;
+        let metadata = reader.metadata().file_metadata();
+        let fields = metadata.schema().get_fields();
+        limits.check_columns(&name, fields.len())?;
+        let simple = fields.iter().filter(|field| is_simple(field));
+        let column = |field: &TypePtr| (field.name().to_owned(), matches!(Growing::of(field), Growing::Numbers(_)));
+        Ok(Header { columns: simple.map(column).collect(), rows: u64::try_from(metadata.num_rows()).unwrap_or(0) })
+    })
+}
+
 /// Reads the rows. Truth values, dates and times are text; lists and structures are left out.
 pub(super) fn read<R: ChunkReader + 'static>(from: R, name: &str, limits: &Limits) -> Result<Read, Problem> {
+    apart(name, || rows(from, name, limits))
+}
+
+/// Reads on a thread of its own: what gives up there is a torn file.
+fn apart<T: Send>(name: &str, read: impl FnOnce() -> Result<T, Problem> + Send) -> Result<T, Problem> {
     let torn = || {
         Problem::new("E0984", format!("{name} cannot be read as parquet"))
             .note("what it holds is not what it says of itself")
@@ -35,16 +59,17 @@ pub(super) fn read<R: ChunkReader + 'static>(from: R, name: &str, limits: &Limit
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(PARQUET_THREAD.to_owned());
-        let reading = thread.spawn_scoped(scope, || rows(from, name, limits));
+        let reading = thread.spawn_scoped(scope, read);
         reading.map_err(|error| Problem::io("read", Path::new(name), &error))?.join().map_err(|_| torn())?
     })
 }
 
+fn bad(name: &str, error: &ParquetError) -> Problem {
+    Problem::new("E0984", format!("{name} cannot be read as parquet")).note(error.to_string()).help(HELP)
+}
+
 fn rows<R: ChunkReader + 'static>(from: R, name: &str, limits: &Limits) -> Result<Read, Problem> {
-    let bad = |error: &ParquetError| {
-        Problem::new("E0984", format!("{name} cannot be read as parquet")).note(error.to_string()).help(HELP)
-    };
-    let reader = SerializedFileReader::new(from).map_err(|error| bad(&error))?;
+    let reader = SerializedFileReader::new(from).map_err(|error| bad(name, &error))?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.schema();
     let (simple, nested): (Vec<TypePtr>, Vec<TypePtr>) = schema.get_fields().iter().cloned().partition(is_simple);
@@ -61,11 +86,11 @@ fn rows<R: ChunkReader + 'static>(from: R, name: &str, limits: &Limits) -> Resul
     }
     let mut columns: Vec<Growing> = simple.iter().map(|field| Growing::of(field)).collect();
     let projected = Type::group_type_builder(schema.name()).with_fields(simple.clone()).build();
-    let projected = projected.map_err(|error| bad(&error))?;
-    let read = reader.get_row_iter(Some(projected)).map_err(|error| bad(&error))?;
+    let projected = projected.map_err(|error| bad(name, &error))?;
+    let read = reader.get_row_iter(Some(projected)).map_err(|error| bad(name, &error))?;
     let (mut count, mut bytes) = (0usize, 0u64);
     for row in read {
-        let row = row.map_err(|error| bad(&error))?;
+        let row = row.map_err(|error| bad(name, &error))?;
         count += 1;
         // The rows that the file says it has were checked; it may have others.
         limits.check_rows(name, count, columns.len())?;

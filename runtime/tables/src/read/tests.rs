@@ -10,7 +10,7 @@ use synx_plan::observations::{Format, Observations};
 use synx_plan::problem::Problem;
 use synx_plan::table::{Column as Declared, ColumnKind};
 
-use super::{Limits, Read, observations, read, read_path};
+use super::{Limits, Read, observations, parquet_header, read, read_path};
 use crate::column::Value;
 
 fn text(text: &[u8], format: Format) -> Result<Read, Problem> {
@@ -122,6 +122,20 @@ fn a_parquet_file_becomes_columns() {
     assert_eq!(table.names().collect::<Vec<_>>(), ["tokens", "loss", "arm", "ok"]);
     assert_eq!((table.value(2, "tokens"), table.value(1, "loss")), (Value::Number(4e6), Value::Missing));
     assert_eq!((table.value(1, "arm"), table.value(1, "ok"), lines), (Value::Text("b"), Value::Text("false"), None));
+}
+
+#[test]
+fn the_end_of_a_parquet_file_says_its_columns_and_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.parquet");
+    std::fs::write(&path, parquet_file()).unwrap();
+    let header = parquet_header(&path, &Limits::default()).unwrap();
+    let columns: Vec<(&str, bool)> = header.columns.iter().map(|(name, number)| (name.as_str(), *number)).collect();
+    assert_eq!(columns, [("tokens", true), ("loss", true), ("arm", false), ("ok", false)]);
+    assert_eq!(header.rows, 3);
+    let file = parquet_file();
+    std::fs::write(&path, &file[..file.len() - 1]).unwrap();
+    assert_eq!(parquet_header(&path, &Limits::default()).unwrap_err().code, "E0984");
 }
 
 #[test]
