@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use synx_compiler::diagnostic::{concise, json};
-use synx_compiler::{Diagnostic, Severity, Sources};
+use synx_compiler::{Compiled, Diagnostic, Severity, Sources};
 
 use crate::human::{Style, human};
 use crate::{github, sarif};
@@ -35,6 +35,20 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
+    /// The corpora that nobody has scanned: what depends on how much text they have was not looked at.
+    pub unscanned: Vec<String>,
+}
+
+impl Checked {
+    pub fn new(diagnostics: Vec<Diagnostic>, sources: Sources) -> Checked {
+        Checked { diagnostics, sources, unscanned: Vec::new() }
+    }
+
+    /// What the check of a study found, with what it does not know.
+    pub fn of(compiled: Compiled) -> Checked {
+        let unscanned = compiled.not_scanned();
+        Checked { diagnostics: compiled.diagnostics, sources: compiled.sources, unscanned }
+    }
 }
 
 /// The report of a check, with a closing line where it is for people.
@@ -72,10 +86,33 @@ fn summary(checked: &[Checked]) -> String {
     };
     let studies = if checked.len() == 1 { "1 study".to_owned() } else { format!("{} studies", checked.len()) };
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    match (count(Severity::Error), count(Severity::Warning)) {
+    let summary = match (count(Severity::Error), count(Severity::Warning)) {
         (0, 0) => format!("{studies}: nothing to complain about\n"),
         (errors, warnings) => format!("{studies}: {}, {}\n", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    summary + &not_known(checked)
+}
+
+/// How many corpora a summary names.
+const NAMED: usize = 6;
+
+/// What depends on a scan that nobody has made; empty where nothing does.
+fn not_known(checked: &[Checked]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in checked.iter().flat_map(|file| &file.unscanned) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
     }
+    if names.is_empty() {
+        return String::new();
+    }
+    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+    names.truncate(NAMED);
+    format!(
+        "not known before a scan, which `synx plan` makes: epochs and shares by size of {}{more}\n",
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -92,7 +129,7 @@ mod tests {
         };
         let finding =
             |(code, word): &(&'static str, &str)| Diagnostic::new(code, format!("`{word}`")).label(label(word));
-        Checked { diagnostics: found.iter().map(finding).collect(), sources }
+        Checked::new(found.iter().map(finding).collect(), sources)
     }
 
     fn two_files() -> Vec<Checked> {
@@ -111,6 +148,10 @@ mod tests {
         );
         let human = report(Format::Human, &two_files(), Style::PIPE);
         assert!(human.ends_with("\n\n2 studies: 2 errors, 1 warning\n"), "{human}");
+        let unscanned = vec!["web".to_owned(), "hq".to_owned()];
+        let clean = Checked { unscanned, ..Checked::new(Vec::new(), Sources::new()) };
+        let said = "1 study: nothing to complain about\nnot known before a scan, which `synx plan` makes: epochs and shares by size of web, hq\n";
+        assert_eq!(report(Format::Human, &[clean], Style::PIPE), said);
         let json: Value = serde_json::from_str(&report(Format::Json, &two_files(), Style::PIPE)).unwrap();
         assert_eq!(json[1]["file"], "b.synx");
         assert_eq!(json[2]["severity"], "warning");

@@ -152,7 +152,7 @@ mod tests {
             .note("10 % are missing")
             .help("write `rest`")
             .fix("write `rest * hq`", vec![edit]);
-        Checked { diagnostics: vec![Diagnostic::new("W0101", "`m` is not used"), finding], sources }
+        Checked::new(vec![Diagnostic::new("W0101", "`m` is not used"), finding], sources)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use synx_compiler::{Compiled, Diagnostic, Sources};
+use synx_compiler::{Diagnostic, Sources};
 use synx_findings::{Checked, report};
 
 use crate::arguments::{FindingFormat, StudySettings};
@@ -37,13 +37,12 @@ pub fn check(arguments: &CheckArguments) -> Outcome {
     for path in &arguments.files {
         match Study::open(path, &arguments.settings) {
             Ok(study) => {
-                let Compiled { diagnostics, sources, .. } = study.compile();
-                found.push(Checked { diagnostics, sources });
+                found.push(Checked::of(study.compile()));
             }
             Err(finding) => {
                 // A file that is not there is a mistake of the command line; one that is no text is a finding.
                 unread |= finding.code != "E0012";
-                found.push(Checked { diagnostics: vec![*finding], sources: Sources::new() });
+                found.push(Checked::new(vec![*finding], Sources::new()));
             }
         }
     }

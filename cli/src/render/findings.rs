@@ -24,7 +24,7 @@ impl Findings {
     }
 
     pub fn show(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
-        let checked = Checked { diagnostics: diagnostics.to_vec(), sources: sources.clone() };
+        let checked = Checked::new(diagnostics.to_vec(), sources.clone());
         if self.alone() {
             self.kept.push(checked);
         } else {

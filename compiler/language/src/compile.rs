@@ -48,6 +48,17 @@ impl Compiled {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+
+    /// The corpora that the study uses and nobody has scanned, by name: how often runs go through them, and shares and sizes that follow from how much
+    /// text they have, are not known. Empty where the study has errors.
+    pub fn not_scanned(&self) -> Vec<String> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        let used = plan.corpora.iter().zip(&plan.facts).filter(|(_, facts)| facts.is_none()).map(|(corpus, _)| corpus);
+        let mut names: Vec<String> = used.chain(&self.unscanned).map(|corpus| corpus.name.clone()).collect();
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
 }
 
 /// The study's text with every default written out, and what `--set` gave, in the one style. It compiles to the same plan.

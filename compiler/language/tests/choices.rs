@@ -138,3 +138,29 @@ claim slow = last(top(sweep, lr, by = loss, n = 1)) <= 2e-3
     let half = &plan.grids[1].columns[1];
     assert_eq!(half.name, "half");
 }
+
+#[test]
+fn a_budget_by_the_size_of_a_corpus_waits_for_its_scan() {
+    let study = format!(
+        "{HEAD}grid epochs {{
+    axis times = [1, 4]
+    data     = web
+    model    = tiny()
+    recipe   = standard()
+    tokens   = round(times * size(web), to = 16Ki)
+    evaluate = web.heldout
+}}
+"
+    );
+    let before = common::check(&study);
+    let codes: Vec<&str> = before.diagnostics.iter().map(|finding| finding.code).collect();
+    let waits: Vec<&str> = before.unscanned.iter().map(|corpus| corpus.name.as_str()).collect();
+    assert_eq!((codes, waits), (vec!["E0415"], vec!["web"]), "said, and to be scanned by `plan` and `run`");
+
+    let world = common::World { tokens: Some(10_000_000), ..common::World::default() };
+    let after = synx_compiler::compile("study.synx", &study, &world, &synx_compiler::Options::default());
+    assert!(after.unscanned.is_empty() && after.not_scanned().is_empty(), "{:?}", after.not_scanned());
+    // 2 % are held out; in whole batches, halves up.
+    let budgets: Vec<u64> = after.plan.unwrap().grids[1].cells.iter().map(|cell| cell.tokens).collect();
+    assert_eq!(budgets, [1, 4].map(|times| (times * 9_800_000 + 8192) / 16384 * 16384));
+}

@@ -29,11 +29,11 @@ impl Wrong {
             Ok(text) => {
                 let compiled = self.compiled(text, World::default());
                 assert_eq!(compiled.plan.is_none(), compiled.has_errors(), "{}", self.name);
-                Checked { diagnostics: compiled.diagnostics, sources: compiled.sources }
+                Checked::of(compiled)
             }
             Err(error) => {
                 let finding = Diagnostic::not_utf8(&self.file, &self.bytes, error.valid_up_to());
-                Checked { diagnostics: vec![finding], sources: Sources::new() }
+                Checked::new(vec![finding], Sources::new())
             }
         }
     }
