@@ -155,7 +155,7 @@ fn a_budget_by_the_size_of_a_corpus_waits_for_its_scan() {
     let before = common::check(&study);
     let codes: Vec<&str> = before.diagnostics.iter().map(|finding| finding.code).collect();
     let waits: Vec<&str> = before.unscanned.iter().map(|corpus| corpus.name.as_str()).collect();
-    assert_eq!((codes, waits), (vec!["E0415"], vec!["web"]), "said, and to be scanned by `plan` and `run`");
+    assert_eq!((codes, waits), (vec!["E0415"], vec!["web", "qa"]), "said, and to be scanned by `plan` and `run`");
 
     let world = common::World { tokens: Some(10_000_000), ..common::World::default() };
     let after = synx_compiler::compile("study.synx", &study, &world, &synx_compiler::Options::default());
