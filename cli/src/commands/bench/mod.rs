@@ -1,6 +1,8 @@
 //! `synx bench`: how long things take.
 
 mod check;
+mod hostile;
+mod hostile_texts;
 mod step;
 mod study;
 
@@ -11,7 +13,7 @@ use crate::outcome::Outcome;
 /// Measure speed
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench check"
+    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench check\n  synx bench hostile"
 )]
 pub struct BenchArguments {
     #[command(subcommand)]
@@ -22,11 +24,13 @@ pub struct BenchArguments {
 enum What {
     Step(step::StepArguments),
     Check(check::CheckArguments),
+    Hostile(hostile::HostileArguments),
 }
 
 pub fn bench(arguments: &BenchArguments) -> Outcome {
     match &arguments.what {
         What::Step(arguments) => step::step(arguments),
         What::Check(arguments) => check::check(arguments),
+        What::Hostile(arguments) => hostile::hostile(arguments),
     }
 }
