@@ -1,9 +1,12 @@
 //! The doors to the world: one for each study, seen through the open texts.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use synx_compiler::{Host, Unread};
+use synx_grammar::Parse;
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::observations::Header;
 
@@ -29,6 +32,8 @@ pub(crate) struct Overlay<'a> {
     pub open: &'a BTreeMap<PathBuf, Document>,
     /// Texts that are tried out: those of files after a change that has not been made.
     pub tried: &'a BTreeMap<PathBuf, String>,
+    /// The trees of imports that are not open, as they were read last.
+    pub trees: &'a RefCell<BTreeMap<PathBuf, Rc<Parse>>>,
     pub stop: &'a dyn Fn() -> bool,
 }
 
@@ -60,6 +65,22 @@ impl Host for Overlay<'_> {
 
     fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
         self.disk.parquet_header(path)
+    }
+
+    fn parse(&self, path: &str, text: &str) -> Rc<Parse> {
+        let there = normal(&self.folder.join(path));
+        if let Some(open) = self.open.get(&there).filter(|open| open.text() == text) {
+            return Rc::clone(&open.parse);
+        }
+        let mut trees = self.trees.borrow_mut();
+        match trees.get(&there).filter(|known| known.tree.source() == text) {
+            Some(known) => Rc::clone(known),
+            None => {
+                let parse = Rc::new(synx_grammar::parse(text));
+                trees.insert(there, Rc::clone(&parse));
+                parse
+            }
+        }
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

@@ -1,5 +1,6 @@
 //! The open texts and what their checks found.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -35,6 +36,10 @@ pub(crate) struct State {
     /// The name that the client has for an open text.
     pub uris: BTreeMap<PathBuf, lsp::Uri>,
     analyses: BTreeMap<PathBuf, Rc<Analysis>>,
+    /// The trees of imports that are not open.
+    trees: RefCell<BTreeMap<PathBuf, Rc<synx_grammar::Parse>>>,
+    /// The studies of the workspace, where the client tells of new ones.
+    studies: Option<Vec<PathBuf>>,
     pub shelf: Shelf,
     pub published: crate::publish::Published,
     hosts: Box<dyn Hosts>,
@@ -57,6 +62,8 @@ impl State {
             documents: BTreeMap::new(),
             uris: BTreeMap::new(),
             analyses: BTreeMap::new(),
+            trees: RefCell::default(),
+            studies: None,
             shelf: Shelf::default(),
             published: crate::publish::Published::default(),
             hosts,
@@ -97,6 +104,18 @@ impl State {
     /// Forgets all checks: files beside the studies have changed.
     pub(crate) fn forget(&mut self) {
         self.analyses.clear();
+        self.trees.borrow_mut().clear();
+        self.studies = None;
+    }
+
+    /// The studies of the workspace's folders, open or not.
+    pub(crate) fn studies(&mut self) -> Vec<PathBuf> {
+        if let Some(known) = &self.studies {
+            return known.clone();
+        }
+        let found = crate::workspace::studies(&self.folders);
+        self.studies = self.client.watches.then(|| found.clone());
+        found
     }
 
     pub(crate) fn document(&self, uri: &lsp::Uri) -> Result<&Document, Refused> {
@@ -130,6 +149,7 @@ impl State {
             folder: folder_of(path),
             open: &self.documents,
             tried,
+            trees: &self.trees,
             stop: &*self.stop,
         };
         let analysis = Analysis::new(&compiler_path(path), parse, &overlay, &Options::default(), self.device.clone());
@@ -169,7 +189,12 @@ impl State {
         bytes: &std::ops::Range<usize>,
     ) -> Option<lsp::Location> {
         let text = &analysis.sources().get(file)?.text;
-        let range = crate::position::Lines::new(text).range(text, bytes, self.client.encoding);
+        // The lines of an open text are known.
+        let open = self.documents.get(&crate::hosts::normal(Path::new(file))).filter(|open| open.text() == text);
+        let range = match open {
+            Some(open) => open.lines.range(text, bytes, self.client.encoding),
+            None => crate::position::Lines::new(text).range(text, bytes, self.client.encoding),
+        };
         Some(lsp::Location { uri: self.uri(file, text)?, range })
     }
 }

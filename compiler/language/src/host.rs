@@ -1,5 +1,8 @@
 //! What the compiler asks of the world.
 
+use std::rc::Rc;
+
+use synx_grammar::Parse;
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::observations::Header;
 
@@ -8,6 +11,11 @@ pub trait Host {
     /// The bytes of a file, its path relative to the study's folder. Whether a file outside that folder may be read is the
     /// host's to say, links included.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unread>;
+
+    /// The tree of the text of a file that is imported. A host that is asked again and again may keep it while the text stays the same.
+    fn parse(&self, _path: &str, text: &str) -> Rc<Parse> {
+        Rc::new(synx_grammar::parse(text))
+    }
 
     /// The first bytes of a file, at most so many: for tables whose rows only a run reads.
     fn read_start(&self, path: &str, most: usize) -> Result<Vec<u8>, Unread> {

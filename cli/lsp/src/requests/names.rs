@@ -136,8 +136,8 @@ fn naming(
     let home = normal(Path::new(&declaration.file));
     let name = analysis.sources().get(&declaration.file).and_then(|file| file.text.get(declaration.range.clone()));
     let name = name.unwrap_or_default().to_owned();
-    let folders = if state.folders.is_empty() { vec![folder_of(own)] } else { state.folders.clone() };
-    let mut paths = crate::workspace::studies(&folders);
+    let mut paths =
+        if state.folders.is_empty() { crate::workspace::studies(&[folder_of(own)]) } else { state.studies() };
     paths.extend(state.open_paths());
     paths.sort();
     paths.dedup();

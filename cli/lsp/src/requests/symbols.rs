@@ -35,7 +35,7 @@ pub(super) fn workspace(
     params: lsp::WorkspaceSymbolParams,
 ) -> Result<Option<lsp::WorkspaceSymbolResponse>, Refused> {
     let wanted = params.query.to_lowercase();
-    let mut paths = crate::workspace::studies(&state.folders);
+    let mut paths = state.studies();
     paths.extend(state.open_paths());
     paths.sort();
     paths.dedup();

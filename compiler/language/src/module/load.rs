@@ -1,7 +1,8 @@
 //! Reading what is imported, each file once.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::rc::Rc;
 
 use synx_grammar::Parse;
 
@@ -22,10 +23,28 @@ pub(crate) struct Loaded<'a> {
     pub path: String,
     /// As it is shown: the study's path as the user gave it, others beside it.
     pub shown: String,
-    /// The study's is at hand already.
-    pub parse: Cow<'a, Parse>,
+    pub parse: Tree<'a>,
     /// What each of its imports leads to, in their order.
     pub targets: Vec<Target>,
+}
+
+/// The tree of a file.
+pub(crate) enum Tree<'a> {
+    /// The study's is at hand already.
+    Study(&'a Parse),
+    /// An import's may be the host's, too.
+    Import(Rc<Parse>),
+}
+
+impl Deref for Tree<'_> {
+    type Target = Parse;
+
+    fn deref(&self) -> &Parse {
+        match self {
+            Tree::Study(parse) => parse,
+            Tree::Import(parse) => parse,
+        }
+    }
 }
 
 /// What an import leads to.
@@ -54,8 +73,7 @@ pub(crate) fn load<'a>(path: &str, study: &'a Parse, host: &dyn Host, sources: &
     let own = path.rsplit('/').next().unwrap_or(path);
     let source = study.tree.source();
     sources.add(path, source);
-    let study =
-        Loaded { path: own.to_owned(), shown: path.to_owned(), parse: Cow::Borrowed(study), targets: Vec::new() };
+    let study = Loaded { path: own.to_owned(), shown: path.to_owned(), parse: Tree::Study(study), targets: Vec::new() };
     let mut files = vec![study];
     let mut known: HashMap<String, usize> = HashMap::from([(own.to_owned(), 0)]);
     let mut bytes = source.len();
@@ -82,9 +100,9 @@ pub(crate) fn load<'a>(path: &str, study: &'a Parse, host: &dyn Host, sources: &
                 Ok(text) => {
                     bytes += text.len();
                     let shown = joined(home, &path);
-                    sources.add(shown.clone(), text.clone());
                     known.insert(path.clone(), files.len());
-                    let parse = Cow::Owned(synx_grammar::parse(&text));
+                    let parse = Tree::Import(host.parse(&path, &text));
+                    sources.add(shown.clone(), text);
                     files.push(Loaded { path, shown, parse, targets: Vec::new() });
                     Target::File(files.len() - 1)
                 }
