@@ -72,7 +72,7 @@ const PURE: &[(&str, &str, &[&str])] = &[
     (
         "synx-compiler",
         "compiler/language",
-        &["indexmap", "libm", "num-bigint", "num-integer", "num-traits", "serde", "serde_json", "strsim"],
+        &["foldhash", "indexmap", "libm", "num-bigint", "num-integer", "num-traits", "serde", "serde_json", "strsim"],
     ),
 ];
 
@@ -137,6 +137,7 @@ const PURE_TREE: &[&str] = &[
     "constant_time_eq",
     "cpufeatures",
     "equivalent",
+    "foldhash",
     "hashbrown",
     "indexmap",
     "itoa",

@@ -30,17 +30,16 @@ pub(crate) struct SoundPart {
 }
 
 impl SoundPart {
-    /// The part at `range` of a source that was read up to `limit`.
+    /// The part at `range` of a source that was read up to `limit`, with the end of its view.
     pub(crate) fn new(
-        source: &str,
         range: Range<usize>,
+        view: usize,
         limit: usize,
         nodes: Range<usize>,
         first: NodeId,
         begun: bool,
         begins: bool,
     ) -> Self {
-        let view = view_end(&source[..limit], range.end);
         Self {
             start: range.start as u32,
             length: range.len() as u32,
@@ -90,19 +89,34 @@ impl SoundPart {
     }
 }
 
-/// Up to where the rules may look for a part that ends at `end`: the line that it ends on, the blank lines and comments
-/// after it, and one line more.
-fn view_end(source: &str, end: usize) -> usize {
-    let mut lines = source[end..].split_inclusive('\n');
-    let mut at = end + lines.next().map_or(0, str::len);
-    for line in lines {
-        at += line.len();
-        let text = line.trim_start_matches([' ', '\t', '\r', '\n']);
-        if !text.is_empty() && !text.starts_with("//") {
-            break;
+/// The last view that was asked for: parts that end on one line have one view, however many they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Views {
+    /// What may still be on its line.
+    line: Range<usize>,
+    limit: usize,
+    end: usize,
+}
+
+impl Views {
+    /// Up to where the rules may look for a part of a source that ends at `end` and was read up to `limit`: the line that
+    /// it ends on, the blank lines and comments after it, and one line more.
+    pub(crate) fn end(&mut self, source: &str, end: usize, limit: usize) -> usize {
+        if self.limit != limit || !self.line.contains(&end) {
+            let mut lines = source[end..limit].split_inclusive('\n');
+            let line = end + lines.next().map_or(0, str::len);
+            let mut view = line;
+            for line in lines {
+                view += line.len();
+                let text = line.trim_start_matches([' ', '\t', '\r', '\n']);
+                if !text.is_empty() && !text.starts_with("//") {
+                    break;
+                }
+            }
+            *self = Self { line: end..line, limit, end: view };
         }
+        self.end
     }
-    at
 }
 
 /// A file as it was before an edit, and where the edit is.

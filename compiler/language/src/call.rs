@@ -126,7 +126,7 @@ impl<'t> Compiler<'t> {
                 .help("it belongs to `method`, `test` or the formula of a law");
             return self.report(finding);
         }
-        if self.broken_words.contains(word) {
+        if self.broken_words.contains(word) || !self.tells() {
             return Value::Error;
         }
         let library = crate::library::offered(&[], true);

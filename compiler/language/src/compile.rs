@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::{Assert, Body, Entry, Item, ItemKind, Part};
 use synx_grammar::{Parse, SyntaxErrorKind, SyntaxKind};
 use synx_plan::claim::Claim;
@@ -28,6 +28,9 @@ use crate::value::{Span, Value};
 
 /// The edition of this version's language.
 const EDITION: u64 = 1;
+
+/// How many parameters a declaration may have, and how many entries a grid. Arbitrary; far beyond what a person writes.
+const MAX_PARTS: usize = 256;
 
 /// What compiling a study gives.
 #[derive(Debug, Clone)]
@@ -438,8 +441,11 @@ impl<'t> Compiler<'t> {
 
     /// The words in pieces that could not be read: a declaration may be among them, so names like these are not reported.
     fn collect_broken(&mut self, parse: &'t Parse) {
+        // What is unread within something unread has been looked at with it.
+        let mut end = 0;
         for node in parse.tree.root().descendants() {
-            if node.kind() == SyntaxKind::Error {
+            if node.kind() == SyntaxKind::Error && node.range().end > end {
+                end = node.range().end;
                 let words = node.text().split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
                 self.broken_words.extend(words.filter(|word| !word.is_empty()));
             }
@@ -451,7 +457,7 @@ impl<'t> Compiler<'t> {
         let file = self.span(parse.file().node()).file;
         let module = self.module_of(file);
         let mut study: Option<Span> = None;
-        let mut first: IndexMap<&'t str, Span> = IndexMap::new();
+        let mut first: IndexMap<&'t str, Span> = IndexMap::default();
         for part in parse.file().parts() {
             let item = match part {
                 Part::Item(item) => item,
@@ -473,6 +479,10 @@ impl<'t> Compiler<'t> {
             };
             let Some(name) = item.name() else { continue };
             let name_span = self.span(name.node());
+            if self.is_too_long(item, kind, name_span) {
+                self.broken_words.insert(name.text());
+                continue;
+            }
             if kind == ItemKind::Study {
                 if let Some(first) = study {
                     let finding = self
@@ -511,6 +521,26 @@ impl<'t> Compiler<'t> {
             self.items.push(slot);
             self.collect_allowed(item, kind);
         }
+    }
+
+    /// Whether an item has more parts than may be, each of which may name each other; reported.
+    fn is_too_long(&mut self, item: Item<'t>, kind: ItemKind, name: Span) -> bool {
+        let entries = match item.body() {
+            Body::Block(block) if kind == ItemKind::Grid => block.entries().take(MAX_PARTS + 1).count(),
+            _ => 0,
+        };
+        let parts = if item.parameters().take(MAX_PARTS + 1).count() > MAX_PARTS {
+            "parameters"
+        } else if entries > MAX_PARTS {
+            "entries"
+        } else {
+            return false;
+        };
+        let finding = self
+            .finding("E0504", name, format!("a {} has at most {MAX_PARTS} {parts}", kind.word()), "this has more")
+            .help("what varies together is a list or a tuple; split the rest into several declarations");
+        self.report(finding);
+        true
     }
 
     /// Whether an item has the form of its kind: with or without parameters, an expression or a block.

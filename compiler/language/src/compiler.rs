@@ -35,6 +35,12 @@ const MAX_DEPTH: u32 = 160;
 /// How many values may be made while one declaration, or the cells of one grid so far, is evaluated. Arbitrary; a fraction of a second.
 const FUEL: u64 = 1_000_000;
 
+/// How many values may be made while all declarations are evaluated. Arbitrary; about a second.
+const STUDY: u64 = 10_000_000;
+
+/// How many more each cell of a grid may take. Arbitrary; a cell that people write takes some tens.
+const CELL: u64 = 200;
+
 /// After how many values the host is asked whether anybody still waits. Arbitrary; well under a millisecond.
 const ASK: u64 = 1024;
 
@@ -106,6 +112,10 @@ pub(crate) struct Compiler<'t> {
     /// Whether the evaluation at hand has been reported as too deep.
     too_deep: bool,
     fuel: u64,
+    /// What the study may use beside the fuel at hand.
+    reserve: u64,
+    /// Whether it was reported that it has used that up.
+    spent: bool,
     /// Whether the host has said that nobody waits any more.
     pub cancelled: bool,
     pub settings: Settings,
@@ -173,6 +183,8 @@ impl<'t> Compiler<'t> {
             depth: 0,
             too_deep: false,
             fuel: FUEL,
+            reserve: STUDY,
+            spent: false,
             cancelled: false,
             settings: default_settings(path),
             corpora: Corpora::default(),
@@ -295,7 +307,7 @@ impl<'t> Compiler<'t> {
 
     /// Keeps a finding, unless one of this code is known at this place, and gives the value that silences what follows from it.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Value {
-        if self.muted > 0 || self.cancelled || self.diagnostics.len() >= MAX_DIAGNOSTICS {
+        if !self.tells() {
             return Value::Error;
         }
         let key = |diagnostic: &Diagnostic| (diagnostic.code, place(diagnostic).unwrap_or_default());
@@ -392,18 +404,41 @@ impl<'t> Compiler<'t> {
             !self.cancelled
         } else {
             self.fuel = 0;
+            // Where the study has used up what it may, nothing after this can be evaluated either: that is said once.
+            let spent = self.reserve == 0;
+            if spent && std::mem::replace(&mut self.spent, true) {
+                return false;
+            }
+            let headline = if spent {
+                "the declarations up to here take too many steps to evaluate"
+            } else {
+                "this takes too many steps to evaluate"
+            };
             let finding = self
-                .finding("E0504", span, "this takes too many steps to evaluate", "stopped here")
+                .finding("E0504", span, headline, "stopped here")
                 .help("a list or a chain of declarations grows out of hand");
             self.report(finding);
             false
         }
     }
 
-    /// Allows as much work again: called once a declaration, and with every further thousand cells.
+    /// Allows as much work again, as long as the study has not used up what it may: called once a declaration.
     pub(crate) fn refuel(&mut self) {
         self.cancelled |= self.host.cancelled();
-        self.fuel = if self.cancelled { 0 } else { FUEL };
+        self.reserve += self.fuel;
+        self.fuel = if self.cancelled { 0 } else { FUEL.min(self.reserve) };
+        self.reserve -= self.fuel;
+    }
+
+    /// The same before so many cells, which add to what the study may use.
+    pub(crate) fn refuel_for(&mut self, cells: u64) {
+        self.reserve += CELL * cells;
+        self.refuel();
+    }
+
+    /// Whether a finding would be told: what only makes one need not be done otherwise.
+    pub(crate) fn tells(&self) -> bool {
+        self.muted == 0 && !self.cancelled && self.diagnostics.len() < MAX_DIAGNOSTICS
     }
 
     /// Whether a number has grown beyond what anything needs; reported.

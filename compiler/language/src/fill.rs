@@ -146,11 +146,16 @@ pub(crate) fn given(signature: &Signature, arguments: &[Argument<'_>], piped: bo
 pub(crate) fn filled(source: &str, path: &str, mut fills: Vec<Edit>) -> String {
     fills.retain(|edit| edit.file == path);
     fills.sort_by_key(|edit| (edit.range.start, edit.range.end));
-    let mut text = source.to_owned();
-    for edit in fills.into_iter().rev() {
-        text.replace_range(edit.range, &edit.text);
+    let mut text = String::with_capacity(source.len() + fills.iter().map(|edit| edit.text.len()).sum::<usize>());
+    let mut at = 0;
+    for edit in fills {
+        // What stands in a default that `--set` has replaced is gone.
+        let Some(between) = source.get(at..edit.range.start) else { continue };
+        text.push_str(between);
+        text.push_str(&edit.text);
+        at = edit.range.end;
     }
-    text
+    text + &source[at..]
 }
 
 /// A value's text in quotes, as a study writes it.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::ItemKind;
 
 use crate::compiler::Compiler;
@@ -120,7 +120,7 @@ impl<'t> Compiler<'t> {
         if !self.enter(self.name_span(item)) {
             return;
         }
-        let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
+        let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::default();
         for parameter in declaration.parameters() {
             let Some(name) = parameter.name() else { continue };
             let (value, place) = match parameter.default() {

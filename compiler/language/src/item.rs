@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::{Argument, Body, Expression, ItemKind, Name};
 
 use crate::block::Fields;
@@ -46,7 +46,7 @@ impl<'t> Compiler<'t> {
         // Its value is the same wherever it is asked for: no call brings it about.
         let frames = std::mem::take(&mut self.frames);
         self.asked.push((Rc::clone(&name), span));
-        let value = self.body(item, IndexMap::new(), &name);
+        let value = self.body(item, IndexMap::default(), &name);
         self.asked.pop();
         self.frames = frames;
         self.items[item].state = State::Done(value.clone());
@@ -75,7 +75,7 @@ impl<'t> Compiler<'t> {
         if !self.burn(20, span) || !self.enter(span) {
             return Value::Error;
         }
-        let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
+        let mut bound: IndexMap<&'t str, Binding<'t>> = IndexMap::default();
         let mut shown = Vec::new();
         let mut said = Vec::new();
         let mut skipped = false;

@@ -38,6 +38,7 @@ mod library;
 mod lint;
 mod list;
 mod lower;
+mod map;
 mod meant;
 mod mixture;
 mod model;

@@ -1,6 +1,7 @@
 //! The plan's lists: what cells name by number, equal contents once.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::map::HashMap;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use synx_plan::answer::AnswerId;

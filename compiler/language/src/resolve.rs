@@ -395,7 +395,7 @@ impl<'t> Compiler<'t> {
             self.report(finding);
             return;
         }
-        if self.broken_words.contains(word) {
+        if self.broken_words.contains(word) || !self.tells() {
             return;
         }
         let finding = self.unknown(name, &known.all(), role);
@@ -452,7 +452,7 @@ impl<'t> Compiler<'t> {
 
     /// An unknown name that evaluation meets: reported before, unless names were not looked through.
     pub(crate) fn unknown_name(&mut self, name: Name<'t>) -> Value {
-        if self.broken_words.contains(name.text()) {
+        if self.broken_words.contains(name.text()) || !self.tells() || self.is_unknown(self.span(name.node())) {
             return Value::Error;
         }
         let finding = self.unknown(name, &[], Role::Any);

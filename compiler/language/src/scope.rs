@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::{Expression, Name};
 
 use crate::compiler::{Compiler, State};
@@ -38,7 +38,7 @@ pub(crate) enum Binding<'t> {
 impl<'t> Scope<'t> {
     /// The outermost of every file: items are looked up in the compiler, by the file that the name stands in.
     pub(crate) fn file() -> Scope<'t> {
-        Scope { parent: None, names: IndexMap::new(), grid: None, hidden: None, columns: None }
+        Scope { parent: None, names: IndexMap::default(), grid: None, hidden: None, columns: None }
     }
 
     pub(crate) fn inner(parent: &Rc<Scope<'t>>, names: IndexMap<&'t str, Binding<'t>>) -> Rc<Scope<'t>> {
@@ -48,7 +48,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn of_grid(parent: &Rc<Scope<'t>>, grid: Rc<GridScope<'t>>) -> Rc<Scope<'t>> {
         Rc::new(Scope {
             parent: Some(Rc::clone(parent)),
-            names: IndexMap::new(),
+            names: IndexMap::default(),
             grid: Some(grid),
             hidden: None,
             columns: None,
@@ -59,7 +59,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn hiding(parent: &Rc<Scope<'t>>, name: &'t str) -> Rc<Scope<'t>> {
         Rc::new(Scope {
             parent: Some(Rc::clone(parent)),
-            names: IndexMap::new(),
+            names: IndexMap::default(),
             grid: None,
             hidden: Some(name),
             columns: None,
@@ -69,7 +69,13 @@ impl<'t> Scope<'t> {
     /// The columns of a table as names, seen from a condition or an expression over its rows.
     pub(crate) fn of_columns(parent: &Rc<Scope<'t>>, table: &Rc<Table>) -> Rc<Scope<'t>> {
         let columns = Some(Rc::clone(table));
-        Rc::new(Scope { parent: Some(Rc::clone(parent)), names: IndexMap::new(), grid: None, hidden: None, columns })
+        Rc::new(Scope {
+            parent: Some(Rc::clone(parent)),
+            names: IndexMap::default(),
+            grid: None,
+            hidden: None,
+            columns,
+        })
     }
 
     /// The table whose columns are names here, if there is one.
@@ -84,7 +90,7 @@ impl<'t> Scope<'t> {
     }
 
     pub(crate) fn one(parent: &Rc<Scope<'t>>, name: &'t str, value: Value, span: Span) -> Rc<Scope<'t>> {
-        let mut names = IndexMap::new();
+        let mut names = IndexMap::default();
         names.insert(name, Binding::Value(value, span));
         Scope::inner(parent, names)
     }

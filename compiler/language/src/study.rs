@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::{Block, Item};
 use synx_plan::exact::Exact;
 use synx_plan::model::ParameterCount;
@@ -23,7 +23,7 @@ impl<'t> Compiler<'t> {
         }
         self.settings.documentation = item.docs();
         let outer = Rc::clone(&self.file_scope);
-        let fields = Fields::new(block, IndexMap::new(), &outer, span);
+        let fields = Fields::new(block, IndexMap::default(), &outer, span);
         self.assertions(block, &fields.scope());
         if let Some((seed, at)) = fields.get(self, "seed")
             && let Some(seed) = self.whole(&seed, at, Unit::PLAIN, "`seed`", (0, 1 << 53))

@@ -1,18 +1,29 @@
 //! Did you mean …?
 
+/// Among how many names one is looked for. Arbitrary: more than a study has; how near two are takes a while to find out.
+const MOST: usize = 1000;
+
+/// The bytes of the longest name that is looked at. Arbitrary, likewise: the time goes with the square of it.
+const LONGEST: usize = 64;
+
 /// The candidate that `name` was most likely meant to be, if one is near enough: the same but for case, or within a
 /// third of its letters of typing, swapping, adding or leaving out one.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    if name.len() > LONGEST {
+        return None;
+    }
+    let letters = name.chars().count();
+    let limit = (letters / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        if candidate == name {
+    for candidate in candidates.into_iter().take(MOST) {
+        // What is too much longer or shorter cannot be near.
+        if candidate == name || candidate.len() > LONGEST || candidate.chars().count().abs_diff(letters) > limit {
             continue;
         }
         let distance =
             if candidate.eq_ignore_ascii_case(name) { 0 } else { strsim::damerau_levenshtein(name, candidate) };
         // A name of one letter is near every other: only its case may differ.
-        let near = distance <= limit && (name.chars().count() > 1 || distance == 0);
+        let near = distance <= limit && (letters > 1 || distance == 0);
         if near && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

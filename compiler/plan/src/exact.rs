@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -17,11 +19,21 @@ pub struct Exact(Form);
 
 /// Nearly all numbers of a study are small: those need no memory of their own. A number that fits is always small, so that equal
 /// numbers are equal in form.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     /// Numerator and denominator in lowest terms; the denominator is positive, neither is `i64::MIN`.
     Small(i64, i64),
-    Large(Box<BigRational>),
+    Large(Arc<BigRational>),
+}
+
+impl Hash for Form {
+    /// By the parts: they are in lowest terms, so that equal numbers have equal ones. A ratio would be divided until nothing is left.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Form::Small(numerator, denominator) => (numerator, denominator).hash(state),
+            Form::Large(ratio) => (ratio.numer(), ratio.denom()).hash(state),
+        }
+    }
 }
 
 impl Exact {
@@ -42,22 +54,16 @@ impl Exact {
     fn reduced(numerator: i128, denominator: i128) -> Exact {
         let sign = if denominator < 0 { -1 } else { 1 };
         let (numerator, denominator) = (numerator * sign, denominator * sign);
-        let divisor = match (u64::try_from(numerator.unsigned_abs()), u64::try_from(denominator)) {
-            (Ok(numerator), Ok(denominator)) => i128::from(numerator.gcd(&denominator)),
-            _ => numerator.gcd(&denominator),
-        };
-        let (numerator, denominator) = (numerator / divisor, denominator / divisor);
-        match (small(numerator), small(denominator)) {
-            (Some(numerator), Some(denominator)) => Exact(Form::Small(numerator, denominator)),
-            _ => Exact(Form::Large(Box::new(BigRational::new_raw(numerator.into(), denominator.into())))),
-        }
+        // Integers are in lowest terms already.
+        let common = if denominator == 1 { 1 } else { divisor(numerator, denominator) };
+        Exact::lowest(numerator / common, denominator / common)
     }
 
     fn of(ratio: BigRational) -> Exact {
         let fits = |part: &BigInt| part.to_i64().filter(|part| *part != i64::MIN);
         match (fits(ratio.numer()), fits(ratio.denom())) {
             (Some(numerator), Some(denominator)) => Exact(Form::Small(numerator, denominator)),
-            _ => Exact(Form::Large(Box::new(ratio))),
+            _ => Exact(Form::Large(Arc::new(ratio))),
         }
     }
 
@@ -79,6 +85,43 @@ impl Exact {
         }
     }
 
+    /// Numerator and denominator of a number whose parts fit 127 bits.
+    fn wide(&self) -> Option<(i128, i128)> {
+        match &self.0 {
+            Form::Small(numerator, denominator) => Some((i128::from(*numerator), i128::from(*denominator))),
+            Form::Large(ratio) => {
+                let fits = |part: &BigInt| part.to_i128().filter(|part| *part != i128::MIN);
+                Some((fits(ratio.numer())?, fits(ratio.denom())?))
+            }
+        }
+    }
+
+    /// The sum of two numbers whose parts, and those of the sum, fit 127 bits.
+    fn wide_sum(&self, other: &Exact) -> Option<Exact> {
+        let ((a, b), (c, d)) = (self.wide()?, other.wide()?);
+        let common = divisor(b, d);
+        let (b, d) = (b / common, d / common);
+        let numerator = a.checked_mul(d)?.checked_add(c.checked_mul(b)?)?;
+        // What the sum has in common with its denominator is in what the two had.
+        let rest = divisor(numerator, common);
+        Some(Exact::lowest(numerator / rest, b.checked_mul(d)?.checked_mul(common / rest)?))
+    }
+
+    /// The same for the product.
+    fn wide_product(&self, other: &Exact) -> Option<Exact> {
+        let ((a, b), (c, d)) = (self.wide()?, other.wide()?);
+        let (across, back) = (divisor(a, d), divisor(c, b));
+        Some(Exact::lowest((a / across).checked_mul(c / back)?, (b / back).checked_mul(d / across)?))
+    }
+
+    /// A quotient in lowest terms, the denominator positive.
+    fn lowest(numerator: i128, denominator: i128) -> Exact {
+        match (small(numerator), small(denominator)) {
+            (Some(numerator), Some(denominator)) => Exact(Form::Small(numerator, denominator)),
+            _ => Exact(Form::Large(Arc::new(BigRational::new_raw(numerator.into(), denominator.into())))),
+        }
+    }
+
     /// The number that decimal text says: `12`, `0.5`, `1e-3`, `2.5E6`. `None` for anything else and for exponents
     /// beyond ±400, which nothing measured needs and which would fill memory.
     pub fn from_decimal(text: &str) -> Option<Exact> {
@@ -97,7 +140,13 @@ impl Exact {
         }
         // What fits eighteen digits is small.
         if whole.len() + fraction.len() <= 18 && exponent.unsigned_abs() <= 18 {
-            let digits: i64 = format!("{whole}{fraction}").parse().ok()?;
+            let mut digits: i64 = 0;
+            for digit in unsigned.bytes().chain(fraction.bytes()) {
+                digits = digits * 10 + i64::from(digit - b'0');
+            }
+            if whole.starts_with('-') {
+                digits = -digits;
+            }
             let scale = exponent - fraction.len() as i64;
             let power = u32::try_from(scale.unsigned_abs()).ok().and_then(|places| 10i64.checked_pow(places));
             if let Some(power) = power.filter(|_| scale.unsigned_abs() <= 18) {
@@ -200,7 +249,7 @@ impl Exact {
             (Some((a, 1)), Some((b, 1))) => Exact::reduced(a + b, 1),
             // Products of 63 bits each: their sum fits 127.
             (Some((a, b)), Some((c, d))) => Exact::reduced(a * d + c * b, b * d),
-            _ => Exact::of(&*self.large() + &*other.large()),
+            _ => self.wide_sum(other).unwrap_or_else(|| Exact::of(&*self.large() + &*other.large())),
         }
     }
 
@@ -211,7 +260,7 @@ impl Exact {
     pub fn mul(&self, other: &Exact) -> Exact {
         match (self.parts(), other.parts()) {
             (Some((a, b)), Some((c, d))) => Exact::reduced(a * c, b * d),
-            _ => Exact::of(&*self.large() * &*other.large()),
+            _ => self.wide_product(other).unwrap_or_else(|| Exact::of(&*self.large() * &*other.large())),
         }
     }
 
@@ -222,7 +271,7 @@ impl Exact {
         }
         Some(match (self.parts(), other.parts()) {
             (Some((a, b)), Some((c, d))) => Exact::reduced(a * d, b * c),
-            _ => Exact::of(&*self.large() / &*other.large()),
+            _ => self.mul(&other.inverse()),
         })
     }
 
@@ -230,6 +279,16 @@ impl Exact {
         match &self.0 {
             Form::Small(numerator, denominator) => Exact(Form::Small(-numerator, *denominator)),
             Form::Large(ratio) => Exact::of(-(**ratio).clone()),
+        }
+    }
+
+    /// One over a number that is not zero.
+    fn inverse(&self) -> Exact {
+        match &self.0 {
+            Form::Small(numerator, denominator) => {
+                Exact(Form::Small(denominator * numerator.signum(), numerator.abs()))
+            }
+            Form::Large(ratio) => Exact::of(ratio.recip()),
         }
     }
 
@@ -303,6 +362,14 @@ impl Ord for Exact {
 impl PartialOrd for Exact {
     fn partial_cmp(&self, other: &Exact) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+/// The greatest common divisor of two integers that are not both zero and neither `i128::MIN`; positive.
+fn divisor(a: i128, b: i128) -> i128 {
+    match (u64::try_from(a.unsigned_abs()), u64::try_from(b.unsigned_abs())) {
+        (Ok(a), Ok(b)) => i128::from(a.gcd(&b)),
+        _ => a.gcd(&b),
     }
 }
 

@@ -15,7 +15,7 @@ use pest::iterators::Pair;
 
 use crate::limits::MAX_ERRORS;
 use crate::parse::{Parse, Rule, error};
-use crate::reuse::{Edit, SoundPart};
+use crate::reuse::{Edit, SoundPart, Views};
 use crate::tree::{NodeId, TreeBuilder};
 use crate::{Fix, SyntaxError, SyntaxErrorKind, SyntaxKind, habits};
 
@@ -35,6 +35,7 @@ pub(crate) struct Builder<'s> {
     begun: bool,
     /// The parts without mistakes so far.
     sound: Vec<SoundPart>,
+    views: Views,
 }
 
 impl<'s> Builder<'s> {
@@ -49,6 +50,7 @@ impl<'s> Builder<'s> {
             open: Vec::new(),
             begun: false,
             sound: Vec::new(),
+            views: Views::default(),
         }
     }
 
@@ -76,7 +78,8 @@ impl<'s> Builder<'s> {
         if is_sound && let Some(first) = self.stack.get(mark) {
             let nodes = nodes..self.tree.len();
             let range = at..at + length;
-            self.sound.push(SoundPart::new(self.source, range, limit, nodes, *first, begun, self.begun));
+            let view = self.views.end(self.source, range.end, limit);
+            self.sound.push(SoundPart::new(range, view, limit, nodes, *first, begun, self.begun));
         }
     }
 

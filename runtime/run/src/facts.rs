@@ -14,7 +14,7 @@ use crate::progress::{Event, Progress};
 ///
 /// `folder` is the one that the study's file is in.
 pub fn facts(folder: &Path, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>> {
-    let Ok(store) = Store::open(folder) else { return unknown(corpora) };
+    let Some(store) = Store::open(folder).ok().filter(Store::has_scans) else { return unknown(corpora) };
     let keys = declaration_keys(corpora);
     let mut facts: Vec<Option<CorpusFacts>> = keys.iter().map(|key| Some(store.scan(&(*key)?).ok()??.facts)).collect();
     derive_facts(corpora, &mut facts);

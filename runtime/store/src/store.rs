@@ -201,6 +201,11 @@ impl Store {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether anything was ever scanned.
+    pub fn has_scans(&self) -> bool {
+        self.files.is_folder(&self.root.join(Kind::Scans.folder()))
+    }
+
     /// What the last scan of a declaration found.
     pub fn scan(&self, declaration: &Key) -> Result<Option<ScanRecord>, Problem> {
         Ok(self.read(Kind::Scans, &declaration.to_string(), &[])?.map(|(record, _)| record))

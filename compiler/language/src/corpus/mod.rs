@@ -11,7 +11,7 @@ mod written;
 
 pub(crate) use family::Family;
 
-use std::collections::HashMap;
+use crate::map::HashMap;
 use std::rc::Rc;
 
 use synx_plan::corpus::{Content, Corpus, CorpusId};

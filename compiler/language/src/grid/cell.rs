@@ -1,6 +1,6 @@
 //! The fields of a cell, and whether they fit each other.
 
-use std::collections::HashMap;
+use crate::map::HashMap;
 use std::rc::Rc;
 
 use synx_plan::exact::Exact;
@@ -49,8 +49,8 @@ impl FieldMemo {
         FieldMemo {
             choosing: grid.choosing_axes(&FIELDS),
             needs: FIELDS.map(|name| grid.has(name).then(|| grid.needs(name))),
-            known: std::array::from_fn(|_| HashMap::new()),
-            fits: HashMap::new(),
+            known: std::array::from_fn(|_| HashMap::default()),
+            fits: HashMap::default(),
         }
     }
 }

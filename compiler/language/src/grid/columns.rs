@@ -1,6 +1,6 @@
 //! The columns of a grid while its cells are made.
 
-use std::collections::HashMap;
+use crate::map::HashMap;
 
 use synx_plan::grid::{Column, ColumnKind, ColumnValue};
 
@@ -28,7 +28,7 @@ impl Columns {
             values: Vec::new(),
         };
         let columns: Vec<Column> = axes.chain(lets).map(column).collect();
-        let index = vec![HashMap::new(); columns.len()];
+        let index = vec![HashMap::default(); columns.len()];
         Columns { columns, index }
     }
 
@@ -42,13 +42,11 @@ impl Columns {
             }
             there.unit = unit;
         }
-        if let Some(place) = self.index[column].get(&value) {
-            return Ok(*place);
-        }
-        let place = there.values.len() as u32;
-        there.values.push(value.clone());
-        self.index[column].insert(value, place);
-        Ok(place)
+        let place = self.index[column].entry(value).or_insert_with_key(|value| {
+            there.values.push(value.clone());
+            (there.values.len() - 1) as u32
+        });
+        Ok(*place)
     }
 
     /// The place of a value that is there already.

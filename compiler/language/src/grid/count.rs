@@ -64,7 +64,7 @@ impl<'t> Compiler<'t> {
             let axis = walked[depth];
             visited += 1;
             if visited.is_multiple_of(1000) {
-                self.refuel();
+                self.refuel_for(1000);
             }
             if depth == last {
                 let list = self.axis_list_once(walk, axis)?;

@@ -1,6 +1,6 @@
 //! The cells of a grid, one after the other.
 
-use std::collections::HashMap;
+use crate::map::HashMap;
 use std::rc::Rc;
 
 use synx_grammar::view::{Block, Entry, ItemKind};
@@ -69,11 +69,11 @@ impl<'t> Compiler<'t> {
             .iter()
             .map(|condition| Condition { text: condition.value.text().to_owned(), closest: None });
         let mut work = Work {
-            let_places: vec![HashMap::new(); lets.len()],
-            lets,
+            let_places: vec![HashMap::default(); lets.len()],
+            lets: lets.iter().map(|name| LetColumn::new(self, &laid.grid, name)).collect(),
             first_let: laid.axis_names().len(),
-            verdicts: vec![HashMap::new(); laid.grid.conditions.len()],
-            held: vec![HashMap::new(); laid.grid.assertions.len()],
+            verdicts: vec![HashMap::default(); laid.grid.conditions.len()],
+            held: vec![HashMap::default(); laid.grid.assertions.len()],
             conditions: conditions.collect(),
             cells: Vec::new(),
             excluded: Vec::new(),
@@ -82,7 +82,7 @@ impl<'t> Compiler<'t> {
         };
         for at in 0..laid.count() {
             if at.is_multiple_of(1000) {
-                self.refuel();
+                self.refuel_for(1000);
             }
             if !laid.grid.axes.is_empty() {
                 laid.grid.hold(laid.combination(at));
@@ -221,12 +221,12 @@ impl<'t> Compiler<'t> {
     /// The place of a `let`'s value in its column; nothing where it has a mistake. Where it is asked for `quietly`, a mistake is an empty
     /// text.
     fn let_place(&mut self, laid: &Rc<LaidOut<'t>>, number: usize, quietly: bool, work: &mut Work<'t>) -> Option<u32> {
-        let name = work.lets[number];
-        let key = laid.grid.key(&laid.grid.needs(name));
-        if let Some(known) = work.let_places[number].get(&key) {
+        let LetColumn { name, ref needs, span } = work.lets[number];
+        // What depends on all axes is asked for once.
+        let key = (needs.len() < laid.grid.axes.len()).then(|| laid.grid.key(needs));
+        if let Some(known) = key.as_ref().and_then(|key| work.let_places[number].get(key)) {
             return *known;
         }
-        let span = self.span(laid.grid.expression(name)?.node());
         let mut value = if quietly {
             self.quietly(|compiler| compiler.grid_entry(&laid.grid, name, &laid.scope, span))
         } else {
@@ -234,7 +234,7 @@ impl<'t> Compiler<'t> {
         };
         if value.is_error() {
             if !quietly {
-                work.let_places[number].insert(key, None);
+                work.let_places[number].extend(key.map(|key| (key, None)));
                 return None;
             }
             value = Value::text("");
@@ -250,14 +250,29 @@ impl<'t> Compiler<'t> {
                 None
             }
         };
-        work.let_places[number].insert(key, place);
+        work.let_places[number].extend(key.map(|key| (key, place)));
         place
+    }
+}
+
+/// A `let` of the grid.
+struct LetColumn<'t> {
+    name: &'t str,
+    /// The axes that it depends on.
+    needs: Vec<usize>,
+    span: Span,
+}
+
+impl<'t> LetColumn<'t> {
+    fn new(compiler: &Compiler<'t>, grid: &GridScope<'t>, name: &'t str) -> Self {
+        let declared = grid.expression(name).map(|expression| compiler.span(expression.node()));
+        LetColumn { name, needs: grid.needs(name), span: declared.unwrap_or(Span { file: 0, start: 0, end: 0 }) }
     }
 }
 
 /// What grows while the cells of a grid are made.
 struct Work<'t> {
-    lets: Vec<&'t str>,
+    lets: Vec<LetColumn<'t>>,
     /// The number of the first `let` among the columns.
     first_let: usize,
     let_places: Vec<HashMap<CellKey, Option<u32>>>,

@@ -1,7 +1,8 @@
 //! A grid laid out: every combination of its axes, before anything is said about the cells.
 
+use crate::map::HashMap;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use synx_plan::grid::{ColumnKind, ColumnValue};
@@ -141,8 +142,8 @@ impl<'t> Compiler<'t> {
         let mut next = 0;
         let mut walk = Walk {
             order: in_order(&grid),
-            lists: HashMap::new(),
-            ranges: HashMap::new(),
+            lists: HashMap::default(),
+            ranges: HashMap::default(),
             columns: Columns::new(&grid, lets),
             first_column: grid
                 .axes
@@ -199,7 +200,7 @@ impl<'t> Compiler<'t> {
             return Some(*known);
         }
         if walk.ranges.len().is_multiple_of(1000) {
-            self.refuel();
+            self.refuel_for(1000);
         }
         let list = self.axis_list_once(walk, axis)?;
         let Some(values) = list.expand(self.max_cells) else {

@@ -1,11 +1,13 @@
 //! The entries of a grid as names: axes with the value of the cell at hand, and what depends on them.
 
+use crate::map::HashMap;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::hash_map::Entry as MapEntry;
 use std::ops::Range;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 use synx_grammar::view::{Assert, Entry, Expression, Name};
 use synx_grammar::{Node, SyntaxKind};
 
@@ -108,7 +110,7 @@ impl<'t> GridScope<'t> {
         let mut axes = Vec::new();
         let mut conditions = Vec::new();
         let mut assertions = Vec::new();
-        let mut names: IndexMap<&'t str, Collected<'t>> = IndexMap::new();
+        let mut names: IndexMap<&'t str, Collected<'t>> = IndexMap::default();
         let mut add = |name: Name<'t>, axis, value, hides| {
             let collected = Collected { name, axis, value, hides, inherited: false };
             names.entry(name.text()).or_insert(collected);
@@ -182,7 +184,7 @@ impl<'t> GridScope<'t> {
             }
             seen.iter().filter_map(|other| names[other].axis.map(|(axis, _)| axis)).collect()
         };
-        let mut reached: IndexMap<&'t str, BTreeSet<usize>> = IndexMap::new();
+        let mut reached: IndexMap<&'t str, BTreeSet<usize>> = IndexMap::default();
         for (name, entry) in &names {
             let seen = reach(&direct[name]);
             if seen.contains(name) {
@@ -386,12 +388,19 @@ impl<'t> Compiler<'t> {
             }
             GridEntry::Lazy { value, kind, needs, known } => {
                 let key = grid.key(needs);
-                match known.borrow().get(&key) {
-                    Some(State::Done(value)) => return value.clone(),
-                    Some(State::Running) => return self.circle_of_entries(name, span),
-                    _ => {}
+                let running = match known.borrow_mut().entry(key.clone()) {
+                    MapEntry::Occupied(known) => match known.get() {
+                        State::Done(value) => return value.clone(),
+                        state => matches!(state, State::Running),
+                    },
+                    MapEntry::Vacant(place) => {
+                        place.insert(State::Running);
+                        false
+                    }
+                };
+                if running {
+                    return self.circle_of_entries(name, span);
                 }
-                known.borrow_mut().insert(key.clone(), State::Running);
                 let value = match kind {
                     LazyKind::Field => self.evaluate(*value, &Scope::hiding(scope, name)),
                     LazyKind::Let => self.evaluate(*value, scope),
@@ -414,7 +423,7 @@ impl<'t> Compiler<'t> {
 
 /// The shortest way from an entry that needs itself back to it, both ends included.
 fn way_back<'t>(name: &'t str, direct: &IndexMap<&'t str, Vec<&'t str>>) -> Vec<&'t str> {
-    let mut from: IndexMap<&'t str, &'t str> = IndexMap::new();
+    let mut from: IndexMap<&'t str, &'t str> = IndexMap::default();
     let mut open = std::collections::VecDeque::from([name]);
     while let Some(here) = open.pop_front() {
         for next in direct.get(here).into_iter().flatten() {

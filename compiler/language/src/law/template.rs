@@ -115,7 +115,7 @@ impl<'t> Compiler<'t> {
     pub(super) fn scope_of(&mut self, text: &Text<'t>) -> Rc<Scope<'t>> {
         let file = Rc::clone(&self.file_scope);
         let is_field = |name: &str| fields(ItemKind::Law).iter().any(|field| field.name == name);
-        let mut names = IndexMap::new();
+        let mut names = crate::map::IndexMap::default();
         for (name, expression) in text.given.iter().filter(|(name, _)| !is_field(name)) {
             let value = self.quietly(|compiler| compiler.evaluate(*expression, &file));
             if !value.is_error() {

@@ -56,18 +56,21 @@ impl<'t> Compiler<'t> {
         }
         let design = Design::of(self, law, &model, &table)?;
         let question = Question { model: &model, free: &law.formula.free, columns: &design.columns };
-        let found = self
-            .too_few_points(law, &declared, &design)
-            .or_else(|| self.never_apart(&declared, &question, &design))
-            .or_else(|| {
-                let told: Vec<(Vec<usize>, Told)> = design
-                    .distinct()
-                    .into_iter()
-                    .filter_map(|(group, members)| Some((members, question.told(&group.points)?)))
-                    .collect();
-                let together = self.not_told_apart(law, &declared, &question, &design, &told);
-                together.or_else(|| self.too_narrow(law, &declared, &model, &design, &told))
-            });
+        let found = self.too_few_points(law, &declared, &design).or_else(|| {
+            let told: Vec<(Vec<usize>, Told)> = design
+                .distinct()
+                .into_iter()
+                .filter_map(|(group, members)| Some((members, question.told(&group.points)?)))
+                .collect();
+            // What some points tell apart, no points at all would be the wrong word for.
+            let apart = told.iter().any(|(_, told)| matches!(told, Told::Apart(_)));
+            let never = if apart { None } else { self.never_apart(&declared, &question, &design) };
+            if never.is_some() {
+                return never;
+            }
+            let together = self.not_told_apart(law, &declared, &question, &design, &told);
+            together.or_else(|| self.too_narrow(law, &declared, &model, &design, &told))
+        });
         if let Some(finding) = found {
             self.report(finding);
         }

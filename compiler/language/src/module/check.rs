@@ -90,6 +90,9 @@ impl<'t> Compiler<'t> {
             self.report(finding);
             return;
         }
+        if !self.tells() {
+            return;
+        }
         // A name in a piece that could not be read may well be declared there.
         let broken = from.parse.tree.root().descendants().filter(|node| node.kind() == SyntaxKind::Error);
         if broken

@@ -10,7 +10,7 @@ mod names;
 pub(crate) use load::{Loaded, load};
 pub(crate) use names::Named;
 
-use indexmap::IndexMap;
+use crate::map::IndexMap;
 
 use crate::compiler::Compiler;
 use crate::value::Span;
@@ -27,7 +27,7 @@ pub(crate) struct Module<'t> {
 
 impl Module<'_> {
     pub(crate) fn new(folder: impl Into<String>) -> Self {
-        Module { names: IndexMap::new(), folder: folder.into(), library: None }
+        Module { names: IndexMap::default(), folder: folder.into(), library: None }
     }
 }
 

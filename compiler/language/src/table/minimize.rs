@@ -157,7 +157,7 @@ impl<'t> Compiler<'t> {
             (format!("share[{}]", self.corpora.get(*corpus).corpus.name), column)
         };
         let shares: IndexMap<String, Column> = corpora.iter().map(share).collect();
-        let mut names: IndexMap<&'t str, Binding<'t>> = IndexMap::new();
+        let mut names: crate::map::IndexMap<&'t str, Binding<'t>> = crate::map::IndexMap::default();
         for word in crate::grid::scope::free_names(under.node()) {
             if scope.is_local(word) || names.contains_key(word) {
                 continue;

@@ -23,7 +23,7 @@ impl Expression {
                     super::Unary::Negate => -1.0,
                     super::Unary::Not => 0.0,
                 };
-                (operator.apply(value), scaled(&slopes, slope))
+                (operator.apply(value), scaled(slopes, slope))
             }
             Expression::Binary { operator, left, right } => {
                 let (left, by_left) = left.gradient(parameters, of);
@@ -40,15 +40,15 @@ impl Expression {
                     // Truth values are flat.
                     _ => (0.0, 0.0),
                 };
-                (value, sum(&by_left, l, &by_right, r))
+                (value, sum(by_left, l, &by_right, r))
             }
             Expression::Call { function, arguments } => {
                 let parts: Vec<(f64, Vec<f64>)> = arguments.iter().map(|a| a.gradient(parameters, of)).collect();
                 let values: Vec<f64> = parts.iter().map(|(value, _)| *value).collect();
                 let value = function.apply(&values);
                 let mut slopes = vec![0.0; parameters.len()];
-                for (index, (_, part)) in parts.iter().enumerate() {
-                    slopes = sum(&slopes, 1.0, part, function.derivative(&values, value, index));
+                for (index, (_, by_argument)) in parts.iter().enumerate() {
+                    slopes = sum(slopes, 1.0, by_argument, function.derivative(&values, value, index));
                 }
                 (value, slopes)
             }
@@ -62,12 +62,18 @@ impl Expression {
 
 /// A part that does not depend on a parameter adds nothing to its slope, however steep the operation is there: the exponent of
 /// `tokens^2` has no logarithm to take.
-fn scaled(slopes: &[f64], by: f64) -> Vec<f64> {
-    slopes.iter().map(|slope| if *slope == 0.0 { 0.0 } else { slope * by }).collect()
+fn scaled(mut slopes: Vec<f64>, by: f64) -> Vec<f64> {
+    slopes.iter_mut().for_each(|slope| *slope = part(*slope, by));
+    slopes
 }
 
-fn sum(left: &[f64], l: f64, right: &[f64], r: f64) -> Vec<f64> {
-    scaled(left, l).iter().zip(scaled(right, r)).map(|(left, right)| left + right).collect()
+fn part(slope: f64, by: f64) -> f64 {
+    if slope == 0.0 { 0.0 } else { slope * by }
+}
+
+fn sum(mut left: Vec<f64>, l: f64, right: &[f64], r: f64) -> Vec<f64> {
+    left.iter_mut().zip(right).for_each(|(left, right)| *left = part(*left, l) + part(*right, r));
+    left
 }
 
 #[cfg(test)]
