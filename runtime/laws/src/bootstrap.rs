@@ -157,7 +157,9 @@ impl Bootstrap<'_> {
     fn parameters(&self, descent: &Descent, objective: &Objective) -> Option<Vec<f64>> {
         let parameter = |(k, u): (usize, &f64)| {
             let parameter = objective.space.parameter(k, *u);
-            if parameter < self.best.vanishing[k] { 0.0 } else { parameter }
+            // Of a parameter that may be negative nothing is small.
+            let vanishes = self.best.vanishing[k] > 0.0 && parameter < self.best.vanishing[k];
+            if vanishes { 0.0 } else { parameter }
         };
         let parameters: Vec<f64> = descent.point.iter().enumerate().map(parameter).collect();
         (descent.state.value.is_finite() && parameters.iter().all(|p| p.is_finite())).then_some(parameters)

@@ -17,7 +17,7 @@ const AGREEMENT: f64 = 1e-6;
 const MEETING: f64 = 1e-3;
 
 /// More different minima of the squares are not followed.
-const MOST_DISTINCT: usize = 64;
+const MOST_DISTINCT: usize = 24;
 
 /// Starts that also go straight down. Arbitrary.
 const STRAIGHT: usize = 8;

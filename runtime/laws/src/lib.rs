@@ -18,6 +18,10 @@ mod fit;
 mod identify;
 mod joint;
 mod judge;
+#[cfg(test)]
+mod known;
+#[cfg(test)]
+mod library;
 mod minimise;
 mod normal;
 mod objective;

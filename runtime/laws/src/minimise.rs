@@ -27,6 +27,9 @@ pub const FINE: Effort = Effort { iterations: 400, tolerance: 1e-16, newton: tru
 /// To draws of a bootstrap, whose spread is far above it.
 pub const DRAW: Effort = Effort { iterations: 100, tolerance: 1e-10, newton: true };
 
+/// To the value with a parameter held, which is compared with a limit: where exactly it lies does not matter.
+pub const HELD: Effort = Effort { iterations: 40, tolerance: 1e-5, newton: false };
+
 /// The smallest λ that is told from 0.
 const LEAST_DAMPING: f64 = 1e-9;
 /// No step is short enough.

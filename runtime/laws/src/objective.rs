@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::elementary::{exp, log};
 use crate::evaluate::Purpose;
 use crate::space::Space;
-use crate::sweep::{BLOCK, LANES};
+use crate::sweep::{LANES, block};
 use crate::tape::{Operation, Tape};
 
 /// The loss of one residual r.
@@ -198,7 +198,13 @@ impl Objective {
 
     pub fn workspace(&self) -> Workspace {
         let n = self.tape.parameters.len();
-        let width = self.segments.iter().map(|segment| segment.padded).max().unwrap_or(0).min(BLOCK);
+        let width = self
+            .segments
+            .iter()
+            .map(|segment| segment.padded)
+            .max()
+            .unwrap_or(0)
+            .min(block(self.tape.operations.len()));
         let blocks = vec![0.0; self.tape.operations.len() * width];
         let mut workspace = Workspace {
             values: blocks.clone(),

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::criteria::value_at;
 use crate::descend::{Best, down};
 use crate::identify::Identification;
-use crate::minimise::{DRAW, Descent};
+use crate::minimise::{Descent, HELD};
 use crate::normal::{quantile, student_quantile};
 use crate::objective::{Objective, Workspace};
 use crate::result::Interval;
@@ -157,13 +157,13 @@ impl Trace<'_> {
         self.descent.fixed[self.k] = true;
         self.descent.point.copy_from_slice(start);
         self.descent.point[self.k] = u;
-        down(self.descent, self.rungs, self.workspace, self.weights, DRAW);
+        down(self.descent, self.rungs, self.workspace, self.weights, HELD);
         self.descent.state.value
     }
 
     /// Where the limit is passed between two coordinates, by halving.
     fn crossing(&mut self, mut inside: Vec<f64>, mut near: f64, mut beyond: f64) -> f64 {
-        for _ in 0..12 {
+        for _ in 0..8 {
             let middle = 0.5 * (near + beyond);
             if self.at(&inside, middle) > self.limit {
                 beyond = middle;

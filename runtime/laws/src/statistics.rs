@@ -310,3 +310,15 @@ fn few_streams_are_said_to_be_too_few() {
     data.set_streams((0..24).map(|row| (row % 6).to_string()).collect()).unwrap();
     assert!(!run(&law, &data).resampling.unwrap().too_few());
 }
+
+#[test]
+fn draws_of_a_negative_parameter_are_negative() {
+    let x: Vec<f64> = (0..20).map(f64::from).collect();
+    let random = Stream::new("test/negative", &0);
+    let y = x.iter().enumerate().map(|(i, x)| 90.0 - 2.0 * x + random.normal(i as u64)).collect();
+    let law = Formula { bootstrap: 50, method: Method::Squares, ..formula("y ~ a + b * x", &["a", "b"]) };
+    let fit = run(&law, &table(&[("x", x), ("y", y)]));
+    let slope = fit.parameter("b").unwrap();
+    assert!(slope.low < Some(-2.0) && Some(-2.0) < slope.high && slope.high < Some(-1.5), "{slope:?}");
+    assert!(fit.draws.iter().all(|draw| draw.parameters[1] < -1.5));
+}

@@ -9,8 +9,16 @@ use crate::elementary::{exp, log};
 use crate::tape::{Operation, Tape};
 use synx_plan::expression::{Binary, Function};
 
-/// Rows that are worked on at a time. Arbitrary: a law of 20 operations then stays in the first cache.
+/// Rows that are worked on at a time, at most.
 pub const BLOCK: usize = 256;
+
+/// Values that are worked on at a time, those of all operations and their adjoints each: both then stay in the second cache. Arbitrary.
+const VALUES: usize = 4096;
+
+/// How many rows of a tape are worked on at a time.
+pub fn block(operations: usize) -> usize {
+    (VALUES / operations.max(1) / LANES * LANES).clamp(4 * LANES, BLOCK)
+}
 
 /// Lengths that are worked on are multiples of this.
 pub const LANES: usize = 8;
