@@ -15,6 +15,9 @@ const REACH: f64 = 50.0;
 /// Exponents that starts are spread over: those of Hoffmann et al. 2022 (0 to 2), without 0 where there is no law.
 const EXPONENTS: (f64, f64) = (0.05, 2.0);
 
+/// Exponents of both signs start from this size on. Arbitrary.
+const LEAST_EXPONENT: f64 = 0.02;
+
 /// Sizes beyond this, or below its inverse, come from an overflow and not from data.
 const LARGEST: f64 = 1e250;
 
@@ -68,7 +71,10 @@ pub fn spreads(
         } else {
             (1.0 / REACH, REACH)
         };
-        let spread = if low.is_finite() && high.is_finite() && !coordinate.logarithmic {
+        let spread = if found.exponent && low < 0.0 && high > 0.0 && low.is_finite() && high.is_finite() {
+            // Of both signs: mostly small, for what a large column is raised to a large power nothing else makes up for.
+            Spread::Signed(LEAST_EXPONENT, high.min(-low))
+        } else if low.is_finite() && high.is_finite() && !coordinate.logarithmic {
             // Bounds on both sides say it best; at the bounds themselves a law is often none.
             let margin = 0.02 * (high - low);
             Spread::Even(low + margin, high - margin)
