@@ -20,7 +20,7 @@ fn wrong_studies() -> (tempfile::TempDir, Vec<(String, String)>) {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("tests/wrong"), folder.path());
     fs::create_dir(folder.path().join("data")).unwrap();
-    for name in ["web.jsonl.zst", "wiki.txt.gz", "part-1.jsonl", "part-2.jsonl"] {
+    for name in ["web.jsonl.zst", "wiki.txt.gz", "part-1.jsonl", "part-2.jsonl", "tokens.npy"] {
         fs::write(folder.path().join("data").join(name), "").unwrap();
     }
     let runs = include_str!("../compiler/language/tests/common/runs.csv");

@@ -306,3 +306,14 @@ fn machines_that_are_declared_are_part_of_the_plan_under_their_own_names() {
     let names: Vec<&str> = plan(&compiled).hardware.iter().map(|hardware| hardware.name.as_str()).collect();
     assert_eq!(names, ["here", "there"]);
 }
+
+#[test]
+fn files_of_tokens_are_planned_and_left_to_a_later_run() {
+    let study = "synx 1
+corpus ready { files = \"data/tokens.npy\"; heldout = 2% }
+grid runs { data = ready; model = tiny; recipe = standard(); tokens = 1Mi; evaluate = ready.heldout }
+";
+    let plan = common::plan(study);
+    let refused: Vec<String> = plan.not_carried_out().into_iter().map(|part| part.what).collect();
+    assert_eq!(refused, ["corpus `ready`: files of tokens"]);
+}

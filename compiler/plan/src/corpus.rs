@@ -105,6 +105,11 @@ impl Content {
     /// What this version checks but cannot make, for people; `None` for what it makes.
     pub fn not_carried_out(&self) -> Option<&'static str> {
         match self {
+            Content::Files(files) => files.patterns.iter().find_map(|pattern| match FileFormat::of(pattern)? {
+                FileFormat::Parquet => Some("text in parquet files"),
+                FileFormat::Tokens => Some("files of tokens"),
+                FileFormat::Txt | FileFormat::Jsonl => None,
+            }),
             Content::Dedup { .. } => Some("leaving out documents that are there twice"),
             Content::Score { .. } => Some("scoring documents by a model"),
             Content::Keep { .. } => Some("keeping the best of a corpus"),
@@ -255,6 +260,44 @@ pub struct Files {
     pub text: Option<String>,
     /// How a txt file is cut into documents.
     pub split: Split,
+}
+
+/// The format of a file, by the endings of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Plain text.
+    Txt,
+    /// An object a line, one of whose fields holds the text.
+    Jsonl,
+    /// Rows, one of whose columns holds the text.
+    Parquet,
+    /// Numbers of tokens, as `npy` or bare.
+    Tokens,
+}
+
+impl FileFormat {
+    /// `None` where the name's endings say no format.
+    pub fn of(path: &str) -> Option<FileFormat> {
+        let lower = path.to_ascii_lowercase();
+        let packed = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst"));
+        match (packed.unwrap_or(&lower).rsplit_once('.')?.1, packed) {
+            ("txt", _) => Some(FileFormat::Txt),
+            ("jsonl", _) => Some(FileFormat::Jsonl),
+            ("parquet", None) => Some(FileFormat::Parquet),
+            ("npy" | "bin", None) => Some(FileFormat::Tokens),
+            _ => None,
+        }
+    }
+
+    /// Whether one of several fields holds the text.
+    pub fn has_fields(self) -> bool {
+        matches!(self, FileFormat::Jsonl | FileFormat::Parquet)
+    }
+
+    /// Whether this version's runs read it.
+    pub fn is_read(self) -> bool {
+        matches!(self, FileFormat::Txt | FileFormat::Jsonl)
+    }
 }
 
 /// How a plain text file is cut into documents.

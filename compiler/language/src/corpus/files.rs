@@ -1,7 +1,7 @@
 //! The files of a corpus: paths and globs, and whether they fit together.
 
 use synx_grammar::view::Expression;
-use synx_plan::corpus::{Files, Split};
+use synx_plan::corpus::{FileFormat, Files, Split};
 
 use crate::block::Fields;
 use crate::compiler::Compiler;
@@ -101,30 +101,47 @@ impl<'t> Compiler<'t> {
         let mut formats = Vec::new();
         for pattern in &patterns {
             for file in &pattern.files {
-                let Some(format) = format_of(file) else {
+                let Some(format) = FileFormat::of(file) else {
                     let finding = self
                         .finding("E0307", pattern.span, format!("`{file}` is of no known format"), "which format?")
-                        .help("this version reads `.txt` and `.jsonl`, plain or as `.gz` or `.zst`");
+                        .help("formats are `.txt`, `.jsonl` and `.parquet`, and tokens as `.npy` and `.bin`; txt and jsonl also as `.gz` or `.zst`");
                     self.report(finding);
                     return None;
                 };
+                // What a run cannot read yet is known by the pattern, which the plan holds.
+                if !format.is_read() && FileFormat::of(&pattern.text) != Some(format) {
+                    let finding = self
+                        .finding(
+                            "E0307",
+                            pattern.span,
+                            format!("`{}` also names `{file}`", pattern.text),
+                            "several formats",
+                        )
+                        .help("end the pattern with the format: `data/*.parquet`");
+                    self.report(finding);
+                    return None;
+                }
                 formats.push((format, pattern.span));
             }
         }
-        let jsonl = formats.iter().find(|(format, _)| *format == Format::Jsonl);
-        let txt = formats.iter().find(|(format, _)| *format == Format::Txt);
+        let jsonl = formats.iter().find(|(format, _)| format.has_fields());
+        let txt = formats.iter().find(|(format, _)| !format.has_fields());
+        let tokens = formats.iter().find(|(format, _)| *format == FileFormat::Tokens);
         let finding = match (jsonl, txt, &text, split_at) {
+            (_, _, _, Some(at)) if tokens.is_some() => self
+                .finding("E0307", at, "`split` cuts text, and these files hold tokens", "only for txt")
+                .help("leave `split` out"),
             (Some((_, at)), _, None, _) => self
-                .finding("E0307", *at, "which field of the lines holds the text is not said", "jsonl")
+                .finding("E0307", *at, "which field holds the text is not said", "lines or rows with fields")
                 .label(self.label(span, "has no `text`"))
                 .help("add `text = \"text\"`, with the name of the field; nested fields as \"meta.text\""),
             (_, Some((_, file)), Some((_, at)), _) => self
-                .finding("E0307", *at, "`text` names a field, and txt files have none", "only for jsonl")
-                .label(self.label(*file, "plain text"))
+                .finding("E0307", *at, "`text` names a field, and these files have none", "only for jsonl and parquet")
+                .label(self.label(*file, "without fields"))
                 .help("leave `text` out, or declare the two formats as two corpora"),
             (Some((_, file)), _, _, Some(at)) => self
-                .finding("E0307", at, "`split` cuts txt files, and jsonl has a document a line", "only for txt")
-                .label(self.label(*file, "jsonl"))
+                .finding("E0307", at, "`split` cuts txt files, and here a line or row is a document", "only for txt")
+                .label(self.label(*file, "lines or rows with fields"))
                 .help("leave `split` out, or declare the two formats as two corpora"),
             _ => {
                 let patterns = patterns.into_iter().map(|pattern| pattern.text).collect();
@@ -141,21 +158,4 @@ pub(super) struct Pattern {
     pub text: String,
     pub span: Span,
     pub files: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Txt,
-    Jsonl,
-}
-
-/// The format that a path's endings say.
-fn format_of(path: &str) -> Option<Format> {
-    let lower = path.to_ascii_lowercase();
-    let plain = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
-    match plain.rsplit_once('.')?.1 {
-        "txt" => Some(Format::Txt),
-        "jsonl" => Some(Format::Jsonl),
-        _ => None,
-    }
 }

@@ -30,6 +30,7 @@ impl Default for World {
                 "data/part-1.jsonl",
                 "data/part-2.jsonl",
                 "data/runs.csv",
+                "data/tokens.npy",
             ],
             texts: Vec::new(),
             tokens: None,
