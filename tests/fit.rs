@@ -167,6 +167,8 @@ fn mistakes_in_a_law_or_a_table_are_shown() {
         assert!(parts.iter().all(|part| err.contains(part)), "{arguments:?}: {err}");
     };
     named(&["runs.csv", "--law", "loss ~ E + A/M^alpha", "--free", "E,A,alpha"], &["E0601", "`M`"]);
+    let all = "`E`, `A` and `beta` are neither columns nor free parameters";
+    named(&["runs.csv", "--law", "loss ~ E + A/N^beta"], &["E0601", all, "--free 'E, A, beta'"]);
     named(&["runs.csv", "--law", "loss ~ E + ", "--free", "E"], &["E00"]);
     named(&["nothing.csv", "--law", "chinchilla"], &["nothing.csv"]);
     named(&["runs.csv", "--law", "chinchila"], &["E0989", "did you mean `chinchilla`?"]);

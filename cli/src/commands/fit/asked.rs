@@ -1,6 +1,6 @@
 //! One law as the options ask for it.
 
-use synx_compiler::{FormulaRequest, formula, library_laws};
+use synx_compiler::{Diagnostic, FormulaRequest, Rejected, formula, library_laws};
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Expression, Name};
 use synx_plan::law::{Formula, HoldOut, Method, Model};
@@ -61,7 +61,8 @@ impl Asked {
             confidence: arguments.confidence.clone(),
             seed: arguments.seed,
         };
-        let mut formula = formula(&request)?;
+        let mut formula =
+            formula(&request).map_err(|rejected| undeclared(&rejected, &free).unwrap_or(rejected.into()))?;
         if data.table.get(HELD_OUT).is_some() {
             formula.test = Some(HoldOut::Where(Expression::column(HELD_OUT)));
         }
@@ -89,6 +90,24 @@ impl Asked {
         let law = format!("{} ~ {}\n", self.formula.target, self.formula.model);
         lets.chain([law]).collect()
     }
+}
+
+/// One problem for all names that are neither columns nor free, where nothing else is wrong and none of them is like a column.
+fn undeclared(rejected: &Rejected, free: &[String]) -> Option<Refused> {
+    let name = |finding: &Diagnostic| match &finding.fixes[..] {
+        [fix] => Some(fix.edits.first()?.text.strip_prefix("free ")?.strip_suffix("; ")?.to_owned()),
+        _ => None,
+    };
+    let names: Vec<String> = rejected.diagnostics.iter().map(name).collect::<Option<_>>()?;
+    let shown: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let (last, first) = shown.split_last()?;
+    let headline = match first {
+        [] => format!("{last} is neither a column nor a free parameter"),
+        first => format!("{} and {last} are neither columns nor free parameters", first.join(", ")),
+    };
+    let all: Vec<&str> = free.iter().chain(&names).map(String::as_str).collect();
+    let help = format!("what is fitted is declared: `--free '{}'`", all.join(", "));
+    Some(Problem::new("E0601", headline).help(help).into())
 }
 
 fn no_law(law: &str) -> Problem {

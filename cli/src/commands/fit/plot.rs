@@ -99,12 +99,11 @@ struct Drawn<'a> {
 }
 
 impl Drawn<'_> {
-    /// The values of a column in all rows, sorted, each once.
+    /// The values of a column in all rows, sorted.
     fn values(&self, column: &str) -> Vec<f64> {
         let rows = 0..self.data.table.rows();
         let mut values: Vec<f64> = rows.filter_map(|row| self.data.table.value(row, column).number()).collect();
         values.sort_by(f64::total_cmp);
-        values.dedup();
         values
     }
 
@@ -120,18 +119,23 @@ impl Drawn<'_> {
     /// The values of a column one by one where they are few, else in parts with as many rows each.
     fn parts(&self, column: &str) -> Vec<Part> {
         let values = self.values(column);
-        if values.len() <= PARTS {
+        let mut distinct = values.clone();
+        distinct.dedup();
+        if distinct.len() <= PARTS {
             let part = |value: &f64| Part { name: shown(*value), low: *value, high: *value, middle: *value };
-            return values.iter().map(part).collect();
+            return distinct.iter().map(part).collect();
         }
-        let part = |k: usize| {
-            let (first, end) = (k * values.len() / PARTS, (k + 1) * values.len() / PARTS);
-            let (low, high) = (values[first], values[end - 1]);
-            let middle = if low > 0.0 { (low * high).sqrt() } else { 0.5 * (low + high) };
-            let number = synx_plan::number::count;
-            Part { name: format!("{} to {}", number(low), number(high)), low, high, middle }
-        };
-        (0..PARTS).map(part).collect()
+        // Equal values stay together.
+        let (mut parts, mut above) = (Vec::new(), f64::NEG_INFINITY);
+        for k in 1..=PARTS {
+            let high = values[k * values.len() / PARTS - 1];
+            let inside: Vec<f64> = values.iter().copied().filter(|value| (above < *value) && *value <= high).collect();
+            let [low, ..] = inside[..] else { continue };
+            let name = format!("{} to {}", synx_plan::number::count(low), synx_plan::number::count(high));
+            parts.push(Part { name, low, high, middle: inside[inside.len() / 2] });
+            above = high;
+        }
+        parts
     }
 
     /// The points, the curve and the band of a group, of those rows whose second column lies in the part.

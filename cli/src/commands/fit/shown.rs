@@ -50,6 +50,11 @@ fn one(group: &GroupFit) -> String {
         group.starts.tried,
         if group.converged { "" } else { "; not converged" }
     );
+    if let [_, next, ..] = &group.minima[..] {
+        let (others, starts) = (group.minima.len() - 1, next.starts);
+        let minima = if others == 1 { "another minimum" } else { "other minima, the next" };
+        let _ = writeln!(text, "{minima} at {:.12}, where {starts} starts end", next.objective);
+    }
     if let Some(test) = &group.test {
         let _ = writeln!(
             text,
@@ -66,6 +71,9 @@ fn one(group: &GroupFit) -> String {
             Unit::Residual => "residuals",
         };
         let _ = writeln!(text, "intervals from {} draws of {} {unit}", drawn.draws, drawn.units);
+        if drawn.too_few() {
+            text.push_str("so few of these say little of how they differ: the intervals are too narrow\n");
+        }
         if drawn.used < drawn.draws {
             let _ = writeln!(text, "{} of the draws have no fit and are left out", drawn.draws - drawn.used);
         }
