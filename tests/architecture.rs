@@ -10,7 +10,7 @@ use crate::support::root;
 /// For each of our crates, those of ours that it may depend on.
 const ARROWS: &[(&str, &[&str])] = &[
     ("synx", &["synx-run", "synx-compiler", "synx-findings", "synx-lsp", "synx-plan"]),
-    ("synx-answers", &["synx-plan"]),
+    ("synx-answers", &["synx-laws", "synx-plan", "synx-tables"]),
     ("synx-compiler", &["synx-grammar", "synx-plan"]),
     ("synx-corpus", &["synx-plan"]),
     ("synx-cpu", &["synx-plan"]),

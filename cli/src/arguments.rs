@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use synx_compiler::Deny;
 use synx_findings::Format;
 
-use crate::commands::{bench, check, completions, doctor, explain, fit, fmt, graph, lsp, man, new, plan, run, status};
+use crate::commands::{
+    bench, check, completions, design, doctor, explain, fit, fmt, graph, lsp, man, new, plan, run, status,
+};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -29,6 +31,7 @@ pub enum Command {
     Check(check::CheckArguments),
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
+    Design(design::DesignArguments),
     Doctor(doctor::DoctorArguments),
     Fit(fit::FitArguments),
     Fmt(fmt::FmtArguments),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod completions;
+pub mod design;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
@@ -25,6 +26,7 @@ pub fn carry_out(command: Command) -> Outcome {
         Command::Check(arguments) => check::check(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Design(arguments) => design::design(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Fit(arguments) => fit::fit(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),

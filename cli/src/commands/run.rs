@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use synx_compiler::{Compiled, Diagnostic, Sources};
+use synx_run::report::Verdict;
 use synx_run::{DeviceChoice, Keep, RunOptions};
 
 use crate::arguments::{DeviceArguments, FindingFormat, StudyArguments};
@@ -40,6 +41,10 @@ pub struct RunArguments {
     /// Which weights stay in the store once a cell is finished
     #[arg(long, value_enum, default_value_t = KeepArgument::Weights)]
     keep: KeepArgument,
+
+    /// Exit with 1 where a claim fails or stays undecided
+    #[arg(long)]
+    require_claims: bool,
 
     /// How findings are printed, on standard error; json and sarif put nothing else there
     #[arg(long, value_enum, default_value_t = FindingFormat::Human)]
@@ -100,7 +105,7 @@ pub fn run(arguments: &RunArguments) -> Outcome {
             let names: Vec<String> = summary
                 .files
                 .iter()
-                .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+                .map(|path| path.strip_prefix(&out).unwrap_or(path).display().to_string())
                 .collect();
             print(&format!("\n{}", render::results::results(&summary.results)));
             print(&format!("results in {}: {}\n", out.display(), names.join(", ")));
@@ -109,6 +114,13 @@ pub fn run(arguments: &RunArguments) -> Outcome {
                     eprintln!("stopped before the end; the same command goes on from here");
                 }
                 return Outcome::Interrupted;
+            }
+            let open = summary.results.claims.iter().filter(|claim| claim.verdict != Verdict::Holds).count();
+            if arguments.require_claims && open > 0 {
+                if !findings.alone() {
+                    eprintln!("{} of {} claims do not hold", open, summary.results.claims.len());
+                }
+                return Outcome::Failed;
             }
             Outcome::Done
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use synx_run::report::{CellResult, CellStatus, LawFit, LawGroup, LawOutcome, LawResult, StudyResults};
+use synx_run::report::{AnswerResult, CellResult, CellStatus, LawFit, LawGroup, LawOutcome, LawResult, StudyResults};
 
 use super::number::{estimate, grouped, plural};
 use super::table::{Align, table};
@@ -25,6 +25,11 @@ pub fn results(results: &StudyResults) -> String {
         text.push_str(&fitted(law));
         text.push('\n');
     }
+    text.push_str(&answers(results));
+    text.push_str(&claims(results));
+    for note in &results.notes {
+        let _ = writeln!(text, "{note}");
+    }
     let count = |wanted: fn(&CellStatus) -> bool| results.cells.iter().filter(|cell| wanted(&cell.status)).count();
     let diverged = count(|status| matches!(status, CellStatus::Diverged { .. }));
     let missing = count(|status| matches!(status, CellStatus::Missing { .. }));
@@ -35,6 +40,57 @@ pub fn results(results: &StudyResults) -> String {
         let _ = writeln!(text, "{} without a result", plural(missing, "cell"));
     }
     text
+}
+
+/// What was asked outside of claims, which say themselves what they compare: mixtures, best values, and what is named by nothing else. A line each.
+fn answers(results: &StudyResults) -> String {
+    let asked: Vec<&AnswerResult> = results.answers.iter().filter(|answer| !answer.chosen.is_empty()).collect();
+    if asked.is_empty() {
+        return String::new();
+    }
+    let columns =
+        [("chosen by", Align::Left), ("", Align::Left), ("predicted", Align::Left), ("beside it", Align::Left)];
+    let line = |answer: &&AnswerResult| {
+        let predicted = answer.estimate.map_or_else(String::new, |value| with_interval(value, answer.low, answer.high));
+        vec![answer.question.clone(), answer.chosen.clone(), predicted, answer.note.clone()]
+    };
+    format!("{}\n", table(&columns, asked.iter().take(ROWS_SHOWN).map(line)))
+}
+
+/// Each claim with its verdict and what it compares.
+fn claims(results: &StudyResults) -> String {
+    if results.claims.is_empty() {
+        return String::new();
+    }
+    let columns = [("claim", Align::Left), ("", Align::Left), ("of draws", Align::Right), ("compared", Align::Left)];
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    for claim in &results.claims {
+        let share = claim.share.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
+        let compared = claim.comparisons.iter().map(|compared| {
+            let value = compared
+                .estimate
+                .map_or_else(|| "?".to_owned(), |value| with_interval(value, compared.low, compared.high));
+            format!("{} = {value} {} {}", compared.quantity, compared.operator, settled(compared.bound))
+        });
+        let mut rows: Vec<String> = compared.chain((!claim.note.is_empty()).then(|| claim.note.clone())).collect();
+        if rows.is_empty() {
+            rows.push(String::new());
+        }
+        for (place, row) in rows.into_iter().enumerate() {
+            let head = [claim.claim.clone(), claim.verdict.word().to_owned(), share.clone()];
+            let head = if place == 0 { head } else { Default::default() };
+            lines.push(head.into_iter().chain([row]).collect());
+        }
+    }
+    format!("{}\n", table(&columns, lines))
+}
+
+/// `1.25 (0.9 to 1.6)`.
+fn with_interval(value: f64, low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{} ({} to {})", settled(value), settled(low), settled(high)),
+        _ => settled(value),
+    }
 }
 
 /// The names of all grids in order.
@@ -132,8 +188,8 @@ fn fitted(law: &LawResult) -> String {
     let line = |group: &LawGroup, fit: &LawFit| {
         let mut line: Vec<String> = group.values.iter().map(ToString::to_string).collect();
         line.extend(fit.parameters.iter().map(|p| match (p.low, p.high) {
-            (Some(low), Some(high)) => format!("{} ({} to {})", settled(p.estimate), settled(low), settled(high)),
-            _ => settled(p.estimate),
+            _ if !p.identified => format!("{} (not identified)", settled(p.estimate)),
+            (low, high) => with_interval(p.estimate, low, high),
         }));
         line.push(grouped(fit.points as u64));
         if tested {

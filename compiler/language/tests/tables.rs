@@ -69,8 +69,7 @@ fn rows_are_counted_through_a_pipeline() {
     assert_eq!(ends[0].low, Exact::from_decimal("1e-3").unwrap());
     let Source::Filter { condition, .. } = &plan.tables[3].source else { panic!() };
     assert_eq!(condition.to_string(), "tokens >= 2097152 and r != 1");
-    let refused = plan.not_carried_out();
-    assert!(refused[0].what.contains("law `l`"), "{refused:?}");
+    assert!(plan.not_carried_out().is_empty());
 }
 
 #[test]
@@ -229,7 +228,7 @@ fn figures_and_tables_name_columns() {
     ));
     assert_eq!((plan.figures[0].x.as_str(), plan.figures[0].overlay), ("tokens", Some(0)));
     assert_eq!(plan.report_tables[0].cell, "loss");
-    assert_eq!(plan.not_carried_out().len(), 2);
+    assert!(plan.not_carried_out().is_empty());
 }
 
 #[test]
@@ -280,5 +279,5 @@ fn a_column_of_a_grid_may_be_late() {
     // Two mixtures, two answers; a claim called `best` leaves the function `best` what it is.
     assert_eq!(plan.grids[1].columns[1].values.len(), 2);
     assert_eq!(plan.answers[0].sort, number("", Some("0"), None));
-    assert!(plan.not_carried_out().iter().any(|refused| refused.what.contains("column `kl`")));
+    assert!(plan.not_carried_out().is_empty(), "a column that nothing is trained by waits for its answer");
 }

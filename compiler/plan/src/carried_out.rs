@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::expression::{Expression, Name};
-use crate::grid::ColumnValue;
 use crate::problem::{Origin, Problem};
 use crate::recipe::Precision;
 use crate::study::{Plan, Tokenizer};
@@ -37,7 +35,6 @@ impl Plan {
         self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
         self.refused_laws(&mut refused);
-        self.refused_results(&mut refused);
         refused
     }
 
@@ -61,21 +58,6 @@ impl Plan {
         }
     }
 
-    /// Whether the rows of a table are cells: a grid's, those that a filter leaves, with derived columns, put together.
-    pub fn has_cells(&self, table: TableId) -> bool {
-        let settled =
-            |expression: &Expression| !expression.names().into_iter().any(|name| matches!(name, Name::Answer(_)));
-        match self.tables.get(table.0).map(|table| &table.source) {
-            Some(Source::Grid(_)) => true,
-            Some(Source::Filter { of, condition }) => settled(condition) && self.has_cells(*of),
-            Some(Source::Derive { of, columns }) => {
-                columns.iter().all(|(_, column)| settled(column)) && self.has_cells(*of)
-            }
-            Some(Source::Union(of)) => of.iter().all(|table| self.has_cells(*table)),
-            _ => false,
-        }
-    }
-
     /// Each reason once for every grid.
     fn refused_cells(&self, refused: &mut Vec<NotCarriedOut>) {
         for grid in &self.grids {
@@ -85,12 +67,6 @@ impl Plan {
                     refused.push(refusal);
                 }
             };
-            let late = |value: &ColumnValue| matches!(value, ColumnValue::Answer(_));
-            if let Some(column) = grid.columns.iter().find(|column| column.values.iter().any(late))
-                && grid.cells.iter().all(|cell| cell.choice.is_none())
-            {
-                refuse(format!("whose column `{}` a run settles", column.name));
-            }
             let mut models = BTreeSet::new();
             for cell in &grid.cells {
                 if cell.start.is_some() {
@@ -117,26 +93,10 @@ impl Plan {
 
     fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {
         for law in &self.laws {
-            if !self.has_cells(law.over) {
-                let what = format!("law `{}`, whose rows are not the cells of grids,", law.name);
-                refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
-            } else if let Some(part) = law.formula.not_carried_out() {
+            if let Some(part) = law.formula.not_carried_out() {
                 let what = format!("{part} in the law `{}`", law.name);
                 refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
-        }
-    }
-
-    /// What only shows or decides: nothing of it changes what is trained.
-    fn refused_results(&self, refused: &mut Vec<NotCarriedOut>) {
-        for claim in &self.claims {
-            refused.push(NotCarriedOut::new(format!("claim `{}`", claim.name), claim.origin.as_ref()));
-        }
-        for figure in &self.figures {
-            refused.push(NotCarriedOut::new(format!("figure `{}`", figure.name), figure.origin.as_ref()));
-        }
-        for table in &self.report_tables {
-            refused.push(NotCarriedOut::new(format!("table `{}`", table.name), table.origin.as_ref()));
         }
     }
 }

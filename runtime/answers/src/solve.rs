@@ -152,8 +152,10 @@ fn halve(at: &dyn Fn(f64) -> f64, mut first: f64, mut second: f64, negative: boo
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lowest {
     At(f64),
-    /// It falls as far as one goes: there is no lowest place.
-    Ever,
+    /// It falls as far as one goes, to larger numbers or to smaller ones: there is no lowest place.
+    Beyond {
+        upward: bool,
+    },
     Unknown,
 }
 
@@ -179,10 +181,14 @@ pub fn lowest(slope: &dyn Fn(f64) -> f64, seen: (f64, f64), axis: Axis) -> Lowes
         let next = (t + sign * step).clamp(-end, end);
         let there = at(next);
         if there == 0.0 {
-            return if value * sign < 0.0 && next.abs() < end { Lowest::At(axis.from(next)) } else { Lowest::Ever };
+            return if value * sign < 0.0 && next.abs() < end {
+                Lowest::At(axis.from(next))
+            } else {
+                Lowest::Beyond { upward: sign > 0.0 }
+            };
         }
         if !there.is_finite() {
-            return Lowest::Ever;
+            return Lowest::Beyond { upward: sign > 0.0 };
         }
         if (there < 0.0) != (value < 0.0) {
             return Lowest::At(axis.from(halve(&at, t, next, value < 0.0)));
@@ -190,7 +196,7 @@ pub fn lowest(slope: &dyn Fn(f64) -> f64, seen: (f64, f64), axis: Axis) -> Lowes
         (t, value) = (next, there);
         step *= LONGER;
     }
-    Lowest::Ever
+    Lowest::Beyond { upward: sign > 0.0 }
 }
 
 #[cfg(test)]
@@ -240,7 +246,7 @@ mod tests {
         let slope = |x: f64| 2.0 * libm::log(x / 7e9);
         let Lowest::At(found) = lowest(&slope, (1e6, 1e8), Axis::Logarithmic) else { panic!("no lowest place") };
         assert!((found / 7e9 - 1.0).abs() < 1e-12, "{found}");
-        assert_eq!(lowest(&|x: f64| -1.0 / x, (1.0, 2.0), Axis::Logarithmic), Lowest::Ever);
+        assert_eq!(lowest(&|x: f64| -1.0 / x, (1.0, 2.0), Axis::Logarithmic), Lowest::Beyond { upward: true });
         assert_eq!(lowest(&|_| f64::NAN, (1.0, 2.0), Axis::Linear), Lowest::Unknown);
     }
 }

@@ -8,11 +8,13 @@ mod folder;
 mod plan;
 mod plot;
 mod results;
+mod shown;
 
 pub use folder::{FILES, write};
 pub use plan::{PlanDocument, plan_json};
 pub use plot::{AxisTitle, Panel, Plot, Series};
 pub use results::{
-    CellResult, CellStatus, CurvePoint, DomainResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult,
-    ResultColumn, StudyResults,
+    AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult,
+    FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, PredictionResult, ResultColumn, StudyResults,
+    TablePanel, TableResult, Verdict,
 };

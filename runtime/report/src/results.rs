@@ -5,6 +5,8 @@ use synx_plan::key::Key;
 use synx_plan::model::ParameterCount;
 use synx_plan::study::FlopCount;
 
+use crate::plot::Plot;
+
 /// Everything that the files of a study are rendered from. Rows stand in the order of the plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyResults {
@@ -20,6 +22,13 @@ pub struct StudyResults {
     pub columns: Vec<ResultColumn>,
     pub cells: Vec<CellResult>,
     pub laws: Vec<LawResult>,
+    pub predictions: Vec<PredictionResult>,
+    pub answers: Vec<AnswerResult>,
+    pub claims: Vec<ClaimResult>,
+    pub figures: Vec<FigureResult>,
+    pub tables: Vec<TableResult>,
+    /// What a reader of the results should know, each a sentence: the best rate was the last one that was tried.
+    pub notes: Vec<String>,
 }
 
 /// A column that the study declares.
@@ -163,4 +172,139 @@ pub struct LawParameter {
     /// The interval at the study's confidence; `None` without bootstrap.
     pub low: Option<f64>,
     pub high: Option<f64>,
+    /// Whether the rows tell it: false where it can move, alone or with others, without changing any fitted row.
+    pub identified: bool,
+}
+
+/// A row that a law was fitted to or tested with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictionResult {
+    pub law: String,
+    /// What tells the row apart: `runs[r=0,tokens=4M]`, `r = 0, tokens = 4M`.
+    pub row: String,
+    pub observed: f64,
+    pub predicted: f64,
+    /// The interval of the prediction; `None` without bootstrap.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub held_out: bool,
+}
+
+/// Something that the study asks of its tables and laws.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerResult {
+    /// The question as the study writes it: `data_law[r = 0].E`.
+    pub question: String,
+    /// Of the number; empty for plain ones.
+    pub unit: String,
+    /// What was chosen, where it is no number: a mixture, one of several values.
+    pub chosen: String,
+    /// The number; of a mixture, what the law predicts for it.
+    pub estimate: Option<f64>,
+    /// The interval at the study's confidence.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// How often it was drawn again, and in how many of the draws it has a value.
+    pub draws: usize,
+    pub used: usize,
+    pub status: AnswerStatus,
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerStatus {
+    Answered,
+    /// Nothing finite does it: a floor decides.
+    Infinite,
+    /// It moves with parameters that the rows do not tell: the estimate is one of many that are as good.
+    NotIdentified,
+    /// There is no answer; the note says why.
+    Unanswered,
+}
+
+impl AnswerStatus {
+    /// The word in `answers.csv`.
+    pub fn word(self) -> &'static str {
+        match self {
+            AnswerStatus::Answered => "answered",
+            AnswerStatus::Infinite => "infinite",
+            AnswerStatus::NotIdentified => "not identified",
+            AnswerStatus::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// A claim of the study, decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimResult {
+    pub claim: String,
+    /// The claim in words.
+    pub documentation: Option<String>,
+    pub verdict: Verdict,
+    /// The part of the draws in which it holds; `None` where nothing was drawn.
+    pub share: Option<f64>,
+    pub draws: usize,
+    /// What it compares, from left to right.
+    pub comparisons: Vec<ComparisonResult>,
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Holds,
+    Fails,
+    Undecided,
+}
+
+impl Verdict {
+    /// The word in `claims.csv`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Fails => "fails",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}
+
+/// One comparison of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparisonResult {
+    /// What is compared: one side, or the difference of both where both were settled.
+    pub quantity: String,
+    pub operator: &'static str,
+    pub bound: f64,
+    pub estimate: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// A figure of the study, drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FigureResult {
+    pub name: String,
+    pub plot: Plot,
+}
+
+/// A table of the report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableResult {
+    pub name: String,
+    pub documentation: Option<String>,
+    /// The columns whose values head rows and columns, and the one that stands in the cells, with its unit.
+    pub rows: String,
+    pub columns: String,
+    pub cell: String,
+    pub unit: String,
+    pub panels: Vec<TablePanel>,
+}
+
+/// A part of a table of the report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TablePanel {
+    /// `width = 64`; empty where there is one.
+    pub title: String,
+    pub header: Vec<String>,
+    /// What heads the row, then its cells; several where several rows stand at one place.
+    pub rows: Vec<(String, Vec<Vec<String>>)>,
 }

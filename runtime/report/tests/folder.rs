@@ -10,8 +10,9 @@ use synx_plan::key::Key;
 use synx_plan::model::ParameterCount;
 use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
 use synx_report::{
-    CellResult, CellStatus, CurvePoint, DomainResult, FILES, LawFit, LawGroup, LawOutcome, LawParameter, LawResult,
-    ResultColumn, StudyResults, write,
+    AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult, FILES,
+    FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, Plot, PredictionResult, ResultColumn,
+    StudyResults, TableResult, Verdict, write,
 };
 
 fn plan() -> Plan {
@@ -56,7 +57,13 @@ fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {
 fn results() -> StudyResults {
     let third = Exact::ratio(1, 3).unwrap();
     let fit = LawFit {
-        parameters: vec![LawParameter { name: "E".to_owned(), estimate: 1.5, low: Some(1.25), high: None }],
+        parameters: vec![LawParameter {
+            name: "E".to_owned(),
+            estimate: 1.5,
+            low: Some(1.25),
+            high: None,
+            identified: false,
+        }],
         objective: 1e-5,
         points: 5,
         test_points: 1,
@@ -91,6 +98,54 @@ fn results() -> StudyResults {
                 group(&third, LawOutcome::NotFitted("too few rows".to_owned())),
             ],
         }],
+        predictions: vec![PredictionResult {
+            law: "data_law".to_owned(),
+            row: "arm[r=0,tokens=4M]".to_owned(),
+            observed: 2.0,
+            predicted: 2.5,
+            low: Some(2.25),
+            high: None,
+            held_out: true,
+        }],
+        answers: vec![AnswerResult {
+            question: "speedup(a, b)".to_owned(),
+            unit: "tokens".to_owned(),
+            chosen: String::new(),
+            estimate: Some(f64::INFINITY),
+            low: Some(3.0),
+            high: Some(f64::INFINITY),
+            draws: 200,
+            used: 199,
+            status: AnswerStatus::Infinite,
+            note: "the floor decides".to_owned(),
+        }],
+        claims: vec![ClaimResult {
+            claim: "helps".to_owned(),
+            documentation: Some("It helps,\nand much.".to_owned()),
+            verdict: Verdict::Undecided,
+            share: Some(0.5),
+            draws: 200,
+            comparisons: vec![ComparisonResult {
+                quantity: "a.E - b.E".to_owned(),
+                operator: "<",
+                bound: 0.0,
+                estimate: Some(-0.25),
+                low: Some(-1.0),
+                high: Some(0.5),
+            }],
+            note: String::new(),
+        }],
+        figures: vec![FigureResult { name: "curves".to_owned(), plot: Plot::default() }],
+        tables: vec![TableResult {
+            name: "losses".to_owned(),
+            documentation: None,
+            rows: "tokens".to_owned(),
+            columns: "r".to_owned(),
+            cell: "loss".to_owned(),
+            unit: String::new(),
+            panels: vec![],
+        }],
+        notes: vec![],
     }
 }
 
@@ -116,11 +171,12 @@ fn every_file_is_there_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("deep/er");
     let paths = write(&out, &results(), &plan(), true).unwrap();
-    assert_eq!(paths, FILES.iter().map(|name| out.join(name)).collect::<Vec<_>>());
+    let shown = ["figures/curves.svg", "tables/losses.md", "tables/losses.tex"];
+    assert_eq!(paths, FILES.iter().chain(&shown).map(|name| out.join(name)).collect::<Vec<_>>());
     let mut found: Vec<String> =
         fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     found.sort();
-    let mut expected: Vec<String> = FILES.iter().map(|&name| name.to_owned()).collect();
+    let mut expected: Vec<String> = FILES.iter().chain(&["figures", "tables"]).map(|&name| name.to_owned()).collect();
     expected.sort();
     assert_eq!(found, expected);
 }
@@ -157,6 +213,25 @@ fn laws_have_a_row_a_parameter_and_say_what_was_not_fitted() {
 }
 
 #[test]
+fn answers_claims_and_predictions_have_a_row_each() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &results(), &plan(), true).unwrap();
+    let answer = &table(folder.path(), "answers.csv")[0];
+    assert_eq!((field(answer, "estimate"), field(answer, "status")), ("inf".to_owned(), "infinite".to_owned()));
+    assert_eq!((field(answer, "low"), field(answer, "used")), ("3".to_owned(), "199".to_owned()));
+    let claim = &table(folder.path(), "claims.csv")[0];
+    assert_eq!((field(claim, "verdict"), field(claim, "share")), ("undecided".to_owned(), "0.5".to_owned()));
+    assert_eq!((field(claim, "quantity"), field(claim, "operator")), ("a.E - b.E".to_owned(), "<".to_owned()));
+    assert_eq!(field(claim, "words"), "It helps, and much.");
+    let prediction = &table(folder.path(), "predictions.csv")[0];
+    assert_eq!(
+        (field(prediction, "relative_error"), field(prediction, "held_out")),
+        ("0.25".to_owned(), "true".to_owned())
+    );
+    assert_eq!(field(&table(folder.path(), "laws.csv")[0], "identified"), "false");
+}
+
+#[test]
 fn domains_and_curves_name_their_cell() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &results(), &plan(), true).unwrap();
@@ -174,10 +249,10 @@ fn every_column_of_every_table_is_explained() {
     write(folder.path(), &results(), &plan(), true).unwrap();
     let explained: Vec<(String, String)> =
         table(folder.path(), "columns.csv").iter().map(|r| (field(r, "file"), field(r, "column"))).collect();
-    for file in ["results.csv", "evaluations.csv", "laws.csv", "curves.csv"] {
+    for file in FILES.iter().filter(|name| name.ends_with(".csv") && **name != "columns.csv") {
         let mut reader = csv::Reader::from_path(folder.path().join(file)).unwrap();
         for column in reader.headers().unwrap() {
-            assert!(explained.contains(&(file.to_owned(), column.to_owned())), "{file}: {column}");
+            assert!(explained.contains(&((*file).to_owned(), column.to_owned())), "{file}: {column}");
         }
     }
     let meanings = read(folder.path(), "columns.csv");

@@ -1,21 +1,21 @@
 //! Carries a plan out: scans corpora, trains what is missing, evaluates, fits laws, writes results. The only crate that knows all the others.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod answers;
 mod bench;
 mod corpora;
 mod device;
 mod facts;
-mod fitting;
 mod holdings;
 mod ledger;
 mod progress;
 mod results;
-mod rows;
 mod run;
 mod status;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{Advice, GroupAdvice, design};
 pub use bench::{StepRequest, StepTimings, bench_step};
 pub use device::{AdapterReport, DeviceChoice, Doctor, doctor};
 pub use facts::{facts, scan};

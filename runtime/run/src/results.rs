@@ -82,6 +82,12 @@ pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: St
         columns,
         cells,
         laws: Vec::new(),
+        predictions: Vec::new(),
+        answers: Vec::new(),
+        claims: Vec::new(),
+        figures: Vec::new(),
+        tables: Vec::new(),
+        notes: Vec::new(),
     })
 }
 

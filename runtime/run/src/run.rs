@@ -18,9 +18,9 @@ use synx_report::StudyResults;
 use synx_store::{Store, Writer};
 use synx_train::{BatchSource, DomainRows, Outcome, Work, train};
 
+use crate::answers::{self, Sources};
 use crate::corpora::{Corpora, DomainId, Rows};
 use crate::device::{self, DeviceChoice};
-use crate::fitting;
 use crate::holdings::{Holdings, classes};
 use crate::ledger::StoreLedger;
 use crate::progress::{Event, LiveCell, Progress};
@@ -138,8 +138,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
         })?;
     }
     holdings.forget();
-    let mut results = results::results(&mut holdings, &class, executor.name())?;
-    results.laws = fitting::laws(plan, &results, &writer, progress)?;
+    let cells = results::results(&mut holdings, &class, executor.name())?;
+    let corpora = Corpora::new(plan, &options.folder, options.allow_outside);
+    let sources = Sources { folder: &options.folder, allow_outside: options.allow_outside, writer: &writer, corpora };
+    let results = answers::answer(plan, cells, sources, progress)?;
     for warning in store.take_warnings() {
         progress.tell(Event::Warning(warning));
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Held for as long as it lives.
-pub type LockGuard = Box<dyn Any + Send>;
+pub type LockGuard = Box<dyn Any + Send + Sync>;
 
 /// Files and folders. Nothing is durable before it is synced: bytes by `sync`, names by `sync_folder`.
 pub trait Files: Send + Sync {

@@ -1,7 +1,7 @@
 use synx_plan::model::ParameterCount;
 use synx_plan::study::FlopCount;
 
-use super::{Table, curves, evaluations, laws, results};
+use super::{Table, answers, curves, evaluations, laws, results};
 use crate::StudyResults;
 
 /// `columns.csv`: every column of the other tables with its unit and meaning, so that the folder explains itself.
@@ -9,9 +9,12 @@ pub(crate) fn columns(study: &StudyResults) -> Vec<u8> {
     let mut table = Table::new(["file", "column", "unit", "meaning"]);
     let headers = [
         ("results.csv", results::header(study)),
-        ("evaluations.csv", evaluations::HEADER.iter().map(|&name| name.to_owned()).collect()),
-        ("curves.csv", curves::HEADER.iter().map(|&name| name.to_owned()).collect()),
+        ("evaluations.csv", owned(evaluations::HEADER)),
+        ("curves.csv", owned(curves::HEADER)),
         ("laws.csv", laws::header(study)),
+        ("predictions.csv", owned(answers::PREDICTIONS_HEADER)),
+        ("answers.csv", owned(answers::HEADER)),
+        ("claims.csv", owned(answers::CLAIMS_HEADER)),
     ];
     for (file, header) in headers {
         for column in header {
@@ -22,9 +25,38 @@ pub(crate) fn columns(study: &StudyResults) -> Vec<u8> {
     table.into_bytes()
 }
 
+fn owned(header: &[&str]) -> Vec<String> {
+    header.iter().map(|&name| name.to_owned()).collect()
+}
+
 /// Unit and meaning of a column. What no table has by itself is a column of the study.
 fn describe(study: &StudyResults, file: &str, column: &str) -> (String, String) {
     let (unit, meaning) = match (file, column) {
+        ("predictions.csv", "row") => ("", "what tells the row apart"),
+        ("predictions.csv", "observed") => ("of the law", "what the law is fitted to"),
+        ("predictions.csv", "predicted") => ("of the law", "what the fitted law says"),
+        ("predictions.csv", "relative_error") => ("", "(predicted - observed) / observed"),
+        ("predictions.csv", "held_out") => ("", "whether the fit was made without the row"),
+        ("answers.csv", "question") => ("", "what is asked, as the study writes it"),
+        ("answers.csv", "unit") => ("", "of estimate and interval; empty for plain numbers"),
+        ("answers.csv", "chosen") => ("", "what was chosen, where it is no number"),
+        ("answers.csv", "estimate") => ("its own", "the answer; of a mixture what the law predicts for it"),
+        ("answers.csv", "used") => ("draws", "draws in which there is an answer"),
+        ("answers.csv", "status") => ("", "answered, infinite, not identified or unanswered"),
+        ("claims.csv", "claim") => ("", "claim of the study"),
+        ("claims.csv", "verdict") => ("", "holds, fails or undecided"),
+        ("claims.csv", "share") => ("", "part of the draws in which it holds; empty where nothing was drawn"),
+        ("claims.csv", "part") => ("", "which comparison of the claim, from one"),
+        ("claims.csv", "quantity") => {
+            ("", "what is compared, as the study writes it; a difference where both sides were settled")
+        }
+        ("claims.csv", "operator") => ("", "how it is compared"),
+        ("claims.csv", "bound") => ("of the quantity", "what it is compared with"),
+        ("claims.csv", "estimate") => ("of the quantity", "the quantity for the data as they are"),
+        ("claims.csv", "words") => ("", "the claim in words"),
+        ("answers.csv" | "claims.csv", "draws") => ("draws", "how often it was drawn again"),
+        ("answers.csv" | "claims.csv", "note") => ("", "what a reader should know of it"),
+        (_, "identified") => ("", "whether the rows tell the parameter from others; else its interval is open"),
         (_, "cell") => ("", "name of the cell: its grid and the values of its axes"),
         (_, "grid") => ("", "grid of the study"),
         ("evaluations.csv", "tokens") => ("tokens", "tokens predicted, document ends included"),

@@ -10,6 +10,7 @@ pub(super) const AFTER: &[&str] = &[
     "estimate",
     "low",
     "high",
+    "identified",
     "objective",
     "points",
     "test_points",
@@ -58,7 +59,7 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
         let place = law.by.iter().position(|by| by == name);
         place.and_then(|i| group.values.get(i)).map_or_else(String::new, value)
     };
-    let row = |middle: [String; 8], status: &str, note: &str| {
+    let row = |middle: [String; 9], status: &str, note: &str| {
         let mut row = vec![law.law.clone(), law.grid.clone()];
         row.extend(groups_by.iter().map(value_of));
         row.extend(middle);
@@ -74,6 +75,7 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
                     float(p.estimate),
                     optional(p.low),
                     optional(p.high),
+                    p.identified.to_string(),
                     float(fit.objective),
                     fit.points.to_string(),
                     fit.test_points.to_string(),

@@ -1,5 +1,6 @@
 //! The tables of a results folder, one file each.
 
+mod answers;
 mod columns;
 mod curves;
 mod evaluations;
@@ -8,6 +9,7 @@ mod results;
 
 use synx_plan::grid::ColumnValue;
 
+pub(crate) use answers::{answers, claims, predictions};
 pub(crate) use columns::columns;
 pub(crate) use curves::curves;
 pub(crate) use evaluations::evaluations;

@@ -6,6 +6,7 @@
 mod best;
 mod derive;
 mod filter;
+mod gather;
 mod join;
 mod mean;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub fn carry_out(
         (Source::Best { by, over, ends, .. }, [of]) => best::best(of, by, over, &declared.keys, ends)?,
         (Source::Join { on, prefix, .. }, [left, right]) => join::join(left, right, on, prefix)?,
         (Source::Union(_), tables) => union::union(tables)?,
+        (Source::Gather { columns, name, value, .. }, [of]) => gather::gather(of, columns, name, value)?,
         _ => given()?,
     };
     Ok(made.keyed(declared.keys.iter().cloned())).map_err(|problem: Problem| problem.at(declared.origin.as_ref()))

@@ -1,0 +1,155 @@
+//! Answers and claims as results have them.
+
+use synx_answers::{Answered, Decided, Drawn, Draws, Settled, Value, answer_text, shares_text};
+use synx_plan::answer::{AnswerId, Sort};
+use synx_plan::exact::Exact;
+use synx_plan::grid::ColumnValue;
+use synx_plan::study::Plan;
+use synx_report::{AnswerResult, AnswerStatus, ClaimResult, ComparisonResult, Verdict};
+
+pub(super) fn answers(plan: &Plan, settled: &Settled) -> Vec<AnswerResult> {
+    let one = |(place, answered): (usize, &Answered)| answer(plan, place, answered);
+    settled.answers.iter().enumerate().map(one).collect()
+}
+
+fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
+    let question = answer_text(plan, AnswerId(place));
+    let unit = match &plan.answers[place].sort {
+        Sort::Number { unit, .. } => unit.clone(),
+        _ => String::new(),
+    };
+    let mut result = AnswerResult {
+        question,
+        unit,
+        chosen: String::new(),
+        estimate: None,
+        low: None,
+        high: None,
+        draws: answered.draws.len(),
+        used: 0,
+        status: AnswerStatus::Answered,
+        note: String::new(),
+    };
+    let value = match &answered.value {
+        Ok(value) => value,
+        Err(why) => {
+            result.status = AnswerStatus::Unanswered;
+            result.note = why.0.to_string();
+            return result;
+        }
+    };
+    let number = value.number();
+    result.estimate = Some(number).filter(|number| !number.is_nan());
+    let drawn = Drawn { estimate: number, draws: answered.draws.clone() };
+    result.used = drawn.used();
+    let mut notes: Vec<String> = Vec::new();
+    match value {
+        Value::Number(number) if number.is_infinite() => {
+            result.status = AnswerStatus::Infinite;
+            notes.push("no finite value does it: the floor decides".to_owned());
+        }
+        Value::Number(_) => {}
+        Value::Choice(chosen) => {
+            result.chosen = chosen.to_string();
+            if matches!(chosen, ColumnValue::Number(_)) {
+                let same = answered.draws.iter().filter(|draw| **draw == number).count();
+                notes.extend(
+                    (!answered.draws.is_empty()).then(|| format!("chosen in {same} of {} draws", answered.draws.len())),
+                );
+            }
+        }
+        Value::Mixture(best) => {
+            result.chosen = shares_text(plan, &best.mixture);
+            notes.extend(
+                best.beside
+                    .iter()
+                    .map(|(name, predicted)| format!("{name} shares: {}", synx_plan::number::estimate(*predicted))),
+            );
+        }
+    }
+    if let Draws::Missing(law) = &answered.drawn {
+        notes.push(format!("no interval: the law `{}` draws no bootstrap", plan.laws[*law].name));
+    }
+    if answered.identified {
+        let interval = drawn.interval(plan.study.confidence.to_f64());
+        (result.low, result.high) = (interval.map(|(low, _)| low), interval.map(|(_, high)| high));
+    } else {
+        result.status = AnswerStatus::NotIdentified;
+        notes.push("it moves with parameters that the rows do not tell".to_owned());
+    }
+    result.note = notes.join("; ");
+    result
+}
+
+/// An answer as a column of a grid shows it; empty text where there is none.
+pub(super) fn column_value(settled: &Settled, answer: AnswerId) -> ColumnValue {
+    let nothing = || ColumnValue::Text(String::new());
+    match settled.answers.get(answer.0).map(|answered| &answered.value) {
+        Some(Ok(Value::Number(number))) => {
+            Exact::from_decimal(&number.to_string()).map_or_else(nothing, ColumnValue::Number)
+        }
+        Some(Ok(Value::Choice(chosen))) => chosen.clone(),
+        _ => nothing(),
+    }
+}
+
+pub(super) fn claims(plan: &Plan, settled: &Settled) -> Vec<ClaimResult> {
+    let confidence = plan.study.confidence.to_f64();
+    plan.claims
+        .iter()
+        .map(|claim| {
+            let Decided { verdict, share, draws, comparisons, note } = settled.decide(plan, claim);
+            let compared = comparisons.into_iter().map(|compared| {
+                let drawn = compared.value.ok();
+                let interval = drawn.as_ref().and_then(|drawn| drawn.interval(confidence));
+                ComparisonResult {
+                    quantity: compared.quantity,
+                    operator: compared.operator,
+                    bound: compared.bound,
+                    estimate: drawn.map(|drawn| drawn.estimate),
+                    low: interval.map(|(low, _)| low),
+                    high: interval.map(|(_, high)| high),
+                }
+            });
+            ClaimResult {
+                claim: claim.name.clone(),
+                documentation: claim.documentation.clone(),
+                verdict: match verdict {
+                    synx_answers::Verdict::Holds => Verdict::Holds,
+                    synx_answers::Verdict::Fails => Verdict::Fails,
+                    synx_answers::Verdict::Undecided => Verdict::Undecided,
+                },
+                share,
+                draws,
+                comparisons: compared.collect(),
+                note,
+            }
+        })
+        .collect()
+}
+
+/// What tables say of how they were made, each once.
+pub(super) fn notes(plan: &Plan, settled: &Settled) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for (place, table) in settled.tables.iter().enumerate() {
+        let name = synx_answers::table_text(plan, synx_plan::table::TableId(place));
+        for note in table.iter().flat_map(|table| &table.notes) {
+            let note = format!("{name}: {note}");
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    for (law, settled) in plan.laws.iter().zip(&settled.laws) {
+        let few = settled.fit.iter().flat_map(|fit| &fit.groups).filter_map(|group| group.resampling);
+        let few: Vec<_> = few.filter(synx_laws::Resampling::too_few).collect();
+        if let Some(least) = few.iter().map(|resampling| resampling.units).min() {
+            let groups = if few.len() == 1 { "a group".to_owned() } else { format!("{} groups", few.len()) };
+            notes.push(format!(
+                "law {}: {groups} of as few as {least} independent rows or streams: intervals are narrower than they say",
+                law.name
+            ));
+        }
+    }
+    notes
+}
