@@ -11,6 +11,7 @@ mod examples;
 mod fit;
 mod format;
 mod formats;
+mod hostile;
 mod interrupted;
 mod support;
 mod whole_way;

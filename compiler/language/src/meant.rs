@@ -12,7 +12,11 @@ impl Compiler<'_> {
         let mut tables: Vec<(ItemKind, &str, Vec<&str>)> = Vec::new();
         for (name, item) in self.names_in(file) {
             let slot = &self.items[item];
-            let (ItemKind::Grid | ItemKind::Law, Body::Block(block)) = (slot.kind, slot.item.body()) else { continue };
+            // Only of these few is the body looked for.
+            if !matches!(slot.kind, ItemKind::Grid | ItemKind::Law) {
+                continue;
+            }
+            let Body::Block(block) = slot.item.body() else { continue };
             let (mut has, mut keys) = (slot.kind == ItemKind::Grid && result_column(word).is_some(), Vec::new());
             for entry in block.entries() {
                 match entry {
