@@ -73,14 +73,12 @@ impl Host for Overlay<'_> {
             return Rc::clone(&open.parse);
         }
         let mut trees = self.trees.borrow_mut();
-        match trees.get(&there).filter(|known| known.tree.source() == text) {
-            Some(known) => Rc::clone(known),
-            None => {
-                let parse = Rc::new(synx_grammar::parse(text));
-                trees.insert(there, Rc::clone(&parse));
-                parse
-            }
+        if let Some(known) = trees.get(&there).filter(|known| known.tree.source() == text) {
+            return Rc::clone(known);
         }
+        let parse = Rc::new(synx_grammar::parse(text));
+        trees.insert(there, Rc::clone(&parse));
+        parse
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
