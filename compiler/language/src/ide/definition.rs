@@ -17,10 +17,16 @@ pub struct Definition {
 impl Analysis {
     /// Where the name at `offset` of the study's own text is declared.
     pub fn definition(&self, offset: usize) -> Option<Definition> {
-        let word = self.word_at(offset)?;
-        let Target::Declared(span) = self.target(word)? else { return None };
+        let (from, span) = match self.named_column_declared(offset) {
+            Some(named) => named,
+            None => {
+                let word = self.word_at(offset)?;
+                let Target::Declared(span) = self.target(word)? else { return None };
+                (word.range(), span)
+            }
+        };
         let name = self.place(span)?;
         let whole = self.declared(span).and_then(|declared| self.place(declared.whole)).unwrap_or_else(|| name.clone());
-        Some(Definition { from: word.range(), name, whole })
+        Some(Definition { from, name, whole })
     }
 }

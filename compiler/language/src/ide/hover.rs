@@ -1,12 +1,17 @@
 //! What is known of the place under the pointer: its type, its value in its unit, its documentation.
 
+mod columns;
+mod data;
+mod measured;
+mod origins;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use synx_grammar::view::{Body, Expression, Item, ItemKind, Name};
 use synx_grammar::{Node, SyntaxKind};
 use synx_plan::column::result_column;
-use synx_plan::number::{grouped, plural};
+use synx_plan::number::plural;
 
 use super::analysis::{Analysis, ancestors};
 use super::record::{Seen, Target};
@@ -26,9 +31,12 @@ pub struct Hover {
 impl Analysis {
     /// What is known of the place at `offset` of the study's own text.
     pub fn hover(&self, offset: usize) -> Option<Hover> {
+        if let Some(hover) = self.hover_named_columns(offset) {
+            return Some(hover);
+        }
         let word = self.word_at(offset);
         if let Some(word) = word
-            && let Some(text) = self.hover_word(word)
+            && let Some(text) = self.hover_indexed(word).or_else(|| self.hover_word(word))
         {
             return Some(Hover { range: word.range(), text });
         }
@@ -103,13 +111,13 @@ impl Analysis {
             let _ = writeln!(text, "{docs}\n");
         }
         let item = self.item(span);
-        let grid_or_law = matches!(declared.kind, ItemKind::Grid | ItemKind::Law);
         match (declared.kind, item) {
             (ItemKind::Grid, Some(item)) => self.describe_grid(&mut text, item),
             (ItemKind::Law, Some(item)) => self.describe_law(&mut text, item),
+            (ItemKind::Claim, Some(item)) => self.describe_claim(&mut text, item),
             _ => {}
         }
-        if !grid_or_law {
+        if !matches!(declared.kind, ItemKind::Grid | ItemKind::Law | ItemKind::Claim) {
             // Where it is named in a cell it may have another value than where it is declared.
             let seen = self.record.values.get(&self.span(word)).or_else(|| self.body_seen(span));
             if let Some(seen) = seen {
@@ -144,8 +152,12 @@ impl Analysis {
             let _ = writeln!(text, "{docs}\n");
         }
         if parent.kind() == SyntaxKind::FreeName {
-            text.push_str("A parameter that the fit settles.");
-            return Some(text);
+            text.push_str("A parameter that the fit settles.\n");
+            // `law.E` is its value in one group.
+            if let Some(access) = word.parent().filter(|parent| parent.kind() == SyntaxKind::Access) {
+                self.add_value(&mut text, Some(access));
+            }
+            return Some(text.trim_end().to_owned());
         }
         match self.record.values.get(&self.span(word)) {
             Some(seen) => self.describe(&mut text, seen),
@@ -200,9 +212,25 @@ impl Analysis {
     /// Sort and value, and what belongs to a mixture or a model.
     fn describe(&self, text: &mut String, seen: &Seen) {
         let Some(first) = seen.values.first() else { return };
-        let Some(line) = seen_line(seen) else { return };
-        let _ = writeln!(text, "{}: `{}`", capital(&sort(first)), line.replace('`', "'"));
         match first {
+            // What these are called says nothing that their own lines do not.
+            Value::Table(_) => text.push_str("A table\n"),
+            Value::Late(_) | Value::Family(_) | Value::Generator(_) => {
+                let _ = writeln!(text, "{}", capital(&sort(first)));
+            }
+            _ => {
+                let Some(line) = seen_line(seen) else { return };
+                let _ = writeln!(text, "{}: `{}`", capital(&sort(first)), line.replace('`', "'"));
+            }
+        }
+        match first {
+            Value::Table(table) => {
+                text.push('\n');
+                self.describe_table(text, table);
+            }
+            Value::Late(late) => self.describe_late(text, late),
+            Value::Family(family) => self.describe_family(text, family),
+            Value::Generator(generator) => self.describe_generator(text, &generator.it),
             Value::Mixture(_) | Value::Shares(_) => text.push_str(&self.mixture_tables(&seen.values)),
             Value::Model(_) => {
                 let mut shown: Vec<&synx_plan::model::Model> = Vec::new();
@@ -248,26 +276,6 @@ impl Analysis {
             }
         }
     }
-
-    fn describe_law(&self, text: &mut String, item: Item<'_>) {
-        let (Some(plan), Some(name)) = (&self.plan, item.name()) else { return };
-        let Some(law) = plan.laws.iter().find(|law| law.name == name.text()) else { return };
-        let free: Vec<&str> = law.formula.free.iter().map(|parameter| parameter.name.as_str()).collect();
-        let Some(grid) = plan.grid_of(law.over).and_then(|grid| plan.grids.get(grid)) else { return };
-        let groups = groups(grid, &law.formula.by);
-        let points = grid.cells.len() as u64;
-        let _ = writeln!(text, "{}: `{}`", plural(free.len(), "free parameter"), free.join("`, `"));
-        let _ = writeln!(
-            text,
-            "\n{} points of `{}`{}",
-            grouped(points),
-            grid.name,
-            match groups {
-                0 | 1 => String::new(),
-                groups => format!(", in {groups} groups of about {}", points / groups),
-            }
-        );
-    }
 }
 
 /// How many combinations of the values of some columns there are.
@@ -294,6 +302,11 @@ fn head(text: &str) -> String {
         text.lines().find(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty()).unwrap_or(text);
     let head = text.split('{').next().unwrap_or(text).trim_end();
     head.chars().take(120).collect()
+}
+
+/// A text on one line, for a line of code.
+fn line_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'")
 }
 
 fn code(text: &str) -> String {

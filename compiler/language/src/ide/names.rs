@@ -89,6 +89,9 @@ impl Analysis {
     /// A name that stands for a column of the table that is spoken of around it.
     fn column(&self, name: Node<'_>) -> Option<Target> {
         let word = name.text();
+        if let Some(bound) = self.bound_by_comprehension(name) {
+            return Some(Target::Declared(bound));
+        }
         let item = self.item_around(name)?;
         if item.kind() == Some(ItemKind::Law)
             && let Some(own) = self.law_name(item, word)
@@ -101,6 +104,14 @@ impl Analysis {
             let declared = self.parse.file().items().find_map(|item| item.name().filter(|n| n.text() == word))?;
             Some(Target::Declared(self.span(declared.node())))
         })
+    }
+
+    /// `s` in `sum(t[s] for s in sources)`.
+    fn bound_by_comprehension(&self, name: Node<'_>) -> Option<Span> {
+        let around = ancestors(name).filter_map(synx_grammar::view::Comprehension::cast);
+        let patterns = around.filter_map(synx_grammar::view::Comprehension::pattern);
+        let mut bound = patterns.flat_map(synx_grammar::view::Pattern::names);
+        bound.find(|bound| bound.text() == name.text()).map(|bound| self.span(bound.node()))
     }
 
     /// What a law's own `free` or `let` declares.

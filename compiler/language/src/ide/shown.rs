@@ -7,7 +7,7 @@ use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::mixture::Mixture;
 use synx_plan::model::{Model, ParameterCount};
-use synx_plan::number::{count, flops};
+use synx_plan::number::{count, flops, plural};
 use synx_plan::unit::Unit;
 
 use super::analysis::Analysis;
@@ -55,6 +55,7 @@ pub(crate) fn sort(value: &Value) -> String {
         Value::Shares(_) | Value::Mixture(_) | Value::Capped(_) => "a mixture".to_owned(),
         Value::Family(family) => format!("a family of {} corpora", family.members.len()),
         Value::Generator(_) => "a generator".to_owned(),
+        Value::Columns(columns) => plural(columns.len(), "column"),
         Value::Tokenizer(_) => "a tokenizer".to_owned(),
         Value::Hardware(_) => "a hardware".to_owned(),
         Value::Measure(_) => "a score of documents".to_owned(),
@@ -90,6 +91,10 @@ pub(crate) fn line(value: &Value) -> String {
         }
         Value::Optimizer(adamw) => format!("adamw(lr = {})", adamw.rate.short()),
         Value::Schedule(schedule) => schedule.to_string(),
+        Value::Columns(columns) => {
+            let names: Vec<&str> = columns.iter().take(LISTED).map(|(name, _)| name.as_str()).collect();
+            format!("{}{}", names.join(", "), if columns.len() > LISTED { ", …" } else { "" })
+        }
         other => other.column().0.to_string(),
     }
 }

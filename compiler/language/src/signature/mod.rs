@@ -5,11 +5,13 @@
 mod fields;
 mod foreign;
 mod functions;
+mod places;
 mod words;
 
 pub(crate) use fields::{excused, fields, kind_doc};
 pub(crate) use foreign::{Foreign, foreign_field, foreign_function, foreign_value};
 pub(crate) use functions::{FUNCTIONS, LAW_FUNCTIONS};
+pub(crate) use places::Fitting;
 pub(crate) use words::{
     FLOP_COUNTS, GENERATORS, MASKS, METHODS, NAMINGS, ORDERS, PARAMETER_COUNTS, PRECISIONS, PROCESSES, REGISTERS,
     REWARDS, SPLITS, TOKENIZER_KINDS, TOKENIZERS, WORDS,
@@ -73,16 +75,6 @@ impl Role {
             _ => !matches!(kind, ItemKind::Grid | ItemKind::Law),
         }
     }
-}
-
-/// The functions of which a field takes a call; none where it takes other values too.
-pub(crate) fn fitting_functions(field: &str) -> Option<&'static [&'static str]> {
-    Some(match field {
-        "optimizer" => &["adamw"],
-        "schedule" => &["wsd", "cosine", "constant"],
-        "blocks" => &["attention", "swiglu", "gelu"],
-        _ => return None,
-    })
 }
 
 /// Whether a field or an argument must be there, and what it is if not.

@@ -1,6 +1,6 @@
 //! The values of a table that are known before anything runs: the axes of a grid, and what its cells are by their declaration.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -55,6 +55,19 @@ impl Rows {
             Rows::Count(count) => Some(*count),
             Rows::Unknown => None,
         }
+    }
+}
+
+impl Table {
+    /// In how many groups some columns put the rows, where their values were asked for and are known.
+    pub(crate) fn known_groups(&self, by: &[String]) -> Option<u64> {
+        let known = self.known.borrow();
+        let columns: Option<Vec<_>> = by.iter().map(|name| known.get(name)?.clone()).collect();
+        let columns = columns?;
+        let rows = columns.first()?.len();
+        let groups: HashSet<Vec<&ColumnValue>> =
+            (0..rows).map(|row| columns.iter().map(|column| &column[row]).collect()).collect();
+        Some(groups.len() as u64)
     }
 }
 

@@ -155,3 +155,41 @@ fn what_stands_behind_the_word_is_not_written_twice() {
     let text = taken(&with_base("let x = sq$0(4)\n"), "sqrt");
     assert!(text.contains("let x = sqrt(4)\n"), "{text}");
 }
+
+#[test]
+fn the_functions_that_give_what_a_place_takes_come_before_the_others() {
+    // A field that takes a call of certain functions alone.
+    assert_eq!(
+        first(&with_base("law l {\n    over = runs\n    method = $0\n}"), 4),
+        "huber least_squares log_least_squares quantile"
+    );
+    assert_eq!(first(&with_base("law l {\n    over = runs\n    test = $0\n}"), 2), "largest leave_out");
+    assert_eq!(first(&with_base("observations o = $0\n"), 3), "csv jsonl parquet");
+    assert_eq!(first(&with_base("model m { blocks = $0 }"), 3), "attention experts gelu");
+    assert!(!offers(&with_base("model m { blocks = $0 }"), "spearman"));
+    // What is piped in says what can be done to it.
+    let table = with_base("let t = runs |> $0\n");
+    assert_eq!(first(&table, 7), "best d_optimal derive filter gather join mean");
+    assert!(!offers(&table, "rephrase"));
+    let corpus = with_base("corpus c = web |> $0\n");
+    assert!(offers(&corpus, "rephrase") && !offers(&corpus, "join"));
+    // Elsewhere they come first, and others may follow.
+    let rank = |fixture: &Fixture, label: &str| {
+        let items = fixture.analysis.completion(fixture.offset, &Vec::new).items;
+        items.iter().position(|item| item.label == label).unwrap()
+    };
+    let data = with_base("grid g {\n    data = $0\n}");
+    assert!(rank(&data, "proportional") < rank(&data, "sqrt"));
+    let axis = with_base("grid g {\n    axis share = $0\n}");
+    assert!(rank(&axis, "geometric") < rank(&axis, "sqrt"));
+    let claim = with_base("claim c = $0\n");
+    assert!(rank(&claim, "spearman") < rank(&claim, "sqrt"));
+}
+
+#[test]
+fn a_law_is_made_of_a_law_of_the_library() {
+    let law = with_base("law joint = $0\n");
+    assert!(offers(&law, "chinchilla"));
+    assert!(!offers(&law, "web") && !offers(&law, "joint"));
+    assert_eq!(taken(&law, "chinchilla").lines().last().unwrap(), "law joint = chinchilla($0)");
+}

@@ -110,3 +110,144 @@ fn nothing_is_said_where_there_is_nothing() {
     assert_eq!(hover(&with_base("// web$0\n")), "");
     assert_eq!(hover(&with_base("let x = nowhere$0\n")), "");
 }
+
+const MEASURED: &str = r#"
+/// Sizes of the best shares.
+let tuned = runs |> best(loss, over = [r])
+law over_tuned {
+    over = tuned
+    by   = [width]
+    free a in 0.., b in 0..
+    loss ~ a + b / tokens
+    test = largest(tokens)
+}
+let at_half = data_law[r = 1/2, width = 32]
+let lowest  = predict(at_half, tokens = 1M)
+/// Half of it is better than nothing.
+claim half_helps = lowest < predict(data_law[r = 0, width = 32],
+    tokens = 1M) and at_half.E > 0
+observations published = csv("data/runs.csv", axes = ["seed"])
+generator large { endpoint = "http://localhost:8000/v1"; model = "m-8b"; price = 0.50 USD / 1M tokens }
+corpus told = web |> rephrase(style = question_answer, generator = large, tokens = 4M)
+corpora parts { files = "data/part-*.jsonl"; name = stem; text = "text"; heldout = 2% }
+grid wide {
+    axis data = [uniform(parts), told]
+    model     = llama(32)
+    recipe    = standard
+    tokens    = 12Ki
+    evaluate  = both
+}
+"#;
+
+/// What is shown where a piece of the base with what is measured has its cursor.
+fn measured(marked: &str) -> String {
+    let plain = marked.replacen("$0", "", 1);
+    assert!(MEASURED.contains(&plain), "{plain}");
+    hover(&with_base(&MEASURED.replacen(&plain, marked, 1)))
+}
+
+#[test]
+fn a_table_shows_its_rows_and_columns() {
+    has(
+        &measured("let tu$0ned"),
+        &[
+            "Sizes of the best shares.",
+            "A table",
+            "6 rows, told apart by `width`, `tokens`",
+            "From `runs`",
+            "| r | a number | from 0 to 1 |",
+            "| tokens | tokens | from 12288 to 49152 |",
+            "| loss | a number | from 0 |",
+        ],
+    );
+    has(
+        &measured("observations publi$0shed"),
+        &["3 rows, told apart by `seed`", "From `data/runs.csv`", "| metric/bpb | a number |  |", "| note | text |  |"],
+    );
+}
+
+#[test]
+fn a_law_over_any_table_shows_its_points_by_groups() {
+    has(
+        &measured("law over_tu$0ned"),
+        &[
+            "2 free parameters: `a`, `b`",
+            "6 points of `runs`, in 2 groups of about 3",
+            "Tested on rows that are left out: `largest(tokens)`",
+        ],
+    );
+}
+
+#[test]
+fn a_claim_shows_what_it_stands_on() {
+    has(
+        &measured("claim half_$0helps"),
+        &[
+            "Half of it is better than nothing.",
+            "Holds where `lowest < predict(data_law[r = 0, width = 32], tokens = 1M) and at_half.E > 0`",
+            "| `predict(at_half, tokens = 1M)` | a number, from 0 | `data_law` |",
+            "| `E` | a number, from 0 | `data_law` |",
+        ],
+    );
+}
+
+#[test]
+fn a_late_value_shows_its_unit_its_bounds_and_what_settles_it() {
+    let settled = "A number that a run settles (from 0)";
+    has(&measured("let low$0est"), &[settled, "| `predict(at_half, tokens = 1M)` | a number, from 0 | `data_law` |"]);
+    has(&measured("at_half.$0E > 0"), &["free E in 0..", "A parameter that the fit settles.", settled]);
+}
+
+#[test]
+fn a_family_shows_its_members_and_a_generator_what_it_writes() {
+    let sizes = "| part-1 | 9.8k | 980k | 20k |";
+    has(&measured("corpora par$0ts"), &["A family of 2 corpora", sizes, "1.96M tokens to train on together"]);
+    has(&measured("uniform(par$0ts)"), &["A family of 2 corpora", sizes]);
+    has(
+        &measured("generator lar$0ge"),
+        &["A generator", "| model | m-8b |", "| price | 0.5 USD / 1M tokens |", "| told | 4M | 2.00 USD |"],
+    );
+    has(&measured("generator = lar$0ge"), &["| told | 4M | 2.00 USD |"]);
+}
+
+const MIXING: &str = r#"
+let sources = [web, wiki]
+law mixing {
+    over = runs
+    by   = [width]
+    free c in 0.., k, t[sources] in -10..10
+    loss ~ c + exp(k + sum(t[s] * share[s] for s in sources)) + 0 * share[wiki]
+}
+let summed = csv("data/runs.csv") |> derive(all = sum(columns("train_*")), one = column("metric/bpb"))
+let pieces = runs |> derive(some = sum(columns("pe*")))
+"#;
+
+/// A piece of what mixes with a cursor.
+fn mixing(marked: &str) -> Fixture {
+    let plain = marked.replacen("$0", "", 1);
+    assert!(MIXING.contains(&plain), "{plain}");
+    with_base(&MIXING.replacen(&plain, marked, 1))
+}
+
+#[test]
+fn shares_and_columns_are_known_by_their_names() {
+    let shares = ["share[…]", "A column for each of these", "| share[web] | from 0 to 1 |"];
+    has(&hover(&mixing("sha$0re[s]")), &shares);
+    has(&hover(&mixing("sha$0re[wiki]")), &shares);
+    has(&hover(&mixing("share[wi$0ki]")), &["Told as an encyclopedia would.", "A corpus: `wiki`"]);
+    has(&hover(&mixing("columns(\"tra$0in_*\")")), &["columns(\"train_*\")", "2 columns: `train_web`, `train_wiki`"]);
+    has(&hover(&mixing("column(\"met$0ric/bpb\")")), &["column(\"metric/bpb\")", "A number that a run settles"]);
+    has(&hover(&mixing("columns(\"p$0e*\")")), &["columns(\"pe*\")", "1 column: `r`"]);
+}
+
+#[test]
+fn shares_and_columns_lead_to_what_they_are_named_after() {
+    let leads = |marked: &str| {
+        let fixture = mixing(marked);
+        fixture.analysis.definition(fixture.offset).map(|found| fixture.place(found.name.range)).unwrap_or_default()
+    };
+    assert_eq!(leads("share[wi$0ki]"), "4 wiki");
+    assert_eq!(leads("share[s$0]"), "35 s");
+    assert_eq!(leads("columns(\"p$0e*\")"), "17 per");
+    assert_eq!(leads("columns(\"tra$0in_*\")"), "");
+}

@@ -58,8 +58,10 @@ pub(super) struct Value {
     pub index: Option<Range<usize>>,
     /// Whether it stands in a formula.
     pub formula: bool,
-    /// Whether it is the right side of `|>`.
-    pub piped: bool,
+    /// Whether it is the value of an axis.
+    pub axis: bool,
+    /// The left side of the `|>` that it is the right side of.
+    pub piped: Option<Range<usize>>,
 }
 
 /// A call and where the cursor stands in it.
@@ -157,7 +159,8 @@ impl Value {
             call: None,
             index: None,
             formula: false,
-            piped: false,
+            axis: false,
+            piped: None,
         };
         let mut inner = leaf;
         for node in ancestors(leaf).skip(1) {
@@ -177,14 +180,16 @@ impl Value {
                     value.index = base.map(synx_grammar::view::Expression::range);
                 }
                 SyntaxKind::Pipe if value.call.is_none() => {
-                    let function = Pipe::cast(node).and_then(Pipe::function);
-                    value.piped |= function.is_some_and(|function| function.node() == inner);
+                    let pipe = Pipe::cast(node);
+                    let pipe = pipe.filter(|it| it.function().is_some_and(|function| function.node() == inner));
+                    value.piped = value.piped.or(pipe.and_then(Pipe::input).map(synx_grammar::view::Expression::range));
                 }
                 SyntaxKind::Field => {
                     let name = synx_grammar::view::Field::cast(node).and_then(synx_grammar::view::Field::name);
                     value.field = name.map(|name| name.text().to_owned());
                 }
                 SyntaxKind::Axis => {
+                    value.axis = true;
                     let pattern = synx_grammar::view::Axis::cast(node).and_then(synx_grammar::view::Axis::pattern);
                     value.field = pattern.and_then(|pattern| pattern.names().next()).map(|name| name.text().to_owned());
                 }

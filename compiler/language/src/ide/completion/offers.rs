@@ -9,9 +9,7 @@ use super::context::{Around, CallAround, Context, Value as ValueContext};
 use super::{Completion, CompletionKind};
 use crate::ide::analysis::Analysis;
 use crate::ide::hover::{parameter, written};
-use crate::signature::{
-    FUNCTIONS, LAW_FUNCTIONS, Need, Parameter, Role, fields, fitting_functions, kind_doc, signature,
-};
+use crate::signature::{FUNCTIONS, Fitting, LAW_FUNCTIONS, Need, Parameter, Role, fields, kind_doc, signature};
 use crate::value::Value;
 
 /// What is offered at one place, while it grows.
@@ -183,8 +181,9 @@ impl<'a> Offers<'a> {
         if let Some(index) = &value.index {
             self.index_names(index.clone());
         }
-        if value.piped {
-            self.functions(None, 1);
+        if let Some(input) = &value.piped {
+            let table = self.expression(input).is_some_and(|input| !self.analysis.columns(input).is_empty());
+            self.functions(Fitting::of_pipe(table), 1);
             self.declarations(&[ItemKind::Corpus, ItemKind::Let], 2, true);
             return;
         }
@@ -195,21 +194,24 @@ impl<'a> Offers<'a> {
                 self.push(word, CompletionKind::Word, "", "", (*word).to_owned(), rank);
             }
         }
+        let fitting = fitting(value, parameter);
+        let only = matches!(fitting, Fitting::Only(_));
         let is_law = value.item.as_ref().is_some_and(|item| item.kind == Some(ItemKind::Law));
-        if value.formula || role == Role::Columns || is_law && value.field.is_none() {
+        if value.formula || role == Role::Columns && !only || is_law && value.field.is_none() {
             self.columns_of(self.over(value.item.as_ref()));
-            for name in ["huber", "log_least_squares", "least_squares", "largest"] {
-                let fits = value.field.as_deref().is_some_and(|field| (field == "test") == (name == "largest"));
-                if fits && LAW_FUNCTIONS.contains(&name) {
-                    self.push(name, CompletionKind::Function, "", "", format!("{name}($0)"), 1);
-                }
-            }
+        }
+        if value.formula {
+            self.push("boosted_trees", CompletionKind::Function, "", "", "boosted_trees($0)".to_owned(), 3);
         }
         if let Some(table) = value.call.as_ref().and_then(|call| call.table.clone()) {
             self.columns_of(Some(table));
         }
         self.bound(value, role);
-        let kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| role.takes(*kind)).collect();
+        let mut kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| role.takes(*kind)).collect();
+        if is_law && value.field.is_none() && value.call.is_none() && !value.formula {
+            // `law joint = chinchilla(…)`: a law is made of one with parameters.
+            kinds = vec![ItemKind::Law];
+        }
         let wanted = !matches!(role, Role::Any | Role::Choice(_) | Role::Word(_) | Role::Columns);
         self.declarations(&kinds, if wanted { 0 } else { 2 }, false);
         self.library(&kinds, if wanted { 1 } else { 3 });
@@ -220,8 +222,8 @@ impl<'a> Offers<'a> {
         if role == Role::Data || mixture {
             self.keyword("rest", "what the other shares leave", "rest", 1);
         }
-        if !matches!(role, Role::Model | Role::Recipe | Role::Grid | Role::Choice(_) | Role::Columns) {
-            self.functions(value.field.as_deref().filter(|_| value.call.is_none()), 3);
+        if only || !matches!(role, Role::Model | Role::Recipe | Role::Choice(_) | Role::Columns) {
+            self.functions(fitting, 3);
         }
         if role == Role::Any {
             for word in ["true", "false", "if"] {
@@ -336,16 +338,20 @@ impl<'a> Offers<'a> {
         }
     }
 
-    /// The functions of the language; those that fit a field alone where it takes a call of one of them.
-    fn functions(&mut self, field: Option<&str>, rank: u8) {
-        let fitting = field.and_then(fitting_functions);
-        for function in FUNCTIONS {
-            let fits = fitting.is_none_or(|names| names.contains(&function.name));
-            if fits {
-                let rank = if fitting.is_some() { 0 } else { rank };
-                let insert = format!("{}($0)", function.name);
-                self.push(function.name, CompletionKind::Function, &written(function), function.doc, insert, rank);
-            }
+    /// The functions of the language that may stand in a place, those that give what it takes before the others.
+    fn functions(&mut self, fitting: Fitting, rank: u8) {
+        let laws = LAW_FUNCTIONS.iter().map(|name| (*name, String::new(), ""));
+        // What laws alone know stands where it is wanted only.
+        let laws = laws.filter(|(name, ..)| fitting.takes(name) == Some(true));
+        let all = FUNCTIONS.iter().map(|function| (function.name, written(function), function.doc)).chain(laws);
+        for (name, detail, doc) in all {
+            let Some(wanted) = fitting.takes(name) else { continue };
+            let rank = match (fitting, wanted) {
+                (Fitting::Only(_), _) => 0,
+                (_, true) => 2,
+                (_, false) => rank,
+            };
+            self.push(name, CompletionKind::Function, &detail, doc, format!("{name}($0)"), rank);
         }
     }
 
@@ -380,6 +386,21 @@ impl<'a> Offers<'a> {
     fn expression(&self, range: &Range<usize>) -> Option<Expression<'a>> {
         let leaf = self.analysis.leaf_at(range.start)?;
         crate::ide::analysis::ancestors(leaf).filter(|node| node.range() == *range).find_map(Expression::cast)
+    }
+}
+
+/// The functions that fit where a value stands.
+fn fitting(value: &ValueContext, parameter: Option<Parameter>) -> Fitting {
+    let kind = value.item.as_ref().and_then(|item| item.kind);
+    match (&value.call, kind, &value.field) {
+        (Some(call), ..) => parameter.map_or(Fitting::Any, |it| Fitting::of_argument(&call.name, it.name, it.role)),
+        _ if value.index.is_some() || value.formula => Fitting::Any,
+        (None, Some(kind), Some(field)) => match Fitting::of_field(kind, field, field_role(value)) {
+            Fitting::Any if value.axis => Fitting::of_axis(),
+            fitting => fitting,
+        },
+        (None, Some(kind), None) => Fitting::of_item(kind),
+        _ => Fitting::Any,
     }
 }
 
