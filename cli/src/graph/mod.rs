@@ -1,4 +1,4 @@
-//! A plan as a graph: corpora, mixtures, grids, tables, laws, and what follows from what.
+//! A plan as a graph: corpora, mixtures, grids, tables, laws, answers, claims and figures, and what follows from what.
 
 mod dot;
 mod layout;
@@ -33,9 +33,17 @@ pub enum Kind {
     Corpus,
     Mixture,
     Grid,
-    Table,
+    /// A file of rows that were measured elsewhere.
+    Observations,
+    /// What is made of tables.
+    Rows,
     Law,
+    /// A question to tables and laws.
+    Answer,
     Claim,
+    Figure,
+    /// Of the report.
+    Table,
 }
 
 /// From one node to another, by their places in the list.
@@ -48,16 +56,31 @@ pub struct Edge {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [Kind::Corpus, Kind::Mixture, Kind::Grid, Kind::Table, Kind::Law, Kind::Claim];
+    pub const ALL: [Kind; 10] = [
+        Kind::Corpus,
+        Kind::Mixture,
+        Kind::Grid,
+        Kind::Observations,
+        Kind::Rows,
+        Kind::Law,
+        Kind::Answer,
+        Kind::Claim,
+        Kind::Figure,
+        Kind::Table,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Kind::Corpus => "corpus",
             Kind::Mixture => "mixture",
             Kind::Grid => "grid",
-            Kind::Table => "table",
+            Kind::Observations => "observations",
+            Kind::Rows => "rows",
             Kind::Law => "law",
+            Kind::Answer => "answer",
             Kind::Claim => "claim",
+            Kind::Figure => "figure",
+            Kind::Table => "table",
         }
     }
 
@@ -67,9 +90,12 @@ impl Kind {
             Kind::Corpus => ("#eaf3e6", "#4d7c3a"),
             Kind::Mixture => ("#fdf3d8", "#a9780b"),
             Kind::Grid => ("#e3edfa", "#2b62a8"),
-            Kind::Table => ("#f1f1f1", "#6b6b6b"),
+            Kind::Observations => ("#dff1f0", "#25746f"),
+            Kind::Rows => ("#f1f1f1", "#6b6b6b"),
             Kind::Law => ("#f3e8f8", "#7b3f98"),
+            Kind::Answer => ("#ffffff", "#7b3f98"),
             Kind::Claim => ("#fbe6e3", "#b1402c"),
+            Kind::Figure | Kind::Table => ("#ffffff", "#6b6b6b"),
         }
     }
 }
@@ -90,7 +116,7 @@ fn example() -> Graph {
             node(Kind::Corpus, "größe \"<&>\"", &["files"]),
             node(Kind::Mixture, "2 mixtures", &[]),
             node(Kind::Grid, "runs", &["12 cells", "r × 2, tokens × 6"]),
-            node(Kind::Table, "best", &["loss over lr"]),
+            node(Kind::Rows, "best", &["loss over lr"]),
             node(Kind::Law, "falling", &["free E, B"]),
             node(Kind::Claim, "helps", &[]),
         ],

@@ -63,7 +63,8 @@ fn drawn(node: &Node, place: &Place) -> String {
     let (fill, outline) = node.kind.colours();
     let (left, top) = (place.x - place.width / 2.0, place.y - place.height / 2.0);
     // Grids are the work, so they stand out; corpora and claims are the ends of it.
-    let corner = if matches!(node.kind, Kind::Grid | Kind::Table) { 3.0 } else { 12.0 };
+    let corner =
+        if matches!(node.kind, Kind::Grid | Kind::Rows | Kind::Observations | Kind::Table) { 3.0 } else { 12.0 };
     let mut text = format!(
         "<g><rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{corner}\" fill=\"{fill}\" \
          stroke=\"{outline}\" stroke-width=\"1.4\"/>\n",
