@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "fmt",
     "explain",
     "graph",
+    "schema",
     "new",
     "bench",
     "lsp",

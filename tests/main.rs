@@ -13,5 +13,6 @@ mod format;
 mod formats;
 mod hostile;
 mod interrupted;
+mod schema;
 mod support;
 mod whole_way;

@@ -7,7 +7,7 @@ use synx_compiler::Deny;
 use synx_findings::Format;
 
 use crate::commands::{
-    bench, check, completions, design, doctor, explain, fit, fmt, graph, lsp, man, new, plan, run, status,
+    bench, check, completions, design, doctor, explain, fit, fmt, graph, lsp, man, new, plan, run, schema, status,
 };
 
 #[derive(Debug, Parser)]
@@ -37,6 +37,7 @@ pub enum Command {
     Fmt(fmt::FmtArguments),
     Explain(explain::ExplainArguments),
     Graph(graph::GraphArguments),
+    Schema(schema::SchemaArguments),
     New(new::NewArguments),
     Bench(bench::BenchArguments),
     Lsp(lsp::LspArguments),

@@ -77,7 +77,24 @@ pub fn planned(file: &str, folder: &Folder) -> Plan {
         .map(|finding| synx_compiler::diagnostic::concise(finding, &compiled.sources))
         .collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
-    compiled.plan.unwrap()
+    let plan = compiled.plan.unwrap();
+    assert_of_its_schema(&plan);
+    plan
+}
+
+/// Holds a plan to `spec/schema/plan.schema.json`.
+fn assert_of_its_schema(plan: &Plan) {
+    let path = format!("{}/../../spec/schema/plan.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let mut schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // The document is a plan with its cost; here is the plan alone.
+    let schema = serde_json::json!({
+        "$schema": schema["$schema"], "$defs": schema["$defs"].take(), "$ref": "#/$defs/Plan"
+    });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let plan = serde_json::to_value(plan).unwrap();
+    let wrong: Vec<String> =
+        validator.iter_errors(&plan).take(5).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Holds a plan's grids to what they must be, all of them and in order.

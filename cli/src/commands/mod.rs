@@ -14,6 +14,7 @@ pub mod man;
 pub mod new;
 pub mod plan;
 pub mod run;
+pub mod schema;
 pub mod status;
 
 use crate::arguments::Command;
@@ -32,6 +33,7 @@ pub fn carry_out(command: Command) -> Outcome {
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Lsp(arguments) => lsp::lsp(&arguments),

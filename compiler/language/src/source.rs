@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use synx_grammar::LineIndex;
 
@@ -21,7 +22,7 @@ pub struct SourceFile {
 }
 
 /// Line and column as people read them: from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Place {
     pub line: usize,
     pub column: usize,

@@ -1,5 +1,6 @@
 //! Answers: what a run or a fit settles. Each has its sort, unit and bounds before anything runs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::CorpusId;
@@ -11,12 +12,12 @@ use crate::problem::Origin;
 use crate::table::TableId;
 
 /// An answer, by its place in the plan's list. What it needs stands before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct AnswerId(pub usize);
 
 /// Something that a run or a fit settles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     pub question: Question,
     pub sort: Sort,
@@ -25,7 +26,7 @@ pub struct Answer {
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// The value of a column in the only row of a table.
@@ -37,7 +38,7 @@ pub enum Question {
 }
 
 /// What an answer is asked with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Argument {
     /// A number or a truth value, which may depend on other answers; in `over` a table's columns may stand in it.
@@ -67,7 +68,7 @@ pub enum Argument {
 }
 
 /// What an answer is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// A number with its unit, as results print it, and the bounds that are known, ends included.

@@ -1,5 +1,6 @@
 //! Corpora: where text comes from and what is done to it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
@@ -9,11 +10,11 @@ use crate::key::Key;
 use crate::problem::Origin;
 
 /// The place of a corpus in its plan's list. Inputs always stand before what is made from them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct CorpusId(pub usize);
 
 /// A corpus of the study as declared: what it is, and what it is called (which no key depends on).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Corpus {
     /// The name in results and messages, with its arguments where it was declared with parameters: `hq(medium)`.
     pub name: String,
@@ -196,7 +197,7 @@ pub fn declaration_keys(corpora: &[Corpus]) -> Vec<Option<Key>> {
 }
 
 /// What a corpus holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Content {
     /// Text files of the user.
     Files(Files),
@@ -232,7 +233,7 @@ pub enum Content {
 }
 
 /// What documents are scored by, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// The perplexity that the model of a cell has at the end of its run, the lowest first.
@@ -240,7 +241,7 @@ pub enum Measure {
 }
 
 /// An order of documents, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// By the score that they were given.
@@ -252,7 +253,7 @@ pub enum Order {
 }
 
 /// Text files: globs of paths beside the study.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Files {
     /// Paths or globs as written, relative to the study's folder; matches are taken in sorted order.
     pub patterns: Vec<String>,
@@ -301,7 +302,7 @@ impl FileFormat {
 }
 
 /// How a plain text file is cut into documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
     /// The whole file is one document.
@@ -314,7 +315,7 @@ pub enum Split {
 }
 
 /// The way that a text of the built-in world is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Register {
     /// Noise, boilerplate, typos, a long tail of entities.
@@ -326,7 +327,7 @@ pub enum Register {
 }
 
 /// What writes synthetic text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Generator {
     /// The built-in renderer of the built-in world.
@@ -336,7 +337,7 @@ pub enum Generator {
 }
 
 /// A language model that answers over the network, in the form of chat completions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {
     /// What it is called. Not part of a key.
     pub name: String,
@@ -361,7 +362,7 @@ impl Endpoint {
 }
 
 /// A procedural source: documents state facts drawn from a seeded knowledge graph with Zipf-distributed entities and relations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct World {
     pub register: Register,
     pub documents: u64,
@@ -369,7 +370,7 @@ pub struct World {
 }
 
 /// A random process over the symbols `0..symbols` with an entropy rate in closed form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Process {
     pub kind: ProcessKind,
     /// How many symbols, 2 to 255; each is one token.
@@ -380,7 +381,7 @@ pub struct Process {
 }
 
 /// Kinds of processes; all stationary, started in their stationary distribution.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessKind {
     /// A chain of the given order whose rows are drawn from a symmetric Dirichlet of strength `concentration`.
@@ -392,7 +393,7 @@ pub enum ProcessKind {
 }
 
 /// What the last scan of a corpus found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CorpusFacts {
     /// Hash of the source's bytes; for what is made by rule, of nothing.
     pub bytes_hash: Option<Key>,
@@ -401,7 +402,7 @@ pub struct CorpusFacts {
 }
 
 /// One part (training or held out) of a corpus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PartFacts {
     pub documents: u64,
     /// Tokens under the study's tokenizer, document ends included.
@@ -411,7 +412,7 @@ pub struct PartFacts {
 }
 
 /// Which documents of a corpus are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// What may be trained on: everything that is not held out.

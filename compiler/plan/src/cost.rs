@@ -2,6 +2,7 @@
 //!
 //! All of it is counted from the plan alone. What depends on files that nobody has scanned yet is `None` and shown as unknown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::corpus::{CorpusFacts, Part};
@@ -16,7 +17,7 @@ use crate::training::Training;
 const NUMBER: u64 = 4;
 
 /// The cost of a whole plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     /// Every cell, grid after grid, in the plan's order.
     pub cells: Vec<CellCost>,
@@ -30,7 +31,7 @@ pub struct Cost {
 }
 
 /// One cell by itself, as if nothing were shared.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CellCost {
     /// The cell's stable name.
     pub cell: String,
@@ -61,7 +62,7 @@ pub struct CellCost {
 }
 
 /// What a cell takes from one corpus.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SourceUse {
     pub corpus: String,
     pub share: Exact,
@@ -71,7 +72,7 @@ pub struct SourceUse {
 }
 
 /// A corpus that is trained on, over all cells.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SourceCost {
     pub corpus: String,
     /// Training tokens that are there; `None` where nobody has scanned it.
@@ -83,7 +84,7 @@ pub struct SourceCost {
 }
 
 /// A model and the memory of one replica of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModelCost {
     /// Number in the plan's list of models.
     pub model: usize,
@@ -102,7 +103,7 @@ pub struct ModelCost {
 }
 
 /// Bytes of one replica in training. An executor may run a batch in pieces and then needs less for activations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Memory {
     pub weights: u64,
     pub gradients: u64,
@@ -143,7 +144,7 @@ impl Memory {
 }
 
 /// Sums over the study.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Totals {
     pub cells: usize,
     /// Tokens of all cells as if nothing were shared.
@@ -160,7 +161,7 @@ pub struct Totals {
 }
 
 /// What sharing comes to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Shared {
     /// Stretches of steps that are trained.
     pub segments: usize,
@@ -174,7 +175,7 @@ pub struct Shared {
 }
 
 /// How fast a device trains.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DeviceProfile {
     /// What people call the device.
     pub name: String,
@@ -184,7 +185,7 @@ pub struct DeviceProfile {
 }
 
 /// Where a rate comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RateSource {
     /// A round number for this kind of device, good to a factor of a few.

@@ -12,6 +12,7 @@ pub use function::{Arity, Function};
 use std::collections::BTreeMap;
 
 use indexmap::IndexSet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerId;
@@ -25,7 +26,7 @@ pub const MAX_DEPTH: usize = 500;
 /// A formula over columns and free parameters.
 ///
 /// Truth values are the numbers 1 and 0: comparisons and `and`, `or`, `not` give them, and anything but 0 is taken as true.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expression {
     Number(Exact),
@@ -64,7 +65,7 @@ pub enum Expression {
 }
 
 /// Prefix operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unary {
     Negate,
@@ -72,7 +73,7 @@ pub enum Unary {
 }
 
 /// Infix operators. `^` groups to the right, the comparisons do not chain, all others group to the left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Binary {
     Add,

@@ -1,12 +1,13 @@
 //! Figures and tables of a report, over the tables of the plan.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Origin;
 use crate::table::TableId;
 
 /// A drawing: a point for each row, a line for each value of `series`, a panel for each of `panel`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
     pub name: String,
     pub documentation: Option<String>,
@@ -25,7 +26,7 @@ pub struct Figure {
 }
 
 /// Rows and columns of a report: a cell shows the value of one column where two others have theirs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportTable {
     pub name: String,
     pub documentation: Option<String>,

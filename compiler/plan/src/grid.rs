@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerId;
@@ -11,7 +12,7 @@ use crate::problem::Origin;
 use crate::unit::Amount;
 
 /// A grid after expansion. Cells are small: the values of their columns stand once, in `columns`, and cells hold numbers of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Grid {
     pub name: String,
     /// The documentation comment.
@@ -28,7 +29,7 @@ pub struct Grid {
 }
 
 /// An axis or a `let` of a grid.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Column {
     pub name: String,
     pub kind: ColumnKind,
@@ -38,7 +39,8 @@ pub struct Column {
     pub values: Vec<ColumnValue>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a grid has a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
     Axis,
@@ -46,7 +48,7 @@ pub enum ColumnKind {
 }
 
 /// A value of a column.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnValue {
     Number(Exact),
@@ -57,7 +59,7 @@ pub enum ColumnValue {
 }
 
 /// One training run to an end, with its evaluation. The numbers index the plan's lists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// For each column of the grid, the number of its value.
     pub values: Box<[u32]>,
@@ -81,14 +83,14 @@ pub struct Cell {
 
 /// What a cell may be, as answers choose. With several answers the last one's values change fastest: the cell is number
 /// a₁ · n₂ · … + a₂ · … of the alternatives, where each answer aᵢ is one of nᵢ values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     pub answers: Vec<AnswerId>,
     pub alternatives: Vec<Alternative>,
 }
 
 /// What a cell is made of, as numbers of the plan's lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
     pub mixture: u32,
     pub model: u32,
@@ -117,14 +119,14 @@ impl Cell {
 }
 
 /// A cell, by the number of its grid in the plan and its own within the grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct CellId {
     pub grid: u32,
     pub cell: u32,
 }
 
 /// What a run is trained for where that is not the next token of all text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Objective {
     /// The next token of documents that are a prompt and its answer.
@@ -134,7 +136,7 @@ pub enum Objective {
 }
 
 /// What the loss leaves out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mask {
     /// Nothing: prompts count like answers.
@@ -144,7 +146,7 @@ pub enum Mask {
 }
 
 /// What an answer is rewarded for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reward {
     /// One where the answer is the reference's, letter by letter; else zero.
@@ -154,7 +156,7 @@ pub enum Reward {
 }
 
 /// A cell that a condition left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Excluded {
     pub values: Box<[u32]>,
     /// The number of the condition in the grid's list.
@@ -162,7 +164,7 @@ pub struct Excluded {
 }
 
 /// A condition on the cells of a grid.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Condition {
     /// As written.
     pub text: String,
@@ -172,7 +174,7 @@ pub struct Condition {
 }
 
 /// By how much a cell misses a condition.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Closest {
     /// The numbers of the cell's values, of axes only.
     pub cell: Box<[u32]>,
@@ -252,7 +254,7 @@ pub fn readable(number: &Exact) -> String {
 }
 
 /// What a cell is evaluated on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evaluation {
     pub name: String,
     pub domains: Vec<Domain>,
@@ -262,7 +264,8 @@ pub struct Evaluation {
     pub tokens: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an evaluation reads, and what that is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Domain {
     /// As written: `web.heldout`.
     pub name: String,

@@ -1,12 +1,13 @@
 //! A machine as a study declares it: what its work costs in time, energy, carbon and money.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
 use crate::problem::Origin;
 
 /// A declared machine. Amounts are in base units.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hardware {
     pub name: String,
     /// Training FLOP per second that it reaches.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
@@ -11,7 +12,7 @@ use crate::problem::Origin;
 use crate::table::TableId;
 
 /// A law of the study as declared: `target ~ model` over the rows of a table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Law {
     /// The name in results and messages. Not part of the key.
     pub name: String,
@@ -23,7 +24,7 @@ pub struct Law {
 }
 
 /// Everything about a law but the table that it is fitted to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Formula {
     /// Columns whose every combination of values is fitted by itself.
     pub by: Vec<String>,
@@ -47,15 +48,16 @@ pub struct Formula {
 }
 
 /// What predicts the target.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "LawModel")]
 pub enum Model {
     Formula(Expression),
     Trees(Trees),
 }
 
 /// Gradient-boosted regression trees over columns: the baseline that assumes no form (Friedman 2001).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trees {
     pub columns: Vec<String>,
     /// The part of each tree that is added.
@@ -101,7 +103,7 @@ impl fmt::Display for Model {
 }
 
 /// A parameter that a fit settles, with the interval it is kept in (ends included; none is unbounded).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FreeParameter {
     pub name: String,
     pub low: Option<Exact>,
@@ -112,7 +114,7 @@ pub struct FreeParameter {
 }
 
 /// What a fit makes small: a sum over rows, never a mean (a mean stops optimisers early).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Huber's loss of `log(model) − log(target)`: r²/2 up to |r| = delta, delta·(|r| − delta/2) beyond.
@@ -134,7 +136,7 @@ impl Default for Method {
 }
 
 /// Which rows of a group are kept for testing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldOut {
     /// The rows with the group's largest value of a column.

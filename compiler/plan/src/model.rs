@@ -1,12 +1,13 @@
 //! Models: what a `model` declaration comes to once its expressions have values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
 use crate::key::Key;
 
 /// A decoder-only transformer as a list of residual blocks. Everything here is meaning: it is keyed as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
     /// Width of the residual stream.
     pub width: u64,
@@ -26,7 +27,7 @@ pub struct Model {
 }
 
 /// One residual block: `x + block(rms_norm(x))`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Block {
     /// Causal attention with rotary positions; `kv_heads` divides `heads` (grouped queries).
@@ -41,7 +42,7 @@ pub enum Block {
 }
 
 /// How parameters are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ParameterCount {
     /// Without the token table and the output head (Kaplan et al. 2020).

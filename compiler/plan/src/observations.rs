@@ -1,9 +1,10 @@
 //! Observations: rows that were measured elsewhere and lie in files.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A file of rows. Its values are read when a study runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Observations {
     /// As the study writes it, relative to its folder.
     pub path: String,
@@ -22,7 +23,7 @@ pub struct Header {
 }
 
 /// How rows are written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Commas, a line of names first.

@@ -4,10 +4,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The place in a `.synx` file that something was declared at. Never part of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// Path of the file as the user gave it.
     pub file: String,
@@ -18,7 +19,7 @@ pub struct Origin {
 /// An error of the runtime that a user meets: what is wrong, where, and what to do about it.
 ///
 /// `code` is `E09xx`; each has its page in `spec/diagnostics/`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     pub code: &'static str,
     /// One sentence in the user's terms: what is wrong.

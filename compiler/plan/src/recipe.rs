@@ -1,11 +1,13 @@
 //! Recipes: batch, optimiser, and the learning rate at every step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
 use crate::executor::StepControl;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How a cell is trained.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Recipe {
     /// Tokens per optimiser step.
     pub batch: u64,
@@ -18,7 +20,7 @@ pub struct Recipe {
 }
 
 /// The numbers that weights and activations are held in during training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     #[default]
@@ -36,7 +38,7 @@ impl Precision {
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); decay does not touch the gains of norms.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct AdamW {
     /// The peak learning rate.
     pub rate: Exact,
@@ -47,7 +49,7 @@ pub struct AdamW {
 }
 
 /// The learning rate over a run.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RateSchedule {
     /// Warm-up, stable, linear decay to `last` times the peak (Hu et al. 2024).
@@ -59,7 +61,7 @@ pub enum RateSchedule {
 }
 
 /// A stretch of a run: in tokens, the same in every budget, or a share of the budget.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     Tokens(u64),
@@ -77,7 +79,7 @@ impl Length {
 }
 
 /// A stretch of steps with one formula for the rate. Equal formulas with equal starts give equal rates at every step, whatever their ends.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Piece {
     pub start: u64,
     /// First step after the piece.
@@ -86,7 +88,7 @@ pub struct Piece {
 }
 
 /// The rate as a multiple of the peak, from the number `i` of a step within its piece (from zero).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// `(i + 1) / length`.

@@ -1,5 +1,6 @@
 //! The plan: everything that a study says, with every expression that does not wait for a run carried out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
@@ -22,7 +23,7 @@ use crate::table::Table;
 pub const PLAN_VERSION: u32 = 1;
 
 /// A study, compiled. Numbers in cells index the lists; equal contents stand once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub version: u32,
     pub study: Settings,
@@ -59,7 +60,7 @@ pub struct Plan {
 }
 
 /// A declaration, or an axis or a `let` of a grid, with its documentation comment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Documented {
     /// `corpus`, `grid`, `axis`.
     pub kind: String,
@@ -71,7 +72,7 @@ pub struct Documented {
 }
 
 /// What holds for the whole study.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
     pub name: String,
     pub documentation: Option<String>,
@@ -86,7 +87,8 @@ pub struct Settings {
     pub confidence: Exact,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What cuts text into tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tokenizer {
     /// A token is a byte; 0xFF, which no UTF-8 text holds, ends a document.
@@ -105,7 +107,7 @@ impl Tokenizer {
 }
 
 /// How floating-point operations are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FlopCount {
     /// Products and causal attention, operation by operation.

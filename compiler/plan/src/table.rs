@@ -1,6 +1,7 @@
 //! Tables: everything that is measured. A grid's results, rows that were measured elsewhere, the groups of a fitted law, and what is
 //! made of these by filtering, deriving, averaging, choosing, joining and putting together.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
@@ -9,12 +10,12 @@ use crate::observations::Observations;
 use crate::problem::Origin;
 
 /// A table, by its place in the plan's list. What it is made of stands before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct TableId(pub usize);
 
 /// A table of the plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Table {
     pub source: Source,
     pub columns: Vec<Column>,
@@ -28,7 +29,7 @@ pub struct Table {
 }
 
 /// What the rows of a table are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The cells of a grid, by its place in the plan's list.
@@ -91,7 +92,7 @@ pub enum Source {
 }
 
 /// The ends of an axis.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     pub column: String,
     pub low: Exact,
@@ -99,7 +100,8 @@ pub struct End {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TableColumn")]
 pub struct Column {
     pub name: String,
     pub kind: ColumnKind,
@@ -113,8 +115,9 @@ pub struct Column {
 }
 
 /// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "TableColumnKind")]
 pub enum ColumnKind {
     Number,
     Text,

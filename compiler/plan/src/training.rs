@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chain::Chain;
@@ -15,7 +16,7 @@ use crate::recipe::{Piece, Precision};
 use crate::study::Plan;
 
 /// A stretch of steps that is trained once.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Segment {
     /// The state at `end`: everything that it depends on, however the steps before were cut into segments.
     pub key: Key,
@@ -35,7 +36,7 @@ pub struct Segment {
 }
 
 /// All training of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Training {
     pub segments: Vec<Segment>,
     /// For each grid, for each cell, the segment at whose end the cell ends.
@@ -43,7 +44,7 @@ pub struct Training {
 }
 
 /// What a run's beginning depends on. What is as it always was is left out of the key.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Base<'a> {
     versions: &'a [&'a str],
     seed: u64,

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
 use crate::grid::readable;
 
 /// What is counted. Sums and comparisons want the same label; products drop it; a bare number takes that of its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
     Tokens,
@@ -34,7 +35,7 @@ impl Count {
 const BASES: [&str; 6] = ["FLOP", "B", "s", "J", "USD", "gCO2e"];
 
 /// A unit: a counted noun, or a product of powers of base units; plain numbers have neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Unit {
     pub count: Option<Count>,
     exponents: [i8; 6],
@@ -244,7 +245,7 @@ impl fmt::Display for Unit {
 }
 
 /// An exact number with its unit, in base units.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Amount {
     pub value: Exact,
     pub unit: Unit,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use synx_plan::problem::Problem;
 use synx_plan::study::Plan;
 
+use crate::lock::Lock;
 use crate::{StudyResults, csv, plan_json, shown};
 
 /// The files that every results folder has, in the order in which people look at them. Figures and tables of the study stand in folders of their own.
@@ -20,7 +21,11 @@ pub const FILES: &[&str] = &[
     "curves.csv",
     "columns.csv",
     "plan.json",
+    LOCK,
 ];
+
+/// What the folder was made from, with the hashes of all other files: written last.
+const LOCK: &str = "synx.lock";
 
 /// The files of figures and tables, by their names in the results folder.
 fn drawn(results: &StudyResults) -> Vec<(String, Vec<u8>)> {
@@ -51,8 +56,11 @@ pub fn write(folder: &Path, results: &StudyResults, plan: &Plan, share: bool) ->
         csv::columns(results),
         plan_json(plan, share).into_bytes(),
     ];
-    let contents: Vec<(String, Vec<u8>)> =
+    let mut contents: Vec<(String, Vec<u8>)> =
         FILES.iter().map(|&name| name.to_owned()).zip(fixed).chain(drawn(results)).collect();
+    let files = contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let lock = Lock::of(results, plan, files).text();
+    contents.push((LOCK.to_owned(), lock.into_bytes()));
     fs::create_dir_all(folder).map_err(|e| Problem::io("create the folder", folder, &e))?;
     let temporary = folder.join(format!(".writing-{}", std::process::id()));
     fs::create_dir_all(&temporary).map_err(|e| Problem::io("create the folder", &temporary, &e))?;

@@ -5,12 +5,14 @@
 
 mod csv;
 mod folder;
+mod lock;
 mod plan;
 mod plot;
 mod results;
 mod shown;
 
 pub use folder::{FILES, write};
+pub use lock::{LOCK_VERSION, Lock, LockedCell, LockedCorpus, LockedFile};
 pub use plan::{PlanDocument, plan_json};
 pub use plot::{AxisTitle, Panel, Plot, Series};
 pub use results::{

@@ -1,12 +1,13 @@
 //! `plan.json`: the plan with its cost and what is trained, in one document.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use synx_plan::cost::Cost;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 
 /// What `plan.json` holds and `synx plan --format json` prints.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PlanDocument<'a> {
     /// Everything that the study says, with defaults filled in; its `version` is the form's.
     pub plan: &'a Plan,

@@ -4,10 +4,11 @@ mod registry;
 mod render;
 
 pub use registry::{Code, code, codes};
-pub use render::{concise, json};
+pub use render::{Finding, concise, json};
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use synx_plan::problem::Problem;
 
@@ -28,7 +29,7 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,

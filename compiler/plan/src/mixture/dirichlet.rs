@@ -1,6 +1,7 @@
 //! Mixtures drawn around a prior, by the recipe of regression over mixtures (RegMix, Liu et al. 2024): Dirichlet draws whose strengths
 //! are spread over the points, with a cap on the ratio to the prior and a floor below which a source is left out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Mixture, billionths};
@@ -12,7 +13,7 @@ const TRIES: u64 = 200;
 
 /// Draws from a Dirichlet distribution. Point k is a function of (seed, stream, k) and of what each source is declared as: it can be
 /// drawn alone, and neither names nor the order of declarations change it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dirichlet {
     /// In the order of their labels.
     sources: Vec<Source>,
@@ -29,7 +30,8 @@ pub struct Dirichlet {
 }
 
 /// A corpus of the prior.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DirichletSource")]
 pub struct Source {
     pub corpus: CorpusId,
     /// Its share in the prior.

@@ -10,6 +10,7 @@ pub use dirichlet::{Dirichlet, Source};
 pub use draw::billionths;
 pub use simplex::Simplex;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerId;
@@ -19,7 +20,7 @@ use crate::exact::Exact;
 /// Shares of tokens in canonical form: every corpus once, in the order of the plan's list, no share of zero, the sum exactly one.
 ///
 /// Two mixtures of equal contents are equal and train once, whatever they were called.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Mixture {
     /// Of the whole run.
     shares: Vec<(CorpusId, Exact)>,
@@ -35,7 +36,7 @@ pub struct Mixture {
 }
 
 /// A stretch of a run with shares of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     /// The part of the run after which it begins; zero for the first.
     pub from: Exact,

@@ -1,5 +1,6 @@
 //! Every mixture of some corpora whose shares are multiples of a step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Mixture;
@@ -7,7 +8,7 @@ use crate::corpus::CorpusId;
 use crate::exact::Exact;
 
 /// All ways to share a run between corpora in equal steps, in the order in which the first corpus has most first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Simplex {
     pub corpora: Vec<CorpusId>,
     /// How many steps make the whole.
