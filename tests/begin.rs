@@ -69,6 +69,52 @@ fn a_graph_has_what_the_study_is_made_of() {
 }
 
 #[test]
+fn a_graph_shows_what_is_asked_claimed_and_drawn_and_a_large_family_as_one() {
+    let more = "
+corpora pile { files = \"pile/*.txt\" }
+grid wide { data = uniform(pile); model = tiny; recipe = short; tokens = 2Ki; evaluate = both }
+let chosen = runs |> best(loss, over = [r])
+/// Half of it is better than nothing.
+claim half_helps = predict(falling[r = 1/2], tokens = 16Ki) < predict(falling[r = 0], tokens = 16Ki)
+figure curves { over = runs; x = tokens; y = loss; series = r; overlay = falling }
+table shares { over = chosen; rows = tokens; columns = replicate; cell = r }
+";
+    let folder = study(&format!("{}{}", include_str!("studies/small.synx"), more));
+    fs::create_dir(folder.path().join("pile")).unwrap();
+    for part in 0..5 {
+        fs::write(folder.path().join(format!("pile/p{part}.txt")), "Once.").unwrap();
+    }
+    let dot = synx(folder.path(), ["graph", "study.synx"]).expect(0).out;
+    let place = |label: &str| {
+        let line = dot
+            .lines()
+            .find(|line| line.contains(&format!("[label=\"{label}")))
+            .unwrap_or_else(|| panic!("{label} in\n{dot}"));
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    let (runs, falling) = (place("runs\\n6 cells"), place("falling\\nloss ~ E + B / tokens"));
+    let (asked, claim) =
+        (place("predict\\na number\\n2 questions"), place("half_helps\\nHalf of it is better than nothing."));
+    let (best, figure, table) =
+        (place("best\\nloss over r\\n3 rows"), place("curves\\nloss over tokens"), place("shares\\nr\\n"));
+    let family = place("pile\\n5 corpora");
+    let mixture = place("mixture\\n100 % pile");
+    for (from, to) in [
+        (&runs, &falling),
+        (&falling, &asked),
+        (&asked, &claim),
+        (&runs, &best),
+        (&best, &table),
+        (&runs, &figure),
+        (&falling, &figure),
+        (&family, &mixture),
+    ] {
+        assert!(dot.contains(&format!("  {from} -> {to}")), "{from} -> {to} in\n{dot}");
+    }
+    assert!(!dot.contains("pile.p"), "{dot}");
+}
+
+#[test]
 fn completions_and_manual_pages_know_every_command() {
     let shells = ["bash", "zsh", "fish", "powershell", "elvish"];
     let scripts: Vec<String> = shells.iter().map(|shell| synx(&root(), ["completions", shell]).expect(0).out).collect();

@@ -14,7 +14,7 @@ const TITLE: f64 = 13.0;
 const SMALL: f64 = 11.0;
 
 /// Mean width of a letter of a sans-serif font, in parts of its size, on the safe side.
-const LETTER: f64 = 0.58;
+const LETTER: f64 = 0.6;
 
 pub fn svg(graph: &Graph) -> String {
     let sizes: Vec<(f64, f64)> = graph.nodes.iter().map(size).collect();

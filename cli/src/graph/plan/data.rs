@@ -1,6 +1,6 @@
 //! Corpora, the mixtures of them, and the grids that train on these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use synx_plan::corpus::{Content, Corpus, CorpusId};
 use synx_plan::exact::Exact;
@@ -124,37 +124,51 @@ impl Drawing<'_> {
 
     /// All mixtures of a grid as one node, with each corpus' least and largest share.
     fn mixture(&mut self, used: &[u32]) -> usize {
-        let plan = self.plan;
-        let of = |number: &u32| plan.mixtures[*number as usize].shares();
-        let name = |CorpusId(corpus): CorpusId| plan.corpora[corpus].name.as_str();
-        let written = |number: &u32| {
-            let shares = of(number).iter().map(|(corpus, share)| format!("{} {}", percent(share), name(*corpus)));
+        let mixtures: Vec<_> = used.iter().map(|number| self.shares(*number)).collect();
+        let written = |shares: &BTreeMap<usize, Exact>| {
+            // Before a scan or a run has settled them, all are zero.
+            if !is_settled(shares) {
+                return "shares that are settled later".to_owned();
+            }
+            let name = |node: &usize| self.graph.nodes[*node].title.as_str();
+            let shares = shares.iter().map(|(node, share)| format!("{} {}", percent(share), name(node)));
             cut(&shares.collect::<Vec<_>>().join(", "))
         };
-        let known = used.iter().all(|number| !of(number).is_empty());
-        let lines = if known && used.len() <= MIXTURES_SHOWN { used.iter().map(written).collect() } else { Vec::new() };
+        let mut lines: Vec<String> =
+            if used.len() <= MIXTURES_SHOWN { mixtures.iter().map(written).collect() } else { Vec::new() };
+        lines.dedup();
         let title = if used.len() == 1 { "mixture".to_owned() } else { plural(used.len(), "mixture") };
         let node = self.node(Kind::Mixture, title, lines);
-        // For each box of corpora its part of each mixture.
-        let mut parts: BTreeMap<usize, BTreeMap<u32, Exact>> = BTreeMap::new();
-        for number in used {
-            for (CorpusId(corpus), share) in of(number) {
-                let part = parts.entry(self.corpora[*corpus]).or_default().entry(*number).or_insert_with(Exact::zero);
-                *part = part.add(share);
-            }
-        }
-        for (corpora, shares) in parts {
-            let mut all: Vec<&Exact> = shares.values().collect();
-            let nothing = Exact::zero();
-            if shares.len() < used.len() {
-                all.push(&nothing);
-            }
+        let corpora: BTreeSet<usize> = mixtures.iter().flat_map(BTreeMap::keys).copied().collect();
+        for corpus in corpora {
+            let settled = mixtures.iter().filter(|shares| is_settled(shares));
+            let mut all: Vec<Exact> =
+                settled.map(|shares| shares.get(&corpus).cloned().unwrap_or_else(Exact::zero)).collect();
             all.sort();
-            let (low, high) = (percent(all[0]), percent(all[all.len() - 1]));
-            self.edge(corpora, node, if low == high { low } else { format!("{low} to {high}") });
+            let label = match (all.first().map(percent), all.last().map(percent)) {
+                (Some(low), Some(high)) if low == high => low,
+                (Some(low), Some(high)) => format!("{low} to {high}"),
+                _ => String::new(),
+            };
+            self.edge(corpus, node, label);
         }
         node
     }
+
+    /// The shares of a mixture by the boxes of its corpora.
+    fn shares(&self, mixture: u32) -> BTreeMap<usize, Exact> {
+        let mut parts: BTreeMap<usize, Exact> = BTreeMap::new();
+        for (CorpusId(corpus), share) in self.plan.mixtures[mixture as usize].shares() {
+            let part = parts.entry(self.corpora[*corpus]).or_insert_with(Exact::zero);
+            *part = part.add(share);
+        }
+        parts
+    }
+}
+
+/// Whether shares are known.
+fn is_settled(shares: &BTreeMap<usize, Exact>) -> bool {
+    shares.values().any(|share| !share.is_zero())
 }
 
 fn grid_lines(grid: &Grid) -> Vec<String> {
@@ -170,9 +184,10 @@ fn grid_lines(grid: &Grid) -> Vec<String> {
     lines
 }
 
-/// The family that a corpus is a member of: `pile` of `pile["arxiv"]`.
+/// The family that a corpus is a member of: `pile` of `pile.arxiv`.
 fn family(corpus: &Corpus) -> Option<&str> {
-    corpus.name.split_once('[').map(|(family, _)| family)
+    let (family, _) = corpus.name.split_once('.')?;
+    family.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(family)
 }
 
 /// What a corpus is, in a word.
