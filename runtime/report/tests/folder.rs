@@ -172,7 +172,12 @@ fn every_file_is_there_and_nothing_else() {
     let out = folder.path().join("deep/er");
     let paths = write(&out, &results(), &plan(), true).unwrap();
     let shown = ["figures/curves.svg", "tables/losses.md", "tables/losses.tex"];
-    assert_eq!(paths, FILES.iter().chain(&shown).map(|name| out.join(name)).collect::<Vec<_>>());
+    // The lock names all others, so it comes last.
+    let (lock, before) = FILES.split_last().unwrap();
+    assert_eq!(paths, before.iter().chain(&shown).chain([lock]).map(|name| out.join(name)).collect::<Vec<_>>());
+    let locked: serde_json::Value = serde_json::from_str(&read(&out, lock)).unwrap();
+    let named: Vec<&str> = locked["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    assert_eq!(named, before.iter().chain(&shown).copied().collect::<Vec<_>>());
     let mut found: Vec<String> =
         fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     found.sort();
