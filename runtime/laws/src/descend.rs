@@ -95,7 +95,7 @@ pub fn finish(rungs: &[Objective], mut ends: Vec<(f64, Vec<f64>)>, weights: &[f6
         }
         match finished.iter_mut().find(|known| agree(value, known.0)) {
             Some(known) if value < known.0 => {
-                *known = (value, descent.point.clone(), known.2 + starts, descent.converged)
+                *known = (value, descent.point.clone(), known.2 + starts, descent.converged);
             }
             Some(known) => known.2 += starts,
             None => finished.push((value, descent.point.clone(), starts, descent.converged)),

@@ -121,7 +121,7 @@ pub fn test_error(predictions: &[Prediction]) -> Option<TestError> {
 pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
     let n = a.len() as f64;
-    let mean = (n + 1.0) / 2.0;
+    let mean = f64::midpoint(n, 1.0);
     let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
     let size = (product(&a, &a) * product(&b, &b)).sqrt();
     (size > 0.0).then(|| product(&a, &b) / size)
@@ -136,7 +136,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
         let end = start + order[start..].iter().take_while(|&&i| values[i] == values[order[start]]).count();
         // Places from 1; where a value is no number it equals nothing, not even itself.
         let end = end.max(start + 1);
-        let rank = (start + 1 + end) as f64 / 2.0;
+        let rank = f64::midpoint((start + 1) as f64, end as f64);
         order[start..end].iter().for_each(|&i| ranks[i] = rank);
         start = end;
     }

@@ -1,5 +1,6 @@
 //! Known answers on published data. The data are no part of this repository: the folder that holds them is named by `SYNX_LAWDATA`, and without it
 //! these tests say so and show nothing.
+#![allow(clippy::unreadable_literal)]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -154,7 +155,7 @@ fn the_exponential_law_ranks_mixtures_that_it_has_not_seen() {
     assert_eq!(domains.len(), 17);
     let mean = |method: &Method| {
         let of = |loss: usize| run(&mixing(loss, 17, method.clone()), &table).test.unwrap().spearman.unwrap();
-        (of(0) + of(1)) / 2.0
+        f64::midpoint(of(0), of(1))
     };
     // The law's default. What it misses is its form, evenly over all rows, so a loss that is robust only gives away what they say.
     let squares = mean(&Method::LogSquares);
