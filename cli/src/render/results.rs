@@ -57,6 +57,9 @@ fn answers(results: &StudyResults) -> String {
     format!("{}\n", table(&columns, asked.iter().take(ROWS_SHOWN).map(line)))
 }
 
+/// Letters of a quantity that a claim compares and that is still shown beside its value. Arbitrary: what leaves the line readable.
+const QUANTITY: usize = 48;
+
 /// Each claim with its verdict and what it compares.
 fn claims(results: &StudyResults) -> String {
     if results.claims.is_empty() {
@@ -70,7 +73,13 @@ fn claims(results: &StudyResults) -> String {
             let value = compared
                 .estimate
                 .map_or_else(|| "?".to_owned(), |value| with_interval(value, compared.low, compared.high));
-            format!("{} = {value} {} {}", compared.quantity, compared.operator, settled(compared.bound))
+            let stated = format!("{value} {} {}", compared.operator, settled(compared.bound));
+            // What is long stands in the study and in claims.csv.
+            if compared.quantity.chars().count() > QUANTITY {
+                stated
+            } else {
+                format!("{} = {stated}", compared.quantity)
+            }
         });
         let mut rows: Vec<String> = compared.chain((!claim.note.is_empty()).then(|| claim.note.clone())).collect();
         if rows.is_empty() {
