@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "synx-run",
         &[
+            "synx-answers",
             "synx-corpus",
             "synx-cpu",
             "synx-gpu",

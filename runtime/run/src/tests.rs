@@ -343,7 +343,7 @@ fn a_law_without_all_of_its_rows_is_reported_and_not_invented() {
     let mut study = Study::new(plan());
     let first = study.run(How { stop_after: 0, ..USUAL }).unwrap();
     let outcome = &first.results.laws[0].groups[0].outcome;
-    assert_eq!(*outcome, LawOutcome::NotFitted("4 of its 4 cells have no result yet".to_owned()));
+    assert_eq!(*outcome, LawOutcome::NotFitted("4 of its 4 rows have no result yet".to_owned()));
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn a_rate_without_sense_marks_its_cells_and_the_others_finish() {
     }
     let groups = &summary.results.laws[0].groups;
     assert!(matches!(groups[0].outcome, LawOutcome::Fitted(_)));
-    assert_eq!(groups[1].outcome, LawOutcome::NotFitted("all of its 4 cells diverged".to_owned()));
+    assert_eq!(groups[1].outcome, LawOutcome::NotFitted("all of its 4 rows diverged".to_owned()));
     assert_eq!(status(&study.plan, study.path(), true).unwrap().counts(), (4, 4, 0));
     let again = study.run(USUAL).unwrap();
     assert_eq!((again.steps, again.evaluations), (0, 0), "what diverged is not tried again");

@@ -29,6 +29,7 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
+/// How much a finding weighs: an error leaves a study without a plan, a warning does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
