@@ -116,7 +116,7 @@ fn first_sentence(docs: &str) -> String {
 fn value(file: &Path, expression: &str, arguments: &ExplainArguments) -> Outcome {
     let format = if arguments.json { FindingFormat::Json } else { FindingFormat::Human };
     let show = |diagnostics, sources| {
-        print(&report(format.into(), &[Checked::new(diagnostics, sources)], Stream::Out.style()))
+        print(&report(format.into(), &[Checked::new(diagnostics, sources)], Stream::Out.style()));
     };
     let study = match Study::open(file, &arguments.settings) {
         Ok(study) => study,

@@ -16,7 +16,7 @@ use crate::call::Arguments;
 use crate::compiler::Compiler;
 use crate::late::{Bounds, Late, LateNumber};
 use crate::operator::Placed;
-use crate::value::{CellValue, Named, RunValue, Span, Value};
+use crate::value::{CellValue, Named, Reported, RunValue, Span, Value};
 
 impl<'t> Compiler<'t> {
     /// The machine that a block declares.
@@ -52,13 +52,13 @@ impl<'t> Compiler<'t> {
     /// `time energy carbon` of a run: of a model and its budget, or of a cell.
     pub(crate) fn run_cost(&mut self, arguments: &Arguments) -> Value {
         match self.cost_of_cell(arguments) {
-            Some(Some(run)) => {
+            Some(Ok(run)) => {
                 let (Some(model), Some(tokens)) = (&run.model, &run.tokens) else {
                     return self.run_not_settled(&run, arguments);
                 };
                 self.machine_cost(arguments, model, &tokens.value)
             }
-            Some(None) => Value::Error,
+            Some(Err(Reported)) => Value::Error,
             None => self.model_cost(arguments),
         }
     }
@@ -81,7 +81,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// The run whose costs are asked for, where that is a cell's; nothing where the call is about something else.
-    fn cost_of_cell(&mut self, arguments: &Arguments) -> Option<Option<Rc<RunValue>>> {
+    fn cost_of_cell(&mut self, arguments: &Arguments) -> Option<Result<Rc<RunValue>, Reported>> {
         let (of, span) = arguments.required("of");
         let run = match &of {
             Value::Run(run) => Some(Rc::clone(run)),
@@ -97,9 +97,9 @@ impl<'t> Compiler<'t> {
                 .finding("E0103", at, "a cell has its own budget", "not for a cell")
                 .help("leave `tokens` out, or ask with a model and a budget");
             self.report(finding);
-            return Some(None);
+            return Some(Err(Reported));
         }
-        Some(run)
+        Some(run.ok_or(Reported))
     }
 
     /// What the costs of a cell follow from.
@@ -192,7 +192,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn price(&mut self, arguments: &Arguments) -> Value {
         let (of, of_span) = arguments.required("of");
         match self.cost_of_cell(arguments) {
-            Some(Some(run)) => {
+            Some(Ok(run)) => {
                 let (Some(model), Some(tokens)) = (&run.model, &run.tokens) else {
                     return self.run_not_settled(&run, arguments);
                 };
@@ -201,7 +201,7 @@ impl<'t> Compiler<'t> {
                 let text = Placed { value: text, span: of_span };
                 return self.binary(BinaryOperator::Add, &text, &machine, arguments.span);
             }
-            Some(None) => return Value::Error,
+            Some(Err(Reported)) => return Value::Error,
             None => {}
         }
         if matches!(of, Value::Model(_)) {

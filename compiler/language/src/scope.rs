@@ -216,12 +216,12 @@ impl<'t> Compiler<'t> {
         let way = start.map_or(&[][..], |start| &self.asked[start..]);
         let between = way.windows(2).map(|pair| (pair[0].0.to_string(), pair[1].0.to_string(), pair[1].1));
         let last = way.last().map_or_else(|| name.to_owned(), |(last, _)| last.to_string());
-        let steps = between.chain([(last, name.to_owned(), span)]).collect();
-        self.circle(steps)
+        let steps: Vec<_> = between.chain([(last, name.to_owned(), span)]).collect();
+        self.circle(&steps)
     }
 
     /// Reports a circle: each step says what needs what, and where. The last one leads back.
-    pub(crate) fn circle(&mut self, steps: Vec<(String, String, Span)>) -> Value {
+    pub(crate) fn circle(&mut self, steps: &[(String, String, Span)]) -> Value {
         let Some(((from, to, at), before)) = steps.split_last() else { return Value::Error };
         let mut finding = if before.is_empty() {
             let label = "needed here to know its own value".to_owned();

@@ -276,6 +276,10 @@ impl fmt::Display for Stretch {
     }
 }
 
+/// There is no value, because of what was reported.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reported;
+
 impl Value {
     pub(crate) fn text(text: &str) -> Value {
         Value::Text(text.into())

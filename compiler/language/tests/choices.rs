@@ -7,7 +7,7 @@ use synx_plan::cost::Cost;
 use synx_plan::grid::Alternative;
 use synx_plan::study::Plan;
 
-const HEAD: &str = r#"synx 1
+const HEAD: &str = r"synx 1
 corpus web = world(register = web, documents = 20k, heldout = 2%)
 corpus qa  = web |> rephrase(style = question_answer, generator = builtin)
 model tiny(width = 64) {
@@ -27,7 +27,7 @@ grid sweep {
     recipe   = standard(lr)
     evaluate = web.heldout
 }
-"#;
+";
 
 fn planned(study: &str) -> Plan {
     common::plan(&format!("{HEAD}{study}"))

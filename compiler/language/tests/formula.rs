@@ -1,4 +1,5 @@
 //! Laws and conditions of the command line, over the columns of any table.
+#![allow(clippy::unwrap_used)]
 
 use synx_compiler::{FormulaRequest, NamedColumn, condition, formula, library_laws};
 use synx_plan::exact::Exact;

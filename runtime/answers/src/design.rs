@@ -49,7 +49,7 @@ impl Information {
                 let sum: f64 = (0..j).map(|k| factor[i * n + k] * factor[j * n + k]).sum();
                 let left = self.matrix[i * n + j] + if i == j { ridge } else { 0.0 } - sum;
                 if i == j {
-                    if !(left > 1e-13 * (self.matrix[i * n + i] + ridge)) {
+                    if left.is_nan() || left <= 1e-13 * (self.matrix[i * n + i] + ridge) {
                         return None;
                     }
                     factor[i * n + i] = left.sqrt();

@@ -46,8 +46,11 @@ pub fn labels(table: &Table, row: usize, by: &[String]) -> Vec<String> {
     by.iter().map(|name| label(table.value(row, name))).collect()
 }
 
-/// The groups of a table's rows: the labels of each, its first row, and all of them.
-pub fn group_rows(table: &Table, by: &[String]) -> Result<Vec<(Vec<String>, Vec<u32>)>, Unsettled> {
+/// The labels of a group, and its rows.
+pub type Labelled = (Vec<String>, Vec<u32>);
+
+/// The groups of a table's rows.
+pub fn group_rows(table: &Table, by: &[String]) -> Result<Vec<Labelled>, Unsettled> {
     let groups = table.groups(by).map_err(|problem| Unsettled::new(problem.headline))?;
     let labelled = |rows: Vec<u32>| (labels(table, rows.first().map_or(0, |row| *row as usize), by), rows);
     Ok(groups.into_iter().map(labelled).collect())
@@ -79,16 +82,15 @@ impl Fitted {
                 let is_this = |named: &[(String, String)]| named.iter().map(|(_, label)| label).eq(&labels);
                 match fit {
                     Err(why) => Err(why.clone()),
-                    Ok(fit) => match fit.groups.iter().find(|group| is_this(&group.group)) {
-                        Some(group) => {
+                    Ok(fit) => {
+                        if let Some(group) = fit.groups.iter().find(|group| is_this(&group.group)) {
                             identified = group.parameters.iter().map(|parameter| parameter.identified).collect();
                             Ok(group.parameters.iter().map(|parameter| parameter.estimate).collect())
-                        }
-                        None => {
+                        } else {
                             let skipped = fit.skipped.iter().find(|skipped| is_this(&skipped.group));
                             Err(Unsettled::new(skipped.map_or("it has no rows", |skipped| skipped.reason.as_str())))
                         }
-                    },
+                    }
                 }
             };
             let row = rows.first().copied().unwrap_or(0);

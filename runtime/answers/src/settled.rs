@@ -470,7 +470,7 @@ impl<'a> Pass<'a> {
         written.formula.target = all(&target)?;
         written.formula.model = match model {
             Model::Formula(model) => Model::Formula(all(&model)?),
-            trees => trees,
+            Model::Trees(trees) => Model::Trees(trees),
         };
         Ok(written)
     }

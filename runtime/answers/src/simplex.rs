@@ -25,6 +25,9 @@ pub struct Best {
     pub value: f64,
 }
 
+/// A function of shares: its value, and its derivative by each share.
+pub type Function<'a> = &'a dyn Fn(&[f64]) -> (f64, Vec<f64>);
+
 /// Steps of the first and of the second kind. Arbitrary: far more than smooth laws take.
 const ROUNDS: usize = 2000;
 
@@ -88,7 +91,7 @@ fn project(weights: &[f64], limits: &Limits) -> Option<Vec<f64>> {
 
 /// The shares at which `function` (its value, and its derivative by each share) is lowest, from even ones and from each corner's side; none where
 /// the limits leave no shares or the function has no finite value anywhere.
-pub fn minimise(sources: usize, function: &dyn Fn(&[f64]) -> (f64, Vec<f64>), limits: &Limits) -> Option<Best> {
+pub fn minimise(sources: usize, function: Function, limits: &Limits) -> Option<Best> {
     let even = vec![1.0; sources];
     let mut starts = vec![even.clone()];
     // Where a law has several valleys, each source's own side is looked at too.
@@ -106,7 +109,7 @@ pub fn minimise(sources: usize, function: &dyn Fn(&[f64]) -> (f64, Vec<f64>), li
     })
 }
 
-fn descend(start: Vec<f64>, function: &dyn Fn(&[f64]) -> (f64, Vec<f64>), limits: &Limits) -> Option<Best> {
+fn descend(start: Vec<f64>, function: Function, limits: &Limits) -> Option<Best> {
     let (mut value, mut slopes) = function(&start);
     if !value.is_finite() {
         return None;
@@ -145,7 +148,7 @@ fn descend(start: Vec<f64>, function: &dyn Fn(&[f64]) -> (f64, Vec<f64>), limits
 }
 
 /// Moves pairs of shares against each other, each pair to its lowest place, until nothing gains: the last digits, which factors only creep to.
-fn polish(shares: &mut [f64], value: &mut f64, function: &dyn Fn(&[f64]) -> (f64, Vec<f64>), limits: &Limits) {
+fn polish(shares: &mut [f64], value: &mut f64, function: Function, limits: &Limits) {
     let spent = |shares: &[f64], cost: &[f64]| shares.iter().zip(cost).map(|(s, c)| s * c).sum::<f64>();
     for _ in 0..100 {
         let before = *value;
@@ -257,7 +260,7 @@ mod tests {
     fn the_exponential_mixing_law_has_its_best_shares_where_slopes_agree() {
         // Σ over two domains of exp(-t·s): slopes -t·exp(-t·s) are equal at the best.
         let law = |s: &[f64]| {
-            let parts = [libm::exp(-3.0 * s[0]), libm::exp(-1.0 * s[1])];
+            let parts = [libm::exp(-3.0 * s[0]), libm::exp(-s[1])];
             (parts[0] + parts[1], vec![-3.0 * parts[0], -parts[1]])
         };
         let best = minimise(2, &law, &Limits::none(2)).unwrap();

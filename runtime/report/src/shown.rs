@@ -48,8 +48,8 @@ fn tabular(table: &TableResult, panel: &TablePanel) -> String {
     }
     let _ = writeln!(text, " & \\multicolumn{{{}}}{{c}}{{{}}} \\\\", columns.max(1), escaped(&table.columns));
     let line = |first: &str, others: Vec<String>| {
-        let others: String = others.iter().map(|cell| format!(" & {}", escaped(cell))).collect();
-        format!("{}{others} \\\\\n", escaped(first))
+        let cells: Vec<String> = std::iter::once(first).chain(others.iter().map(String::as_str)).map(escaped).collect();
+        format!("{} \\\\\n", cells.join(" & "))
     };
     text.push_str(&line(&table.rows, panel.header.clone()));
     text.push_str("\\midrule\n");

@@ -113,7 +113,8 @@ mod tests {
             assert!(!text.contains("axis "), "an axis");
         };
         let result = catch_unwind(|| try_changes("axes", &["let a = 1\n"], Until::Number(10_000), hold));
-        let said = result.unwrap_err().downcast::<String>().map(|said| *said).unwrap_or_default();
+        let said =
+            result.expect_err("a text that holds an axis").downcast::<String>().map(|said| *said).unwrap_or_default();
         assert!(said.contains("wrong after") && said.contains("on\n\"axis \"\n"), "{said}");
     }
 

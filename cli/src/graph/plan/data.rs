@@ -28,14 +28,15 @@ impl Drawing<'_> {
         let mut drawn: BTreeMap<&str, usize> = BTreeMap::new();
         for (i, corpus) in plan.corpora.iter().enumerate() {
             let node = match family(corpus).and_then(|name| families.get_key_value(name)) {
-                Some((name, members)) => match drawn.get(name) {
-                    Some(node) => *node,
-                    None => {
+                Some((name, members)) => {
+                    if let Some(node) = drawn.get(name) {
+                        *node
+                    } else {
                         let node = self.family(name, members);
                         drawn.insert(name, node);
                         node
                     }
-                },
+                }
                 None => self.corpus(i),
             };
             self.corpora.push(node);

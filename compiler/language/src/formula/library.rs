@@ -54,7 +54,7 @@ pub(super) fn call(law: &Item<'static>, request: &FormulaRequest) -> Result<Stri
             }
             ("by", _) => return Err(Box::new(ungrouped(name))),
             _ if request.mapped.iter().any(|mapped| mapped == word) => {
-                arguments.push(format!("{word} = {}", column(word)))
+                arguments.push(format!("{word} = {}", column(word)));
             }
             (_, Some(default)) if has(default) => {}
             _ if has(word) => arguments.push(format!("{word} = {}", column(word))),

@@ -43,8 +43,7 @@ impl<'t> Compiler<'t> {
             Ok(grid) => Rc::new(grid),
             Err(way) => {
                 let steps = way.into_iter().map(|(from, to, node)| (from.to_owned(), to.to_owned(), self.span(node)));
-                let steps = steps.collect();
-                self.circle(steps);
+                self.circle(&steps.collect::<Vec<_>>());
                 return None;
             }
         };

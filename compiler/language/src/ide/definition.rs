@@ -17,13 +17,12 @@ pub struct Definition {
 impl Analysis {
     /// Where the name at `offset` of the study's own text is declared.
     pub fn definition(&self, offset: usize) -> Option<Definition> {
-        let (from, span) = match self.named_column_declared(offset) {
-            Some(named) => named,
-            None => {
-                let word = self.word_at(offset)?;
-                let Target::Declared(span) = self.target(word)? else { return None };
-                (word.range(), span)
-            }
+        let (from, span) = if let Some(named) = self.named_column_declared(offset) {
+            named
+        } else {
+            let word = self.word_at(offset)?;
+            let Target::Declared(span) = self.target(word)? else { return None };
+            (word.range(), span)
         };
         let name = self.place(span)?;
         let whole = self.declared(span).and_then(|declared| self.place(declared.whole)).unwrap_or_else(|| name.clone());

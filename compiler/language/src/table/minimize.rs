@@ -19,7 +19,7 @@ use super::known::Rows;
 use crate::compiler::Compiler;
 use crate::late::{Bounds, Late};
 use crate::scope::{Binding, Scope};
-use crate::value::{List, Named, RunValue, Span, SwarmKind, Value};
+use crate::value::{List, Named, Reported, RunValue, Span, SwarmKind, Value};
 
 /// Most candidates of one question. Arbitrary: a hundred times what anybody has simulated.
 const MOST_CANDIDATES: u64 = 10_000_000;
@@ -78,9 +78,9 @@ impl<'t> Compiler<'t> {
         arguments.push(("top".to_owned(), Argument::Expression(plan::Expression::number(top))));
         if let Some(under) = asked.argument("under") {
             match self.candidate_condition(asked, &corpora, under, scope) {
-                Some(Some(condition)) => arguments.push(("under".to_owned(), Argument::Expression(condition))),
-                Some(None) => {}
-                None => return Value::Error,
+                Ok(Some(condition)) => arguments.push(("under".to_owned(), Argument::Expression(condition))),
+                Ok(None) => {}
+                Err(Reported) => return Value::Error,
             }
         }
         let question = Question::Call { function: "minimize".to_owned(), arguments };
@@ -147,7 +147,7 @@ impl<'t> Compiler<'t> {
         corpora: &[CorpusId],
         under: Expression<'t>,
         scope: &Rc<Scope<'t>>,
-    ) -> Option<Option<plan::Expression>> {
+    ) -> Result<Option<plan::Expression>, Reported> {
         let at = self.span(under.node());
         let over = Rc::clone(&asked.of.over);
         let rows = self.rows_of_group(asked);
@@ -176,23 +176,23 @@ impl<'t> Compiler<'t> {
                     .finding("E0650", at, headline, format!("the law's runs differ in `{word}`"))
                     .help(format!("say it: `minimize(…, {word} = …)`, or pick a group of the law that has one"));
                 self.report(finding);
-                return None;
+                return Err(Reported);
             }
         }
         let table = Rc::new(Table::new(Rc::clone(&name), shares, Rows::Unknown));
         let inside = Scope::inner(&Scope::of_columns(scope, &table), names);
         let value = self.evaluate(under, &inside);
         match value {
-            Value::Error => None,
-            Value::Bool(true) => Some(None),
+            Value::Error => Err(Reported),
+            Value::Bool(true) => Ok(None),
             Value::Bool(false) => {
                 let finding = self
                     .finding("E0651", at, "no candidate can meet this condition", "holds for none")
                     .help("loosen it, or choose from other mixtures");
                 self.report(finding);
-                None
+                Err(Reported)
             }
-            other => self.late_truth(&other, at, "a condition over the candidate").map(Some),
+            other => self.late_truth(&other, at, "a condition over the candidate").map(Some).ok_or(Reported),
         }
     }
 
@@ -262,41 +262,41 @@ impl<'t> Compiler<'t> {
 
     /// The model of some runs, where it is one.
     fn model_of_rows(&self, over: &Table, rows: Option<&[u32]>) -> Option<Rc<Named<synx_plan::model::Model>>> {
-        let models = self.models_of(over)?;
+        let models = models_of(over)?;
         let mut models = rows?.iter().map(|row| models[*row as usize]);
         let first = models.next()?;
         let it = self.lists.models.get(first as usize).filter(|_| models.all(|model| model == first))?;
         Some(Rc::new(Named { name: "model".into(), it: it.clone() }))
     }
+}
 
-    /// For each row of a table the model that was trained, by its number; none where a row is no run of one.
-    fn models_of(&self, table: &Table) -> Option<Vec<u32>> {
-        let picked = |of: &Table, rows: &mut dyn Iterator<Item = u32>| {
-            let all = self.models_of(of)?;
-            rows.map(|row| all.get(row as usize).copied()).collect::<Option<Vec<u32>>>()
-        };
-        match &table.rows {
-            Rows::Cells(expanded) => {
-                let model = |cell: &synx_plan::grid::Cell| cell.choice.is_none().then_some(cell.model);
-                expanded.grid.cells.iter().map(model).collect()
-            }
-            Rows::Some { of, rows } => picked(of, &mut rows.iter().copied()),
-            Rows::Groups { of, groups, .. } => {
-                let all = self.models_of(of)?;
-                let one = |group: &Vec<u32>| {
-                    let first = *all.get(*group.first()? as usize)?;
-                    group.iter().all(|row| all.get(*row as usize) == Some(&first)).then_some(first)
-                };
-                groups.iter().map(one).collect()
-            }
-            Rows::Pairs { left, rows, .. } => picked(left, &mut rows.iter().map(|(row, _)| *row)),
-            Rows::All(tables) => {
-                let all: Option<Vec<Vec<u32>>> = tables.iter().map(|table| self.models_of(table)).collect();
-                Some(all?.concat())
-            }
-            Rows::Derived { of, .. } => self.models_of(of),
-            Rows::Gathered { of, columns, .. } => self.models_of(of).map(|models| models.repeat(columns.len())),
-            Rows::Count(_) | Rows::Unknown => None,
+/// For each row of a table the model that was trained, by its number; none where a row is no run of one.
+fn models_of(table: &Table) -> Option<Vec<u32>> {
+    let picked = |of: &Table, rows: &mut dyn Iterator<Item = u32>| {
+        let all = models_of(of)?;
+        rows.map(|row| all.get(row as usize).copied()).collect::<Option<Vec<u32>>>()
+    };
+    match &table.rows {
+        Rows::Cells(expanded) => {
+            let model = |cell: &synx_plan::grid::Cell| cell.choice.is_none().then_some(cell.model);
+            expanded.grid.cells.iter().map(model).collect()
         }
+        Rows::Some { of, rows } => picked(of, &mut rows.iter().copied()),
+        Rows::Groups { of, groups, .. } => {
+            let all = models_of(of)?;
+            let one = |group: &Vec<u32>| {
+                let first = *all.get(*group.first()? as usize)?;
+                group.iter().all(|row| all.get(*row as usize) == Some(&first)).then_some(first)
+            };
+            groups.iter().map(one).collect()
+        }
+        Rows::Pairs { left, rows, .. } => picked(left, &mut rows.iter().map(|(row, _)| *row)),
+        Rows::All(tables) => {
+            let all: Option<Vec<Vec<u32>>> = tables.iter().map(|table| models_of(table)).collect();
+            Some(all?.concat())
+        }
+        Rows::Derived { of, .. } => models_of(of),
+        Rows::Gathered { of, columns, .. } => models_of(of).map(|models| models.repeat(columns.len())),
+        Rows::Count(_) | Rows::Unknown => None,
     }
 }

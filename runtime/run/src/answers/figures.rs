@@ -83,6 +83,12 @@ fn order(values: impl Iterator<Item = Option<ColumnValue>>) -> Vec<Option<Column
     each
 }
 
+/// Points by x.
+type Curve = Vec<(f64, f64)>;
+
+/// By x, the lower and the upper end.
+type Band = Vec<(f64, f64, f64)>;
+
 /// The curves of an overlay.
 struct Curves<'a> {
     table: &'a Table,
@@ -141,7 +147,7 @@ impl<'a> Curves<'a> {
 
     /// The curve and the band of a series, over the whole width of the drawing; none where its rows do not agree in what the law reads besides `x`: one
     /// curve could not be theirs.
-    fn of(&self, rows: &[usize]) -> (Vec<(f64, f64)>, Vec<(f64, f64, f64)>) {
+    fn of(&self, rows: &[usize]) -> (Curve, Band) {
         let nothing = (Vec::new(), Vec::new());
         let (Some(fitted), Some(first)) = (self.fitted, rows.first()) else { return nothing };
         let labels = synx_answers::labels(self.table, *first, self.by);
@@ -151,7 +157,7 @@ impl<'a> Curves<'a> {
         };
         let Some(group) = fitted.group(&labels).filter(|_| rows.iter().all(same)) else { return nothing };
         let (low, high) = self.ends;
-        if !(low < high) {
+        if low.partial_cmp(&high).is_none_or(std::cmp::Ordering::is_ge) {
             return nothing;
         }
         let at = |i: usize| {
@@ -171,7 +177,7 @@ impl<'a> Curves<'a> {
         group: &Group,
         xs: &[f64],
         of: &dyn Fn(f64) -> F,
-    ) -> Vec<(f64, f64, f64)> {
+    ) -> Band {
         let law = &self.settled.laws[self.law];
         let is_this = |fit: &&synx_laws::GroupFit| fit.group.iter().map(|(_, label)| label).eq(&group.labels);
         let Some(fit) = law.fit.as_ref().and_then(|fit| fit.groups.iter().find(is_this)) else { return Vec::new() };

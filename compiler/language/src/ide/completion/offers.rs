@@ -99,7 +99,7 @@ impl<'a> Offers<'a> {
             let (detail, rank) = match field.need {
                 Need::Required => ("needed".to_owned(), 0),
                 Need::Default(value) => (format!("else {value}"), 1),
-                _ => (String::new(), 1),
+                Need::Optional => (String::new(), 1),
             };
             self.push(field.name, CompletionKind::Field, &detail, field.doc, format!("{} = $0", field.name), rank);
         }

@@ -46,13 +46,12 @@ impl Analysis {
     pub(super) fn hover_named_columns(&self, offset: usize) -> Option<Hover> {
         let Named { call, text, names } = self.named_columns(offset)?;
         let mut shown = code(&line_of(call.text()));
-        match names.as_slice() {
-            [_] => self.add_value(&mut shown, Some(call.node())),
-            _ => {
-                let some = names[..names.len().min(SHOWN)].join("`, `");
-                let more = if names.len() > SHOWN { ", …" } else { "" };
-                let _ = writeln!(shown, "{}: `{some}`{more}", plural(names.len(), "column"));
-            }
+        if let [_] = names.as_slice() {
+            self.add_value(&mut shown, Some(call.node()));
+        } else {
+            let some = names[..names.len().min(SHOWN)].join("`, `");
+            let more = if names.len() > SHOWN { ", …" } else { "" };
+            let _ = writeln!(shown, "{}: `{some}`{more}", plural(names.len(), "column"));
         }
         Some(Hover { range: text, text: shown.trim_end().to_owned() })
     }
