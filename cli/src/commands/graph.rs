@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::render::{print, show_all, show_unread};
 use crate::study::Study;
 
-/// Draw what a study is made of: corpora, mixtures, grids, laws
+/// Draw what a study is made of: corpora, mixtures, grids, laws, claims, figures
 #[derive(Debug, Args)]
 #[command(after_help = "Reads no data: sizes are those of the last scan.\n\n\
     Examples:\n  synx graph study.synx --format svg > study.svg\n  synx graph study.synx | dot -Tpdf > study.pdf")]
