@@ -166,8 +166,9 @@ fn a_text_that_was_never_saved_is_checked_too() {
     let symbols =
         editor.request("textDocument/documentSymbol", json!({ "textDocument": { "uri": "untitled:Untitled-1" } }));
     assert_eq!(symbols[0]["name"], "a");
-    editor.open("b.synx", "synx 1\n");
-    editor.checked("b.synx");
+    while !editor.findings.contains_key("untitled:Untitled-1") {
+        editor.receive();
+    }
     assert_eq!(editor.findings["untitled:Untitled-1"]["diagnostics"][0]["code"], "E0101");
     editor.end();
 }

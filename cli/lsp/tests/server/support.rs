@@ -145,7 +145,7 @@ impl Editor {
         }
     }
 
-    fn receive(&mut self) -> Message {
+    pub fn receive(&mut self) -> Message {
         let message = self.connection.receiver.recv().unwrap();
         if let Message::Notification(notification) = &message {
             let params = &notification.params;
