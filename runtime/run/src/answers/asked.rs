@@ -146,7 +146,7 @@ pub(super) fn notes(plan: &Plan, settled: &Settled) -> Vec<String> {
         if let Some(least) = few.iter().map(|resampling| resampling.units).min() {
             let groups = if few.len() == 1 { "a group".to_owned() } else { format!("{} groups", few.len()) };
             notes.push(format!(
-                "law {}: {groups} of as few as {least} independent rows or streams: intervals are narrower than they say",
+                "law {}: {groups} of as few as {least} independent rows or streams, too few to draw from: its intervals are too narrow; add replicates",
                 law.name
             ));
         }
