@@ -7,7 +7,7 @@ use synx_grammar::view::{Argument, Call, Expression, Name, Pipe};
 use crate::compiler::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::scope::Scope;
-use crate::signature::{Foreign, LAW_FUNCTIONS, Need, Role, Signature, foreign_function, signature};
+use crate::signature::{Foreign, Need, Role, Signature, foreign_function, law_function, signature};
 use crate::suggest::{listed, nearest};
 use crate::value::{Span, Value};
 
@@ -120,7 +120,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn unknown_function(&mut self, name: Name<'t>) -> Value {
         let span = self.span(name.node());
         let word = name.text();
-        if LAW_FUNCTIONS.contains(&word) {
+        if law_function(word).is_some() {
             let finding = self
                 .finding("E0101", span, format!("`{word}` has a meaning only in a law"), "not known here")
                 .help("it belongs to `method`, `test` or the formula of a law");

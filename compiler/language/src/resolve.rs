@@ -388,7 +388,7 @@ impl<'t> Compiler<'t> {
             return;
         }
         let span = self.span(name.node());
-        if signature(word).is_some() || crate::signature::LAW_FUNCTIONS.contains(&word) {
+        if signature(word).is_some() || crate::signature::law_function(word).is_some() {
             let finding = self
                 .finding("E0101", span, format!("`{word}` is a function, not a value"), "called without arguments")
                 .help(format!("call it: `{word}(…)`"));

@@ -16,7 +16,7 @@ use synx_plan::number::plural;
 use super::analysis::{Analysis, ancestors};
 use super::record::{Seen, Target};
 use super::shown::{MIXTURES, seen_line, short, sort};
-use crate::signature::{Need, Parameter, Signature, fields, kind_doc, signature};
+use crate::signature::{Need, Parameter, Signature, fields, kind_doc, law_function, signature};
 use crate::value::{Span, Value};
 
 /// What a pointer shows.
@@ -55,7 +55,13 @@ impl Analysis {
     }
 
     fn hover_word(&self, word: Node<'_>) -> Option<String> {
-        match self.target(word)? {
+        let Some(target) = self.target(word) else {
+            // What laws alone know is looked up by the law.
+            let called = word.parent().is_some_and(|parent| parent.kind() == SyntaxKind::Call);
+            let signature = law_function(word.text()).filter(|_| called)?;
+            return Some(code(&written(signature)) + signature.doc);
+        };
+        match target {
             Target::Declared(span) => self.hover_declared(span, word),
             Target::Field(kind, name) => {
                 let field = fields(kind).iter().find(|field| field.name == name)?;

@@ -8,7 +8,7 @@ use synx_grammar::{Node, SyntaxKind};
 use super::analysis::{Analysis, ancestors};
 use super::hover::parameter;
 use super::record::Target;
-use crate::signature::signature;
+use crate::signature::{Signature, law_function, signature};
 
 /// A function or a declaration with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +44,15 @@ impl Analysis {
             (range.start < offset && (offset < range.end || !closed)).then_some(call)
         })?;
         let Expression::Name(callee) = call.callee()?.without_parens() else { return None };
-        let mut help = match self.target(callee.node())? {
-            Target::Function(name) => {
-                let signature = signature(name)?;
-                let parameters = signature.parameters.iter().map(|known| (parameter(known), known.doc.to_owned()));
-                described(name, signature.doc.to_owned(), parameters)
-            }
-            Target::Declared(span) => {
+        let of_function = |signature: &Signature| {
+            let parameters = signature.parameters.iter().map(|known| (parameter(known), known.doc.to_owned()));
+            described(signature.name, signature.doc.to_owned(), parameters)
+        };
+        let mut help = match self.target(callee.node()) {
+            Some(Target::Function(name)) => of_function(signature(name)?),
+            // What laws alone know is looked up by the law.
+            None => of_function(law_function(callee.text())?),
+            Some(Target::Declared(span)) => {
                 let item = self.item(span)?;
                 let docs = item.docs().unwrap_or_default();
                 described(callee.text(), docs, item.parameters().map(|known| (known.text().to_owned(), String::new())))

@@ -32,7 +32,7 @@ pub fn vocabulary() -> Vocabulary {
     let sorted = |words: &mut dyn Iterator<Item = &'static str>| words.collect::<BTreeSet<_>>().into_iter().collect();
     let named = |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let all_fields = || ItemKind::ALL.into_iter().flat_map(fields);
-    let functions = FUNCTIONS.iter().map(|function| function.name).chain(LAW_FUNCTIONS.iter().copied());
+    let functions = FUNCTIONS.iter().chain(LAW_FUNCTIONS).map(|function| function.name);
     let choices = all_fields().filter_map(|field| match field.role {
         crate::signature::Role::Choice(words) => Some(words),
         _ => None,

@@ -502,5 +502,33 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
 ];
 
 /// Functions with a meaning only inside a law's own fields.
-pub(crate) const LAW_FUNCTIONS: &[&str] =
-    &["huber", "log_least_squares", "least_squares", "quantile", "largest", "leave_out", "boosted_trees"];
+pub(crate) const LAW_FUNCTIONS: &[Signature] = &[
+    function(
+        "huber",
+        &[default("delta", "1e-3").doc("From where on a residual counts by its size, not by its square.")],
+    )
+    .doc("Squares of small residuals of the logarithms, the size of large ones (Huber 1964)."),
+    function("log_least_squares", &[]).doc("Squares of the residuals of the logarithms."),
+    function("least_squares", &[]).doc("Squares of the residuals."),
+    function("quantile", &[needed("level", Role::Any).doc("The part of the rows that lies below the curve.")])
+        .doc("A curve that a part of the rows lies below (Koenker and Bassett 1978)."),
+    function("largest", &[needed("column", Role::Any).doc("A column of numbers.")])
+        .doc("Held out: the rows with a group's largest value of a column."),
+    function(
+        "leave_out",
+        &[
+            needed("rows", Role::Any).doc("How many rows of each group, or which part of them."),
+            optional("times").doc("How often a part is drawn anew."),
+        ],
+    )
+    .doc("Held out: rows drawn at random."),
+    function(
+        "boosted_trees",
+        &[
+            needed("columns", Role::Any).doc("What the trees split on: columns, or `share` for all shares."),
+            default("rate", "1e-2").doc("The part of each tree that is added."),
+            default("rounds", "1000").doc("How many trees are grown."),
+        ],
+    )
+    .doc("Gradient-boosted regression trees: the baseline that assumes no form (Friedman 2001)."),
+];

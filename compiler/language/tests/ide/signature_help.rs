@@ -30,3 +30,10 @@ fn the_innermost_call_is_shown_and_none_outside() {
     assert_eq!(help(&with_base("let m = max(sqrt(4$0), 2)")), "sqrt(x) at x");
     assert_eq!(help(&in_base("llama(width)$0\n")), "nothing");
 }
+
+#[test]
+fn what_laws_alone_know_shows_what_it_takes() {
+    let law = |field: &str| with_base(&format!("law l {{ over = runs; free E; loss ~ E; {field} }}"));
+    assert_eq!(help(&law("method = huber($0delta = 1e-3)")), "huber(delta = 1e-3) at delta = 1e-3");
+    assert_eq!(help(&law("test = leave_out(25%, $0)")), "leave_out(rows, times) at times");
+}

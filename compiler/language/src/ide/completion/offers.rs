@@ -9,7 +9,9 @@ use super::context::{Around, CallAround, Context, Value as ValueContext};
 use super::{Completion, CompletionKind};
 use crate::ide::analysis::Analysis;
 use crate::ide::hover::{parameter, written};
-use crate::signature::{FUNCTIONS, Fitting, LAW_FUNCTIONS, Need, Parameter, Role, fields, kind_doc, signature};
+use crate::signature::{
+    FUNCTIONS, Fitting, LAW_FUNCTIONS, Need, Parameter, Role, fields, kind_doc, law_function, signature,
+};
 use crate::value::Value;
 
 /// What is offered at one place, while it grows.
@@ -254,7 +256,7 @@ impl<'a> Offers<'a> {
             }
             return None;
         }
-        let signature = signature(&call.name)?;
+        let signature = signature(&call.name).or_else(|| law_function(&call.name))?;
         if call.at_start {
             for (i, known) in signature.parameters.iter().enumerate() {
                 if call.given.iter().any(|given| given == known.name) || i < call.position {
@@ -340,10 +342,9 @@ impl<'a> Offers<'a> {
 
     /// The functions of the language that may stand in a place, those that give what it takes before the others.
     fn functions(&mut self, fitting: Fitting, rank: u8) {
-        let laws = LAW_FUNCTIONS.iter().map(|name| (*name, String::new(), ""));
         // What laws alone know stands where it is wanted only.
-        let laws = laws.filter(|(name, ..)| fitting.takes(name) == Some(true));
-        let all = FUNCTIONS.iter().map(|function| (function.name, written(function), function.doc)).chain(laws);
+        let laws = LAW_FUNCTIONS.iter().filter(|function| fitting.takes(function.name) == Some(true));
+        let all = FUNCTIONS.iter().chain(laws).map(|function| (function.name, written(function), function.doc));
         for (name, detail, doc) in all {
             let Some(wanted) = fitting.takes(name) else { continue };
             let rank = match (fitting, wanted) {
