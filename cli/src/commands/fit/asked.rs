@@ -34,7 +34,7 @@ impl Asked {
             return Err(problem.help("take `--free` out; `--fix` keeps a parameter from being fitted").into());
         }
         let free = if is_name { Vec::new() } else { split_free(&arguments.free) };
-        let mut asked = Asked::of(arguments, data, law, free, loss)?;
+        let mut asked = Asked::of(arguments, data, law, &free, loss)?;
         for (name, value) in &arguments.fix {
             fix(&mut asked.formula, name, value)?;
         }
@@ -45,13 +45,13 @@ impl Asked {
         arguments: &FitArguments,
         data: &Data,
         law: &str,
-        free: Vec<String>,
+        free: &[String],
         loss: Option<&str>,
     ) -> Result<Asked, Refused> {
         let method = arguments.loss.as_deref().or(loss).map(method);
         let request = FormulaRequest {
             law,
-            free: &free,
+            free,
             columns: &data.columns,
             mapped: &data.mapped,
             by: &arguments.by,
@@ -62,7 +62,7 @@ impl Asked {
             seed: arguments.seed,
         };
         let mut formula =
-            formula(&request).map_err(|rejected| undeclared(&rejected, &free).unwrap_or(rejected.into()))?;
+            formula(&request).map_err(|rejected| undeclared(&rejected, free).unwrap_or(rejected.into()))?;
         if data.table.get(HELD_OUT).is_some() {
             formula.test = Some(HoldOut::Where(Expression::column(HELD_OUT)));
         }
@@ -74,7 +74,7 @@ impl Asked {
     /// # Errors
     /// As `new`.
     pub fn constant(arguments: &FitArguments, data: &Data, target: &Expression, loss: &str) -> Result<Asked, Refused> {
-        let mut asked = Asked::of(arguments, data, &format!("{target} ~ c"), vec!["c".to_owned()], Some(loss))?;
+        let mut asked = Asked::of(arguments, data, &format!("{target} ~ c"), &["c".to_owned()], Some(loss))?;
         "constant".clone_into(&mut asked.name);
         Ok(asked)
     }
