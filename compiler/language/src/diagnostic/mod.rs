@@ -29,6 +29,11 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
+/// A headline is one line, also where it quotes a text of several.
+fn one_line(text: String) -> String {
+    if text.contains(['\n', '\r']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text }
+}
+
 /// How much a finding weighs: an error leaves a study without a plan, a warning does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -72,7 +77,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity,
-            headline: headline.into(),
+            headline: one_line(headline.into()),
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
