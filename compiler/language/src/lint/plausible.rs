@@ -174,11 +174,13 @@ fn size(parameter: &FreeParameter, effect: &impl Fn(f64) -> f64) -> Option<f64> 
 
 /// The value, or the nearest that the bounds leave, a little inside of them: at a bound of 0 a factor has no effect.
 fn within(parameter: &FreeParameter, value: f64) -> f64 {
-    let end = |end: &Option<Exact>| end.as_ref().map(Exact::to_f64);
+    // A bound beyond all floats bounds nothing here.
+    let end = |end: &Option<Exact>| end.as_ref().map(Exact::to_f64).filter(|end| end.is_finite());
     match (end(&parameter.low), end(&parameter.high)) {
         (Some(low), Some(high)) => {
-            let inset = 0.05 * (high - low);
-            value.clamp(low + inset, high - inset)
+            // Apart, because the span of two large bounds is beyond all floats.
+            let inset = 0.05 * high - 0.05 * low;
+            value.max(low + inset).min(high - inset)
         }
         (Some(low), None) if value <= low => low + value.abs().max(1e-3),
         (None, Some(high)) if value >= high => high - value.abs().max(1e-3),
