@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use synx_compiler::{Answer, Compiled, Deny, Diagnostic, Host, Options, Unread};
+use synx_compiler::{Answer, Compiled, Deny, Diagnostic, Host, Options, Sources, Unread};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::observations::Header;
 use synx_plan::problem::Problem;
+use synx_plan::study::Plan;
 
-use crate::arguments::StudySettings;
+use crate::arguments::{StudyArguments, StudySettings};
 use crate::outcome::Outcome;
 use crate::render::findings::Findings;
 use crate::render::progress::Shown;
+use crate::render::{show_all, show_unread};
 
 /// Bytes of a study's file. Arbitrary: a thousand times the largest study that anybody wrote by hand.
 pub const LARGEST_FILE: u64 = 16 << 20;
@@ -110,6 +112,27 @@ impl Study {
     /// What an expression comes to in it.
     pub fn explain(&self, expression: &str) -> Answer {
         synx_compiler::explain(&self.path.display().to_string(), &self.text, self, &self.options(), expression)
+    }
+}
+
+/// A study with the plan that it has as it stands: nothing is scanned for it.
+pub struct Planned {
+    pub study: Study,
+    pub plan: Plan,
+    /// The texts that findings point into.
+    pub sources: Sources,
+}
+
+impl Planned {
+    /// Reads and compiles a study. Where there is no plan, what is wrong has been shown.
+    pub fn open(arguments: &StudyArguments) -> Result<Planned, Outcome> {
+        let study = Study::open(&arguments.file, &arguments.settings).map_err(|finding| show_unread(&finding))?;
+        let Compiled { plan, diagnostics, sources, .. } = study.compile();
+        let Some(plan) = plan else {
+            show_all(&diagnostics, &sources);
+            return Err(Outcome::Failed);
+        };
+        Ok(Planned { study, plan, sources })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::arguments::{StudyArguments, TableFormat};
 use crate::outcome::Outcome;
 use crate::render::number::plural;
 use crate::render::{self, print};
-use crate::study::Study;
+use crate::study::Planned;
 
 /// Say which cells without a result would teach the laws most
 #[derive(Debug, Args)]
@@ -37,17 +37,12 @@ pub struct DesignArguments {
 }
 
 pub fn design(arguments: &DesignArguments) -> Outcome {
-    let study = match Study::open(&arguments.study.file, &arguments.study.settings) {
-        Ok(study) => study,
-        Err(finding) => return render::show_unread(&finding),
-    };
-    let compiled = study.compile();
-    let Some(plan) = &compiled.plan else {
-        render::show_all(&compiled.diagnostics, &compiled.sources);
-        return Outcome::Failed;
+    let Planned { study, plan, sources } = match Planned::open(&arguments.study) {
+        Ok(planned) => planned,
+        Err(outcome) => return outcome,
     };
     let points = usize::from(arguments.points);
-    match synx_run::design(plan, &study.folder, !arguments.no_share, study.allow_outside, points) {
+    match synx_run::design(&plan, &study.folder, !arguments.no_share, study.allow_outside, points) {
         Ok(advice) => {
             match arguments.format {
                 TableFormat::Table => print(&text(&advice)),
@@ -55,7 +50,7 @@ pub fn design(arguments: &DesignArguments) -> Outcome {
             }
             Outcome::Done
         }
-        Err(problem) => render::show_problem_in(&problem, &compiled.sources),
+        Err(problem) => render::show_problem_in(&problem, &sources),
     }
 }
 

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use crate::arguments::StudyArguments;
 use crate::graph::{Graph, dot, mermaid, svg};
 use crate::outcome::Outcome;
-use crate::render::{print, show_all, show_unread};
-use crate::study::Study;
+use crate::render::print;
+use crate::study::Planned;
 
 /// Draw what a study is made of: corpora, mixtures, grids, laws, claims, figures
 #[derive(Debug, Args)]
@@ -32,16 +32,11 @@ enum GraphFormat {
 }
 
 pub fn graph(arguments: &GraphArguments) -> Outcome {
-    let study = match Study::open(&arguments.study.file, &arguments.study.settings) {
-        Ok(study) => study,
-        Err(finding) => return show_unread(&finding),
+    let Planned { plan, .. } = match Planned::open(&arguments.study) {
+        Ok(planned) => planned,
+        Err(outcome) => return outcome,
     };
-    let compiled = study.compile();
-    let Some(plan) = &compiled.plan else {
-        show_all(&compiled.diagnostics, &compiled.sources);
-        return Outcome::Failed;
-    };
-    let graph = Graph::of(plan);
+    let graph = Graph::of(&plan);
     print(&match arguments.format {
         GraphFormat::Dot => dot(&graph),
         GraphFormat::Mermaid => mermaid(&graph),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use synx_compiler::{Compiled, Diagnostic, Sources};
-use synx_run::report::Verdict;
+use synx_plan::claim::Verdict;
 use synx_run::{DeviceChoice, Keep, RunOptions};
 
 use crate::arguments::{DeviceArguments, FindingFormat, StudyArguments};

@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::render::number::{grouped, plural};
 use crate::render::table::{Align, table};
 use crate::render::{self, print};
-use crate::study::Study;
+use crate::study::Planned;
 
 /// Cells without a result that are listed. Arbitrary: about a screen.
 const CELLS_SHOWN: usize = 40;
@@ -35,26 +35,21 @@ pub struct StatusArguments {
 }
 
 pub fn status(arguments: &StatusArguments) -> Outcome {
-    let study = match Study::open(&arguments.study.file, &arguments.study.settings) {
-        Ok(study) => study,
-        Err(finding) => return render::show_unread(&finding),
+    let Planned { study, plan, sources } = match Planned::open(&arguments.study) {
+        Ok(planned) => planned,
+        Err(outcome) => return outcome,
     };
-    let compiled = study.compile();
-    let Some(plan) = &compiled.plan else {
-        render::show_all(&compiled.diagnostics, &compiled.sources);
-        return Outcome::Failed;
-    };
-    match synx_run::status(plan, &study.folder, !arguments.no_share) {
+    match synx_run::status(&plan, &study.folder, !arguments.no_share) {
         Ok(status) => {
             let warnings: Vec<Diagnostic> = status.warnings.iter().map(warning).collect();
-            render::show_all(&warnings, &compiled.sources);
+            render::show_all(&warnings, &sources);
             match arguments.format {
                 TableFormat::Table => print(&text(&plan.study.name, &status)),
                 TableFormat::Json => print(&format!("{:#}\n", document(&plan.study.name, &status))),
             }
             Outcome::Done
         }
-        Err(problem) => render::show_problem_in(&problem, &compiled.sources),
+        Err(problem) => render::show_problem_in(&problem, &sources),
     }
 }
 

@@ -16,3 +16,23 @@ pub struct Claim {
     pub condition: Expression,
     pub origin: Option<Origin>,
 }
+
+/// What becomes of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Holds,
+    Fails,
+    /// The draws do not tell, or nothing was drawn.
+    Undecided,
+}
+
+impl Verdict {
+    /// The word in `claims.csv`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Fails => "fails",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! many draws; otherwise it is undecided. A draw in which it has no value counts for neither.
 
 use synx_plan::answer::AnswerId;
-use synx_plan::claim::Claim;
+use synx_plan::claim::{Claim, Verdict};
 use synx_plan::expression::{Binary, Expression, Name, Unary};
 use synx_plan::study::Plan;
 use synx_tables::evaluate;
@@ -24,13 +24,6 @@ pub struct Decided {
     pub comparisons: Vec<Compared>,
     /// What a reader of the verdict should know.
     pub note: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Holds,
-    Fails,
-    Undecided,
 }
 
 /// One comparison of a claim: a quantity against a number that is known, or a difference against zero.

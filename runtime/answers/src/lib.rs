@@ -22,7 +22,7 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use claim::{Compared, Decided, Verdict};
+pub use claim::{Compared, Decided};
 pub use describe::{answer_text, expression_text, shares_text, table_text};
 pub use design::{Design, d_optimal};
 pub use drawn::{Drawn, quantile};

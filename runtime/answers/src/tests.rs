@@ -17,7 +17,8 @@ use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
 use synx_plan::table::{Source, Table as Declared, TableId};
 use synx_tables::{Column, Standing, Table};
 
-use crate::{Given, Settled, Value, Verdict, settle};
+use crate::{Given, Settled, Value, settle};
+use synx_plan::claim::Verdict;
 
 /// A world with one table.
 struct Measured(Table);

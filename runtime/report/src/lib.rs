@@ -18,5 +18,5 @@ pub use plot::{AxisTitle, Panel, Plot, Series};
 pub use results::{
     AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult,
     FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, PredictionResult, ResultColumn, StudyResults,
-    TablePanel, TableResult, Verdict,
+    TablePanel, TableResult,
 };

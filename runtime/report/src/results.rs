@@ -1,5 +1,6 @@
 //! What a run leaves, as plain rows: the one form in which the run hands results over and every file here is written from.
 
+use synx_plan::claim::Verdict;
 use synx_plan::grid::ColumnValue;
 use synx_plan::key::Key;
 use synx_plan::model::ParameterCount;
@@ -247,24 +248,6 @@ pub struct ClaimResult {
     /// What it compares, from left to right.
     pub comparisons: Vec<ComparisonResult>,
     pub note: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Holds,
-    Fails,
-    Undecided,
-}
-
-impl Verdict {
-    /// The word in `claims.csv`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Holds => "holds",
-            Verdict::Fails => "fails",
-            Verdict::Undecided => "undecided",
-        }
-    }
 }
 
 /// One comparison of a claim.

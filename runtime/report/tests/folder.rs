@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use synx_plan::claim::Verdict;
 use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
 use synx_plan::key::Key;
@@ -12,7 +13,7 @@ use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
 use synx_report::{
     AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult, FILES,
     FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, Plot, PredictionResult, ResultColumn,
-    StudyResults, TableResult, Verdict, write,
+    StudyResults, TableResult, write,
 };
 
 fn plan() -> Plan {

@@ -25,13 +25,7 @@ impl<'t> Compiler<'t> {
         span: Span,
         scope: &Rc<Scope<'t>>,
     ) -> Value {
-        let Some(raw) = self.raw("join", &["other", "on"], rest, span) else { return Value::Error };
-        let (Some(other), Some(on)) = (raw[0], raw[1]) else {
-            let missing: Vec<&str> =
-                ["other", "on"].into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-            self.missing_arguments("join", &missing, span);
-            return Value::Error;
-        };
+        let Some([other, on]) = self.needed("join", ["other", "on"], rest, span) else { return Value::Error };
         let other_at = self.span(other.node());
         let value = self.evaluate(other, scope);
         if value.is_error() {

@@ -24,13 +24,7 @@ impl<'t> Compiler<'t> {
         span: Span,
         scope: &Rc<Scope<'t>>,
     ) -> Value {
-        let Some(raw) = self.raw("d_optimal", &["of", "points"], rest, span) else { return Value::Error };
-        let (Some(law), Some(points)) = (raw[0], raw[1]) else {
-            let missing: Vec<&str> =
-                ["of", "points"].into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-            self.missing_arguments("d_optimal", &missing, span);
-            return Value::Error;
-        };
+        let Some([law, points]) = self.needed("d_optimal", ["of", "points"], rest, span) else { return Value::Error };
         let law_at = self.span(law.node());
         let value = self.evaluate(law, scope);
         let Some(fitted) = self.fitted_group(&value, law_at) else { return Value::Error };

@@ -13,12 +13,7 @@ use crate::value::{Span, Value};
 
 impl<'t> Compiler<'t> {
     pub(super) fn gather(&mut self, table: &Rc<Table>, rest: &[Argument<'t>], span: Span) -> Value {
-        const PARAMETERS: [&str; 3] = ["columns", "name", "value"];
-        let Some(raw) = self.raw("gather", &PARAMETERS, rest, span) else { return Value::Error };
-        let [Some(columns), Some(name), Some(value)] = raw[..] else {
-            let missing: Vec<&str> =
-                PARAMETERS.into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-            self.missing_arguments("gather", &missing, span);
+        let Some([columns, name, value]) = self.needed("gather", ["columns", "name", "value"], rest, span) else {
             return Value::Error;
         };
         let (Some(name), Some(value)) = (self.new_column(table, name), self.new_column(table, value)) else {

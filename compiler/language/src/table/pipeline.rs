@@ -82,6 +82,24 @@ impl<'t> Compiler<'t> {
         Some(matched.into_iter().map(|at| at.and_then(|at| arguments[at].value())).collect())
     }
 
+    /// The expressions that are given for parameters that all need one; reported where one has none.
+    pub(super) fn needed<const N: usize>(
+        &mut self,
+        name: &str,
+        parameters: [&str; N],
+        arguments: &[Argument<'t>],
+        span: Span,
+    ) -> Option<[Expression<'t>; N]> {
+        let raw = self.raw(name, &parameters, arguments, span)?;
+        let missing: Vec<&str> =
+            parameters.into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
+        if !missing.is_empty() {
+            self.missing_arguments(name, &missing, span);
+            return None;
+        }
+        raw.into_iter().flatten().collect::<Vec<_>>().try_into().ok()
+    }
+
     fn filter(&mut self, table: &Rc<Table>, rest: &[Argument<'t>], span: Span, scope: &Rc<Scope<'t>>) -> Value {
         let Some(raw) = self.raw("filter", &["condition"], rest, span) else { return Value::Error };
         let Some(condition) = raw[0] else {
@@ -276,13 +294,7 @@ impl<'t> Compiler<'t> {
     }
 
     fn best(&mut self, table: &Rc<Table>, rest: &[Argument<'t>], span: Span) -> Value {
-        let Some(raw) = self.raw("best", &["by", "over"], rest, span) else { return Value::Error };
-        let (Some(by), Some(over)) = (raw[0], raw[1]) else {
-            let missing: Vec<&str> =
-                ["by", "over"].into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-            self.missing_arguments("best", &missing, span);
-            return Value::Error;
-        };
+        let Some([by, over]) = self.needed("best", ["by", "over"], rest, span) else { return Value::Error };
         let Some(by) = self.measure(table, "best", by) else { return Value::Error };
         let Some(over) = self.over(table, "best", over) else { return Value::Error };
         self.lint_best(table, &over, span);

@@ -18,14 +18,7 @@ impl<'t> Compiler<'t> {
     /// `top(table, column, by = loss, n = 8)`: a list of `n` late values, each one of the column's. A value that stands in several rows counts
     /// with its best.
     pub(super) fn top(&mut self, table: &Rc<Table>, rest: &[Argument<'t>], span: Span, scope: &Rc<Scope<'t>>) -> Value {
-        const PARAMETERS: [&str; 3] = ["column", "by", "n"];
-        let Some(raw) = self.raw("top", &PARAMETERS, rest, span) else { return Value::Error };
-        let [Some(column), Some(by), Some(n)] = raw[..] else {
-            let missing: Vec<&str> =
-                PARAMETERS.into_iter().zip(&raw).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-            self.missing_arguments("top", &missing, span);
-            return Value::Error;
-        };
+        let Some([column, by, n]) = self.needed("top", ["column", "by", "n"], rest, span) else { return Value::Error };
         let at = self.span(column.node());
         let name = match column.without_parens() {
             Expression::Text(text) => text.value(),

@@ -5,7 +5,7 @@ use synx_plan::answer::{AnswerId, Sort};
 use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
 use synx_plan::study::Plan;
-use synx_report::{AnswerResult, AnswerStatus, ClaimResult, ComparisonResult, Verdict};
+use synx_report::{AnswerResult, AnswerStatus, ClaimResult, ComparisonResult};
 
 pub(super) fn answers(plan: &Plan, settled: &Settled) -> Vec<AnswerResult> {
     let one = |(place, answered): (usize, &Answered)| answer(plan, place, answered);
@@ -114,11 +114,7 @@ pub(super) fn claims(plan: &Plan, settled: &Settled) -> Vec<ClaimResult> {
             ClaimResult {
                 claim: claim.name.clone(),
                 documentation: claim.documentation.clone(),
-                verdict: match verdict {
-                    synx_answers::Verdict::Holds => Verdict::Holds,
-                    synx_answers::Verdict::Fails => Verdict::Fails,
-                    synx_answers::Verdict::Undecided => Verdict::Undecided,
-                },
+                verdict,
                 share,
                 draws,
                 comparisons: compared.collect(),
