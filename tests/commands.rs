@@ -136,6 +136,29 @@ fn a_step_can_be_timed() {
     let json = synx(&root(), arguments.iter().chain(&more)).expect(0).json();
     assert!(json["step_ms_median"].as_f64().unwrap() > 0.0, "{json}");
     assert!(json["tokens_per_s"].as_f64().unwrap() > 0.0, "{json}");
+    assert_eq!((&json["size"], &json["replicas"]), (&"32/1/2".into(), &1.into()));
+}
+
+#[test]
+fn waves_can_be_timed() {
+    let shape = ["bench", "waves", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
+    let more = ["--replicas", "1,3", "--device", "cpu", "--threads", "1", "--repeats", "2", "--format", "json"];
+    let said = synx(&root(), shape.iter().chain(&more)).expect(0).out;
+    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["replicas"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 3]);
+    assert!(lines.iter().all(|line| line["steps_per_s"].as_f64().unwrap() > 0.0), "{said}");
+}
+
+#[test]
+fn a_fit_can_be_timed_and_a_peer_that_is_not_there_is_told() {
+    let arguments = ["bench", "fit", "--starts", "20", "--bootstrap", "10", "--repeats", "1", "--format", "json"];
+    let json = synx(&root(), arguments).expect(0).json();
+    assert!(json["tools"][0]["process_s_median"].as_f64().unwrap() > 0.0, "{json}");
+    let exponent = json["tools"][0]["said"]["parameters"]["alpha"].as_f64().unwrap();
+    assert!((0.3..0.4).contains(&exponent), "{json}");
+    let beside = ["--against", "scipy", "--python", "no-such-python"];
+    let wrong = synx(&root(), arguments.iter().chain(&beside)).expect(1).err;
+    assert!(wrong.contains("no-such-python") && wrong.contains("--python"), "{wrong}");
 }
 
 #[test]

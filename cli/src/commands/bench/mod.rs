@@ -1,10 +1,14 @@
 //! `synx bench`: how long things take.
 
 mod check;
+mod fit;
 mod hostile;
 mod hostile_texts;
+mod peer;
+mod shape;
 mod step;
 mod study;
+mod waves;
 
 use clap::{Args, Subcommand};
 
@@ -13,7 +17,7 @@ use crate::outcome::Outcome;
 /// Measure speed
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench check\n  synx bench hostile"
+    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench waves --size xs\n  synx bench fit\n  synx bench check\n  synx bench hostile"
 )]
 pub struct BenchArguments {
     #[command(subcommand)]
@@ -23,14 +27,18 @@ pub struct BenchArguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Step(step::StepArguments),
+    Waves(waves::WavesArguments),
     Check(check::CheckArguments),
+    Fit(fit::FitArguments),
     Hostile(hostile::HostileArguments),
 }
 
 pub fn bench(arguments: &BenchArguments) -> Outcome {
     match &arguments.what {
         What::Step(arguments) => step::step(arguments),
+        What::Waves(arguments) => waves::waves(arguments),
         What::Check(arguments) => check::check(arguments),
+        What::Fit(arguments) => fit::fit(arguments),
         What::Hostile(arguments) => hostile::hostile(arguments),
     }
 }

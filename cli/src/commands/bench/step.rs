@@ -1,50 +1,32 @@
-//! `synx bench step`: how long a training step takes.
+//! `synx bench step`: how long a training step takes, beside PyTorch's.
+
+use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use synx_plan::exact::Exact;
-use synx_plan::model::{Block, Model};
+use synx_plan::problem::Problem;
 use synx_run::{DeviceChoice, StepRequest, StepTimings};
 
+use super::peer::{PeerArguments, ask};
+use super::shape::{Shape, ShapeArguments};
 use crate::arguments::{DeviceArguments, TableFormat};
 use crate::outcome::Outcome;
 use crate::render::number::{grouped, plural};
 use crate::render::{print, show_problem};
 
-/// Time one training step of a Llama-style model: forward, backward, clipping, AdamW
+const SCRIPT: &str = include_str!("peers/step.py");
+
+/// Time training steps of a Llama-style model: forward, backward, clipping, AdamW
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Sizes (width/layers/heads): xs 64/2/2, s 128/4/4, m 256/6/8, l 512/8/8; a layer is attention and SwiGLU.\n\n\
-    Examples:\n  synx bench step --size xs\n  synx bench step --width 256 --layers 6 --heads 8 --replicas 4 --device gpu"
+    after_help = "Sizes (width/layers/heads): xs 64/2/2, s 128/4/4, m 256/6/8, l 512/8/8, 124m 768/12/12; a layer is attention and SwiGLU.\n\
+    PyTorch trains the same model in f32 on the same device, one replica after the other.\n\n\
+    Examples:\n  synx bench step --size xs,s\n  synx bench step --width 256 --layers 6 --heads 8 --replicas 4 --device gpu\n  \
+    synx bench step --size s --threads 2 --rounds 5 --against torch,torch-compile --python ~/peers/bin/python --format json"
 )]
 pub struct StepArguments {
-    /// A named size
-    #[arg(long, value_enum, conflicts_with_all = ["width", "layers", "heads"])]
-    size: Option<Size>,
-
-    /// Width of the residual stream
-    #[arg(long, value_name = "N", requires = "layers", requires = "heads", value_parser = clap::value_parser!(u64).range(1..=65_536))]
-    width: Option<u64>,
-
-    /// Layers, each of attention and SwiGLU
-    #[arg(long, value_name = "N", requires = "width", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    layers: Option<u64>,
-
-    /// Attention heads
-    #[arg(long, value_name = "N", requires = "width", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    heads: Option<u64>,
-
-    /// Symbols of the tokenizer
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(2..=1 << 20))]
-    vocab: u64,
-
-    /// Tokens per sequence
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    context: u64,
-
-    /// Sequences per step
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    batch: u64,
+    #[command(flatten)]
+    shape: ShapeArguments,
 
     /// Models that are stepped at once
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
@@ -53,38 +35,59 @@ pub struct StepArguments {
     #[command(flatten)]
     device: DeviceArguments,
 
-    /// Measured steps
+    /// Measured steps of a round
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     repeats: u64,
 
-    /// How it is printed
+    /// Rounds, in each of which ours and the peers are measured in turn
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    rounds: u64,
+
+    /// Peers to run too
+    #[arg(long, value_enum, value_name = "PEER", value_delimiter = ',')]
+    against: Vec<Peer>,
+
+    #[command(flatten)]
+    peer: PeerArguments,
+
+    /// How it is printed; JSON as an object a line
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     format: TableFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Size {
-    Xs,
-    S,
-    M,
-    L,
+enum Peer {
+    Torch,
+    TorchCompile,
 }
 
-impl Size {
-    /// Width, layers, heads.
-    fn shape(self) -> (u64, u64, u64) {
+impl Peer {
+    fn name(self) -> &'static str {
         match self {
-            Size::Xs => (64, 2, 2),
-            Size::S => (128, 4, 4),
-            Size::M => (256, 6, 8),
-            Size::L => (512, 8, 8),
+            Peer::Torch => "torch",
+            Peer::TorchCompile => "torch-compile",
         }
     }
 }
 
-pub fn step(step: &StepArguments) -> Outcome {
-    let (model, device) = match (model(step), step.device.device.parse::<DeviceChoice>()) {
-        (Ok(model), Ok(device)) => (model, device),
+/// What a peer took for all replicas: medians of rounds in milliseconds, sorted.
+struct Beside {
+    name: &'static str,
+    version: String,
+    rounds: Vec<f64>,
+}
+
+/// What one size came to.
+struct Measured {
+    shape: Shape,
+    /// Of each round.
+    ours: Vec<StepTimings>,
+    beside: Vec<Beside>,
+}
+
+pub fn step(arguments: &StepArguments) -> Outcome {
+    let (shapes, device) = match (arguments.shape.shapes(), arguments.device.device.parse::<DeviceChoice>()) {
+        (Ok(shapes), Ok(device)) => (shapes, device),
         (Err(wrong), _) => {
             eprintln!("synx: {wrong}");
             return Outcome::Usage;
@@ -94,94 +97,177 @@ pub fn step(step: &StepArguments) -> Outcome {
             return Outcome::Usage;
         }
     };
-    let request = StepRequest {
-        model,
-        rows: step.batch as usize,
-        replicas: step.replicas as usize,
-        device,
-        threads: step.device.threads.map(|threads| threads as usize),
-        repeats: step.repeats as usize,
-    };
-    match synx_run::bench_step(&request) {
-        Ok(timings) => {
-            match step.format {
-                TableFormat::Table => print(&text(&request, &timings)),
-                TableFormat::Json => print(&format!("{:#}\n", document(&request, &timings))),
-            }
-            Outcome::Done
+    for shape in shapes {
+        match measure(arguments, shape, &device) {
+            Ok(measured) => match arguments.format {
+                TableFormat::Table => print(&text(arguments, &measured)),
+                TableFormat::Json => lines(arguments, &measured).iter().for_each(|line| print(&format!("{line}\n"))),
+            },
+            Err(problem) => return show_problem(&problem),
         }
-        Err(problem) => show_problem(&problem),
     }
+    Outcome::Done
 }
 
-/// The model that is timed: layers of attention and SwiGLU, its hidden width a multiple of 32; untied head; the language's defaults for the rest.
-fn model(step: &StepArguments) -> Result<Model, String> {
-    let (width, layers, heads) = match (step.width, step.layers, step.heads) {
-        (Some(width), Some(layers), Some(heads)) => (width, layers, heads),
-        _ => step.size.unwrap_or(Size::Xs).shape(),
+fn measure(arguments: &StepArguments, shape: Shape, device: &DeviceChoice) -> Result<Measured, Problem> {
+    let request = StepRequest {
+        model: shape.model.clone(),
+        rows: shape.rows as usize,
+        replicas: arguments.replicas as usize,
+        device: device.clone(),
+        threads: arguments.device.threads.map(|threads| threads as usize),
+        repeats: arguments.repeats as usize,
     };
-    if !width.is_multiple_of(2 * heads) {
-        return Err(format!("a width of {width} cannot be divided among {heads} heads into even parts"));
+    let beside = arguments.against.iter();
+    let beside = beside.map(|peer| Beside { name: peer.name(), version: String::new(), rounds: Vec::new() }).collect();
+    let mut measured = Measured { shape, ours: Vec::new(), beside };
+    for _ in 0..arguments.rounds {
+        measured.ours.push(synx_run::bench_step(&request)?);
+        for beside in &mut measured.beside {
+            let words = peer_words(arguments, beside.name, &measured.shape, device);
+            let answer = ask(&arguments.peer.python, SCRIPT, &words)?;
+            let times = answer.said["steps_ms"].as_array().into_iter().flatten().filter_map(Value::as_f64);
+            let round = arguments.replicas as f64 * median(times.collect());
+            beside.rounds.push(round);
+            answer.said["version"].as_str().unwrap_or_default().clone_into(&mut beside.version);
+        }
     }
-    let attention = Block::Attention { heads, kv_heads: heads, head_dim: width / heads };
-    let swiglu = Block::Swiglu { hidden: (width * 8).div_ceil(3).next_multiple_of(32) };
-    let decimal = |numerator, denominator| Exact::ratio(numerator, denominator).unwrap_or_else(Exact::zero);
-    Ok(Model {
-        width,
-        context: step.context,
-        vocabulary: step.vocab,
-        blocks: (0..layers).flat_map(|_| [attention.clone(), swiglu.clone()]).collect(),
-        tied: false,
-        rotary_base: Exact::from(10_000u64),
-        norm_epsilon: decimal(1, 100_000),
-        init_std: decimal(2, 100),
-    })
+    measured.beside.iter_mut().for_each(|beside| beside.rounds.sort_by(f64::total_cmp));
+    Ok(measured)
 }
 
-fn text(request: &StepRequest, timings: &StepTimings) -> String {
-    let model = &request.model;
-    format!(
-        "width {}, {} blocks, {} parameters, vocabulary {}, context {}, {} sequences, {}\n\
-         on {}, class {}\n\
-         step        {:.3} ms median of {} (least {:.3}, most {:.3})\n\
-         throughput  {} tokens/s, {:.1} GFLOP/s exact, {} dispatches a step\n",
+fn peer_words(arguments: &StepArguments, name: &str, shape: &Shape, device: &DeviceChoice) -> Vec<String> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let model = &shape.model;
+    let numbers = [
         model.width,
-        model.blocks.len(),
-        grouped(model.parameters_total()),
+        shape.layers,
+        shape.heads,
+        shape.hidden,
         model.vocabulary,
         model.context,
-        request.rows,
-        plural(request.replicas, "replica"),
-        timings.device,
-        timings.class,
-        timings.step_ms_median,
-        request.repeats,
-        timings.step_ms_min,
-        timings.step_ms_max,
-        grouped(timings.tokens_per_s as u64),
-        timings.gflops_exact,
-        timings.dispatches,
-    )
+        shape.rows,
+        arguments.device.threads.unwrap_or(cores),
+        arguments.repeats,
+    ];
+    let device = match device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => "cpu",
+        DeviceChoice::Gpu | DeviceChoice::Named(_) => "cuda",
+    };
+    let mut words = vec![name.to_owned()];
+    words.extend(numbers.iter().map(ToString::to_string));
+    words.push(device.to_owned());
+    words
 }
 
-fn document(request: &StepRequest, timings: &StepTimings) -> Value {
-    let model = &request.model;
-    json!({
-        "width": model.width,
-        "blocks": model.blocks.len(),
-        "params_total": model.parameters_total(),
-        "vocab": model.vocabulary,
-        "context": model.context,
-        "batch": request.rows,
-        "replicas": timings.replicas,
-        "repeats": request.repeats,
-        "device": timings.device,
-        "class": timings.class,
-        "step_ms_median": timings.step_ms_median,
-        "step_ms_min": timings.step_ms_min,
-        "step_ms_max": timings.step_ms_max,
-        "tokens_per_s": timings.tokens_per_s,
-        "gflops_exact": timings.gflops_exact,
-        "dispatches_per_step": timings.dispatches,
-    })
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
+}
+
+impl Measured {
+    /// The median of rounds, and the least and the most of all steps.
+    fn own(&self) -> (f64, f64, f64) {
+        let of = |what: fn(&StepTimings) -> f64| self.ours.iter().map(what);
+        let least = of(|t| t.step_ms_min).fold(f64::INFINITY, f64::min);
+        let most = of(|t| t.step_ms_max).fold(0.0, f64::max);
+        (median(of(|t| t.step_ms_median).collect()), least, most)
+    }
+
+    /// What a step does in a second at a time of it: tokens of all replicas, and 1e9 floating-point operations by the exact convention.
+    fn rates(&self, step_ms: f64) -> (f64, f64) {
+        let first = &self.ours[0];
+        let slower = first.step_ms_median / step_ms;
+        (first.tokens_per_s * slower, first.gflops_exact * slower)
+    }
+}
+
+fn text(arguments: &StepArguments, measured: &Measured) -> String {
+    let (shape, ours) = (&measured.shape, &measured.ours[0]);
+    let (step, least, most) = measured.own();
+    let (tokens, gflops) = measured.rates(step);
+    let of = match measured.ours.len() {
+        1 => arguments.repeats.to_string(),
+        rounds => format!("{rounds} rounds of {}", arguments.repeats),
+    };
+    let mut text = format!(
+        "{}: width {}, {} blocks, {} parameters, vocabulary {}, context {}, {} sequences, {}\n\
+         on {}, class {}\n\
+         step           {step:.3} ms median of {of} (least {least:.3}, most {most:.3})\n\
+         throughput     {} tokens/s, {gflops:.1} GFLOP/s exact, {} dispatches a step\n",
+        shape.name,
+        shape.model.width,
+        shape.model.blocks.len(),
+        grouped(shape.model.parameters_total()),
+        shape.model.vocabulary,
+        shape.model.context,
+        shape.rows,
+        plural(arguments.replicas as usize, "replica"),
+        ours.device,
+        ours.class,
+        grouped(tokens as u64),
+        ours.dispatches,
+    );
+    for beside in &measured.beside {
+        let middle = median(beside.rounds.clone());
+        let (first, last) = (beside.rounds[0], beside.rounds[beside.rounds.len() - 1]);
+        let _ = writeln!(
+            text,
+            "{:<14} {middle:.3} ms (rounds {first:.3} to {last:.3}), {:.2} times ours; version {}",
+            beside.name,
+            middle / step,
+            beside.version
+        );
+    }
+    text
+}
+
+/// An object for ours, then one for each peer.
+fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
+    let (shape, ours) = (&measured.shape, &measured.ours[0]);
+    let (step, least, most) = measured.own();
+    let (tokens, gflops) = measured.rates(step);
+    let mut lines = vec![json!({
+        "tool": "synx",
+        "size": shape.name,
+        "width": shape.model.width,
+        "blocks": shape.model.blocks.len(),
+        "params_total": shape.model.parameters_total(),
+        "vocab": shape.model.vocabulary,
+        "context": shape.model.context,
+        "batch": shape.rows,
+        "replicas": arguments.replicas,
+        "rounds": arguments.rounds,
+        "repeats": arguments.repeats,
+        "device": ours.device,
+        "class": ours.class,
+        "step_ms_median": step,
+        "step_ms_min": least,
+        "step_ms_max": most,
+        "tokens_per_s": tokens,
+        "gflops_exact": gflops,
+        "dispatches": ours.dispatches,
+    })];
+    lines.extend(measured.beside.iter().map(|beside| {
+        let middle = median(beside.rounds.clone());
+        let (tokens, gflops) = measured.rates(middle);
+        json!({
+            "tool": beside.name,
+            "version": beside.version,
+            "size": shape.name,
+            "replicas": arguments.replicas,
+            "rounds": arguments.rounds,
+            "repeats": arguments.repeats,
+            "step_ms_median": middle,
+            "step_ms_min": beside.rounds[0],
+            "step_ms_max": beside.rounds[beside.rounds.len() - 1],
+            "tokens_per_s": tokens,
+            "gflops_exact": gflops,
+            "times_ours": middle / step,
+        })
+    }));
+    lines
 }
