@@ -140,6 +140,33 @@ fn a_step_can_be_timed() {
 }
 
 #[test]
+fn the_kernels_of_a_step_are_held_against_the_device() {
+    let shape =
+        ["bench", "kernels", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
+    let more = ["--device", "cpu", "--repeats", "2", "--format", "json"];
+    let said = synx(&root(), shape.iter().chain(&more)).expect(0).out;
+    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kernel =
+        |name: &str| lines.iter().find(|line| line["kernel"] == name).unwrap_or_else(|| panic!("{name}: {said}"));
+    // Two of attention, two of the gated block.
+    assert_eq!(kernel("linear")["dispatches"], 4);
+    assert!(kernel("linear")["gflops"].as_f64().unwrap() > 0.0, "{said}");
+    for name in ["pack", "attention", "attention_grad", "head_loss", "reduce_norm", "adamw"] {
+        assert!(kernel(name)["ms"].as_f64().unwrap() >= 0.0 && kernel(name)["device_gflops"].as_f64().unwrap() > 0.1);
+    }
+}
+
+#[test]
+fn what_devices_give_can_be_measured() {
+    let json = synx(&root(), ["doctor", "--probe", "--format", "json"]).expect(0).json();
+    assert!(json["core_measured"]["flops_per_s"].as_f64().unwrap() > 1e8, "{json}");
+    for adapter in json["adapters"].as_array().unwrap().iter().filter(|adapter| adapter["problem"].is_null()) {
+        assert!(adapter["measured"]["flops_per_s"].as_f64().unwrap() > 1e8, "{adapter}");
+        assert!(adapter["measured"]["dispatch_s"].as_f64().unwrap() > 0.0, "{adapter}");
+    }
+}
+
+#[test]
 fn waves_can_be_timed() {
     let shape = ["bench", "waves", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
     let more = ["--replicas", "1,3", "--device", "cpu", "--threads", "1", "--repeats", "2", "--format", "json"];

@@ -381,4 +381,14 @@ pub static ALL: &[Kernel] = &[
             bind("second_moment", ReadWrite),
         ],
     },
+    Kernel {
+        name: "multiply_adds",
+        text: include_str!("../wgsl/multiply_adds.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 64],
+        tiled: false,
+        options: &[],
+        shape: &["rounds", "factor", "addend"],
+        bindings: &[bind("out", ReadWrite)],
+    },
 ];

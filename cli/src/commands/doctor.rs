@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use serde_json::{Value, json};
-use synx_run::Doctor;
+use synx_plan::executor::Ceilings;
+use synx_run::{Doctor, Probed};
 
 use crate::arguments::TableFormat;
 use crate::outcome::Outcome;
@@ -14,13 +15,17 @@ use crate::render::print;
 /// Show adapters, CPU features, and what `auto` takes
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
+    /// Also measure what each device gives: a few seconds
+    #[arg(long)]
+    probe: bool,
+
     /// How it is printed
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     format: TableFormat,
 }
 
 pub fn doctor(arguments: &DoctorArguments) -> Outcome {
-    let found = synx_run::doctor();
+    let found = synx_run::doctor(if arguments.probe { Probed::Yes } else { Probed::No });
     match arguments.format {
         TableFormat::Table => print(&text(&found)),
         TableFormat::Json => print(&format!("{:#}\n", document(&found))),
@@ -33,6 +38,9 @@ fn text(found: &Doctor) -> String {
     let _ = writeln!(text, "cpu: {}, class {}", plural(found.cores, "core"), found.cpu_class);
     let taken = found.instructions.last().map_or("none", |name| name);
     let _ = writeln!(text, "  instruction sets: {}; {taken} is used", found.instructions.join(", "));
+    if let Some(core) = &found.core {
+        let _ = writeln!(text, "  a core gives {}", gives(core));
+    }
     if found.adapters.is_empty() {
         text.push_str("\nno Vulkan adapter was found. For a real GPU, install its driver; for the software one:\n");
         text.push_str("  Debian, Ubuntu  sudo apt-get install libvulkan1 mesa-vulkan-drivers\n");
@@ -48,6 +56,9 @@ fn text(found: &Doctor) -> String {
                 let _ = writeln!(text, "  cannot be used: {problem}");
             }
         }
+        if let Some(ceilings) = &adapter.ceilings {
+            let _ = writeln!(text, "  gives {}", gives(ceilings));
+        }
         for (what, limit) in &adapter.limits {
             let value = if what.starts_with("bytes") { bytes(*limit) } else { grouped(*limit) };
             let _ = writeln!(text, "  {}: {value}", what.strip_prefix("bytes of ").unwrap_or(what));
@@ -62,6 +73,19 @@ fn text(found: &Doctor) -> String {
     text
 }
 
+/// What a device gives at most, in words.
+fn gives(ceilings: &Ceilings) -> String {
+    let rates = format!("{:.0} GFLOP/s in f32, {:.1} GB/s", ceilings.flops / 1e9, ceilings.bytes / 1e9);
+    let dispatch = ceilings.dispatch.map(|seconds| format!(", {:.1} µs to start a kernel", 1e6 * seconds));
+    rates + &dispatch.unwrap_or_default()
+}
+
+fn measured(ceilings: Option<&Ceilings>) -> Value {
+    ceilings.map_or(Value::Null, |ceilings| {
+        json!({ "flops_per_s": ceilings.flops, "bytes_per_s": ceilings.bytes, "dispatch_s": ceilings.dispatch })
+    })
+}
+
 fn document(found: &Doctor) -> Value {
     let adapter = |adapter: &synx_run::AdapterReport| {
         json!({
@@ -72,6 +96,7 @@ fn document(found: &Doctor) -> Value {
             "problem": adapter.opens.as_ref().err().map(ToString::to_string),
             "limits": adapter.limits.iter().map(|(what, limit)| ((*what).to_owned(), json!(limit))).collect::<serde_json::Map<_, _>>(),
             "features": adapter.features,
+            "measured": measured(adapter.ceilings.as_ref()),
         })
     };
     json!({
@@ -79,6 +104,7 @@ fn document(found: &Doctor) -> Value {
         "cores": found.cores,
         "instructions": found.instructions,
         "cpu_class": found.cpu_class,
+        "core_measured": measured(found.core.as_ref()),
         "adapters": found.adapters.iter().map(adapter).collect::<Vec<_>>(),
         "auto": found.auto,
     })

@@ -5,7 +5,7 @@
 //! or on what the other slots do.
 
 use crate::problem::Problem;
-use crate::program::Program;
+use crate::program::{Op, Program, Rows, TensorId};
 
 /// Identifies whose bits these are: results of different classes are never mixed within a chain. `cpu-f32/1`, `vulkan-f32 10005:0 llvmpipe 22.3.6`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,69 @@ impl SlotState {
         let zeros = vec![0.0; parameters.len()];
         SlotState { step: 0, first_moment: zeros.clone(), second_moment: zeros, parameters }
     }
+}
+
+/// What a kernel took in one step, over all its dispatches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelTime {
+    /// An operation's name, or `pack`, `reduce_norm`, `adamw` and what else a step is made of.
+    pub kernel: &'static str,
+    pub dispatches: usize,
+    pub seconds: f64,
+    pub work: Work,
+}
+
+/// What a kernel has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Work {
+    /// Floating-point operations of its products; of a kernel without any, none.
+    pub flops: f64,
+    /// Bytes of what it reads and writes, each counted once.
+    pub bytes: f64,
+}
+
+impl Work {
+    /// An operation's over some of its program's token rows.
+    pub fn of(op: &Op, program: &Program, rows: usize) -> Work {
+        let part = rows as f64 / program.tokens().max(1) as f64;
+        let numbers = |id: &TensorId| match program.tensor(*id).rows {
+            Rows::Tokens => part * program.size(*id) as f64,
+            Rows::Fixed(_) => program.size(*id) as f64,
+        };
+        let bytes = op.reads().iter().chain(&op.writes()).map(|id| 4.0 * numbers(id)).sum();
+        Work { flops: part * op.flops(program) as f64, bytes }
+    }
+
+    /// Of no products.
+    pub fn bytes(bytes: usize) -> Work {
+        Work { flops: 0.0, bytes: bytes as f64 }
+    }
+}
+
+impl KernelTime {
+    /// Adds a dispatch to those of its kernel.
+    pub fn add(times: &mut Vec<KernelTime>, kernel: &'static str, seconds: f64, work: Work) {
+        match times.iter_mut().find(|time| time.kernel == kernel) {
+            Some(time) => {
+                time.dispatches += 1;
+                time.seconds += seconds;
+                time.work.flops += work.flops;
+                time.work.bytes += work.bytes;
+            }
+            None => times.push(KernelTime { kernel, dispatches: 1, seconds, work }),
+        }
+    }
+}
+
+/// What a device gives at most, measured with loops that do nothing else.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ceilings {
+    /// Floating-point operations in f32 a second, a multiply-add being two.
+    pub flops: f64,
+    /// Bytes a second to and from memory that no cache holds, read and written.
+    pub bytes: f64,
+    /// Seconds that starting a kernel costs; none where kernels are functions.
+    pub dispatch: Option<f64>,
 }
 
 /// The tokens of one step, for all slots.

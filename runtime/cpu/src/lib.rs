@@ -7,6 +7,7 @@
 // Kernels are compiled for an instruction set by inlining them into a function that has it enabled; what is not inlined is not.
 #![allow(clippy::inline_always)]
 
+mod ceilings;
 mod executor;
 mod instructions;
 pub mod kernels;

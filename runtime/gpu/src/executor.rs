@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use synx_plan::executor::{Executor, NumericsClass, Wave};
+use synx_plan::executor::{Ceilings, Executor, NumericsClass, Wave};
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
 use synx_shaders::Set;
 
 use crate::adapter::{AdapterInfo, AdapterKind, Selector};
+use crate::ceilings::ceilings;
 use crate::device::Device;
 use crate::layout::Layout;
 use crate::problems;
@@ -61,6 +62,11 @@ impl GpuExecutor {
     /// Bytes that a wave takes on the device, but for small buffers; a problem where one of its tensors is beyond a limit.
     pub fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
         Ok(Layout::new(program, slots, &self.device.adapter.limits)?.total_bytes())
+    }
+
+    /// What the adapter gives at most, measured: takes about a second, and three large buffers meanwhile.
+    pub fn ceilings(&self) -> Result<Ceilings, Problem> {
+        ceilings(&self.device)
     }
 
     /// Whether there is memory for this many slots.

@@ -11,6 +11,7 @@
 mod adapter;
 mod batch;
 mod buffers;
+mod ceilings;
 mod device;
 mod executor;
 mod layout;
@@ -26,4 +27,4 @@ mod wave;
 pub use adapter::{AdapterInfo, AdapterKind, AdapterLimits, Selector, adapters};
 pub use executor::GpuExecutor;
 pub use synx_shaders::Set;
-pub use wave::{GpuWave, KernelTime};
+pub use wave::GpuWave;

@@ -14,8 +14,10 @@ pub struct Dispatch {
     pub bindings: wgpu::BindGroup,
     /// Workgroups in x and y.
     pub workgroups: [u32; 2],
-    /// Floating-point operations of a slot, roughly: only for pacing.
+    /// Floating-point operations of a slot, roughly: for pacing.
     pub operations: f64,
+    /// Bytes of a slot in what it binds.
+    pub bytes: f64,
 }
 
 /// What a dispatch will be.
@@ -30,7 +32,7 @@ pub struct Call {
     pub operations: f64,
 }
 
-/// Makes dispatches of calls. `slots` is the list of the slots that step.
+/// Makes dispatches of calls. `slots` is the list of the slots that step, as long as there are slots.
 pub fn record(device: &Device, calls: &[Call], slots: &Window) -> Result<Vec<Dispatch>, Problem> {
     // Uniforms lie in one buffer at multiples of 256 bytes, the largest alignment that a driver asks for.
     const DISTANCE: usize = 256;
@@ -64,12 +66,15 @@ pub fn record(device: &Device, calls: &[Call], slots: &Window) -> Result<Vec<Dis
         let bindings = device.scoped(kernel.name, 0, |device| device.create_bind_group(&descriptor))?;
         let workgroups = device.workgroups(kernel.name, call.workgroups)?;
         let Call { operations, .. } = *call;
+        let bound: u64 = call.windows.iter().map(|window| window.size).sum();
+        let bytes = bound as f64 / (slots.size / 4).max(1) as f64;
         dispatches.push(Dispatch {
             kernel: kernel.name,
             pipeline: pipeline.pipeline,
             bindings,
             workgroups,
             operations,
+            bytes,
         });
     }
     Ok(dispatches)

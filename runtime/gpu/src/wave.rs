@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use synx_plan::executor::{Batch, SlotState, StepControl, StepReading, Wave};
+use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, StepReading, Wave, Work};
 use synx_plan::problem::Problem;
 use synx_plan::program::{Op, Program, Role, TensorId};
 
@@ -40,14 +40,6 @@ pub struct GpuWave {
     pending: Vec<Vec<bool>>,
     /// Readings that were read back before they were asked for.
     read: Vec<Vec<Option<StepReading>>>,
-}
-
-/// What a kernel took in one step, over all its dispatches.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KernelTime {
-    pub kernel: &'static str,
-    pub dispatches: usize,
-    pub seconds: f64,
 }
 
 impl GpuWave {
@@ -102,7 +94,8 @@ impl GpuWave {
         self.layout.total_bytes()
     }
 
-    /// A step as `step`, each dispatch waited for: where the time goes, longest first. Waiting costs about 0.1 ms a dispatch, which is counted in.
+    /// A step as `step`, each dispatch waited for: where the time goes, longest first. Waiting costs about 0.1 ms a dispatch, which is counted in. Work is that of all
+    /// slots; a kernel's operations are rough where it is no product, and its bytes those of all that it binds.
     pub fn profile(&mut self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<Vec<KernelTime>, Problem> {
         let active = self.set_up(batch, controls)?;
         self.device.wait_for_all()?;
@@ -112,13 +105,9 @@ impl GpuWave {
             self.device.run(std::slice::from_ref(dispatch), active)?;
             self.device.wait_for_all()?;
             let seconds = start.elapsed().as_secs_f64();
-            match times.iter_mut().find(|time| time.kernel == dispatch.kernel) {
-                Some(time) => {
-                    time.dispatches += 1;
-                    time.seconds += seconds;
-                }
-                None => times.push(KernelTime { kernel: dispatch.kernel, dispatches: 1, seconds }),
-            }
+            let all = f64::from(active);
+            let work = Work { flops: all * dispatch.operations, bytes: all * dispatch.bytes };
+            KernelTime::add(&mut times, dispatch.kernel, seconds, work);
         }
         times.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
         Ok(times)

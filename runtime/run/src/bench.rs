@@ -1,10 +1,10 @@
-//! Times training steps through the executors' one door.
+//! Times training steps through the executors' one door, and their kernels through each one's own.
 
 use std::time::Instant;
 
 use synx_cpu::CpuExecutor;
 use synx_gpu::{GpuExecutor, Selector};
-use synx_plan::executor::{Batch, Executor, SlotState, StepControl, Wave};
+use synx_plan::executor::{Batch, Ceilings, Executor, KernelTime, SlotState, StepControl, Wave};
 use synx_plan::model::Model;
 use synx_plan::problem::Problem;
 use synx_plan::program::{Program, lower};
@@ -70,6 +70,71 @@ fn on_gpu(request: &StepRequest, program: &Program, selector: &Selector) -> Resu
     time(request, program, &gpu, &mut wave, dispatches)
 }
 
+/// Where a step's time goes, and what the device gives at most.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelTimings {
+    pub device: String,
+    /// Whether it is of one core, where the device has several.
+    pub one_core: bool,
+    pub ceilings: Ceilings,
+    /// In the order of the step on a CPU, the longest first on an adapter.
+    pub kernels: Vec<KernelTime>,
+}
+
+/// Times the kernels of a step of random tokens: on a CPU of one replica on one thread, on an adapter of all replicas. Each kernel's time is the least of the
+/// request's repeats.
+pub fn bench_kernels(request: &StepRequest) -> Result<KernelTimings, Problem> {
+    let program = lower(&request.model, request.rows);
+    match &request.device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => {
+            let cpu = CpuExecutor::new(Some(1))?;
+            let batch = batch(&program, 1);
+            let kernels = least(request.repeats, || cpu.profile(&program, &batch, control(1, program.tokens())))?;
+            Ok(KernelTimings { device: cpu.name(), one_core: true, ceilings: cpu.ceilings(), kernels })
+        }
+        DeviceChoice::Gpu => kernels_on_gpu(request, &program, &Selector::RealGpu),
+        DeviceChoice::Named(name) => kernels_on_gpu(request, &program, &Selector::Named(name.clone())),
+    }
+}
+
+fn kernels_on_gpu(request: &StepRequest, program: &Program, selector: &Selector) -> Result<KernelTimings, Problem> {
+    let mut gpu = GpuExecutor::open(selector)?;
+    let ceilings = gpu.ceilings()?;
+    let mut wave = gpu.wave(program, request.replicas)?;
+    for slot in 0..request.replicas {
+        wave.join(slot, &SlotState::initial(program.initial_parameters(0, 0)))?;
+    }
+    let batch = batch(program, request.replicas);
+    let controls = vec![Some(control(1, program.tokens())); request.replicas];
+    wave.profile(&batch, &controls)?;
+    let kernels = least(request.repeats, || wave.profile(&batch, &controls))?;
+    Ok(KernelTimings { device: gpu.name(), one_core: false, ceilings, kernels })
+}
+
+/// Each kernel at its best.
+fn least(
+    repeats: usize,
+    mut profile: impl FnMut() -> Result<Vec<KernelTime>, Problem>,
+) -> Result<Vec<KernelTime>, Problem> {
+    let mut best = profile()?;
+    for _ in 1..repeats {
+        for time in profile()? {
+            for known in best.iter_mut().filter(|known| known.kernel == time.kernel) {
+                known.seconds = known.seconds.min(time.seconds);
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// A step of random tokens for all replicas.
+fn batch(program: &Program, replicas: usize) -> Batch {
+    let draws = Stream::new("bench/1", &0);
+    let tokens = replicas * program.tokens();
+    let token = |i: usize| draws.below(i as u64, program.vocabulary as u64) as u32;
+    Batch { inputs: (0..tokens).map(token).collect(), targets: (1..=tokens).map(token).collect(), weights: Vec::new() }
+}
+
 fn time(
     request: &StepRequest,
     program: &Program,
@@ -81,14 +146,8 @@ fn time(
     for slot in 0..request.replicas {
         wave.join(slot, &SlotState::initial(parameters.clone()))?;
     }
-    let draws = Stream::new("bench/1", &0);
     let tokens = request.replicas * program.tokens();
-    let token = |i: usize| draws.below(i as u64, program.vocabulary as u64) as u32;
-    let batch = Batch {
-        inputs: (0..tokens).map(token).collect(),
-        targets: (1..=tokens).map(token).collect(),
-        weights: Vec::new(),
-    };
+    let batch = batch(program, request.replicas);
     let mut times = Vec::with_capacity(request.repeats);
     for i in 0..WARM_UP + request.repeats.max(1) {
         let control = control(i as i32 + 1, program.tokens());

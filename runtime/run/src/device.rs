@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use synx_cpu::{CpuExecutor, Instructions};
 use synx_gpu::{AdapterKind, GpuExecutor, Selector};
-use synx_plan::executor::{Executor, NumericsClass};
+use synx_plan::executor::{Ceilings, Executor, NumericsClass};
 use synx_plan::problem::Problem;
 
 /// `--device`.
@@ -80,6 +80,15 @@ pub struct Doctor {
     pub adapters: Vec<AdapterReport>,
     /// What `auto` takes for a study without results: `cpu`, or the adapter's name.
     pub auto: String,
+    /// What one core gives at most, where it was asked for.
+    pub core: Option<Ceilings>,
+}
+
+/// Whether `doctor` measures what devices give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probed {
+    No,
+    Yes,
 }
 
 /// An adapter.
@@ -94,16 +103,21 @@ pub struct AdapterReport {
     pub features: Vec<String>,
     /// The numerics class of its results, or why it cannot be used.
     pub opens: Result<String, Problem>,
+    /// What it gives at most, where it was asked for and it can be used.
+    pub ceilings: Option<Ceilings>,
 }
 
-/// Looks at this machine; opens every adapter and checks that it computes.
-pub fn doctor() -> Doctor {
-    let adapters: Vec<AdapterReport> = synx_gpu::adapters().into_iter().map(report).collect();
+/// Looks at this machine; opens every adapter, checks that it computes and, where it is `probed`, measures what it gives.
+pub fn doctor(probed: Probed) -> Doctor {
+    let adapters: Vec<AdapterReport> =
+        synx_gpu::adapters().into_iter().map(|adapter| report(adapter, probed)).collect();
     let usable = |a: &&AdapterReport| a.opens.is_ok() && matches!(a.kind, "discrete" | "integrated" | "virtual");
     let rank = |a: &&AdapterReport| ["discrete", "integrated", "virtual"].iter().position(|kind| *kind == a.kind);
     let auto = adapters.iter().filter(usable).min_by_key(rank).map_or_else(|| "cpu".to_owned(), |a| a.name.clone());
     let cpu = CpuExecutor::new(Some(1));
+    let core = cpu.as_ref().ok().filter(|_| probed == Probed::Yes).map(CpuExecutor::ceilings);
     Doctor {
+        core,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         instructions: Instructions::available().into_iter().map(Instructions::name).collect(),
         cpu_class: cpu.map_or_else(|problem| problem.to_string(), |cpu| cpu.class().0),
@@ -112,9 +126,14 @@ pub fn doctor() -> Doctor {
     }
 }
 
-fn report(adapter: synx_gpu::AdapterInfo) -> AdapterReport {
+fn report(adapter: synx_gpu::AdapterInfo, probed: Probed) -> AdapterReport {
     let limits = adapter.limits;
-    let opens = GpuExecutor::open(&Selector::Named(adapter.name.clone())).map(|gpu| gpu.class().0);
+    let opened = GpuExecutor::open(&Selector::Named(adapter.name.clone())).and_then(|gpu| {
+        let ceilings = if probed == Probed::Yes { Some(gpu.ceilings()?) } else { None };
+        Ok((gpu.class().0, ceilings))
+    });
+    let ceilings = opened.as_ref().ok().and_then(|(_, ceilings)| *ceilings);
+    let opens = opened.map(|(class, _)| class);
     AdapterReport {
         driver: format!("{} {}", adapter.driver, adapter.driver_version).trim().to_owned(),
         kind: match adapter.kind {
@@ -135,6 +154,7 @@ fn report(adapter: synx_gpu::AdapterInfo) -> AdapterReport {
         features: adapter.features,
         name: adapter.name,
         opens,
+        ceilings,
     }
 }
 

@@ -16,8 +16,8 @@ mod status;
 mod tests;
 
 pub use answers::{Advice, GroupAdvice, design};
-pub use bench::{StepRequest, StepTimings, bench_step};
-pub use device::{AdapterReport, DeviceChoice, Doctor, doctor};
+pub use bench::{KernelTimings, StepRequest, StepTimings, bench_kernels, bench_step};
+pub use device::{AdapterReport, DeviceChoice, Doctor, Probed, doctor};
 pub use facts::{facts, scan};
 pub use progress::{Event, LiveCell, Progress, Silent};
 pub use run::{Keep, RunOptions, Summary, run};

@@ -4,6 +4,7 @@ mod check;
 mod fit;
 mod hostile;
 mod hostile_texts;
+mod kernels;
 mod peer;
 mod shape;
 mod step;
@@ -17,7 +18,7 @@ use crate::outcome::Outcome;
 /// Measure speed
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench waves --size xs\n  synx bench fit\n  synx bench check\n  synx bench hostile"
+    after_help = "Examples:\n  synx bench step --size s --device cpu --threads 2 --format json\n  synx bench waves --size xs\n  synx bench kernels --size s\n  synx bench fit\n  synx bench check\n  synx bench hostile"
 )]
 pub struct BenchArguments {
     #[command(subcommand)]
@@ -28,6 +29,7 @@ pub struct BenchArguments {
 enum What {
     Step(step::StepArguments),
     Waves(waves::WavesArguments),
+    Kernels(kernels::KernelsArguments),
     Check(check::CheckArguments),
     Fit(fit::FitArguments),
     Hostile(hostile::HostileArguments),
@@ -38,6 +40,7 @@ pub fn bench(arguments: &BenchArguments) -> Outcome {
         What::Step(arguments) => step::step(arguments),
         What::Waves(arguments) => waves::waves(arguments),
         What::Check(arguments) => check::check(arguments),
+        What::Kernels(arguments) => kernels::kernels(arguments),
         What::Fit(arguments) => fit::fit(arguments),
         What::Hostile(arguments) => hostile::hostile(arguments),
     }

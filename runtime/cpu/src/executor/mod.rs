@@ -16,11 +16,12 @@ mod wave;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use synx_plan::executor::{Executor, NumericsClass, Wave};
+use synx_plan::executor::{Batch, Ceilings, Executor, KernelTime, NumericsClass, SlotState, StepControl, Wave};
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
 
 use crate::Instructions;
+use crate::ceilings;
 use prepared::Prepared;
 use wave::CpuWave;
 
@@ -69,6 +70,22 @@ impl CpuExecutor {
     /// The instruction set that kernels run with.
     pub fn instructions(&self) -> Instructions {
         self.instructions
+    }
+
+    /// Where a step's time goes on one thread, in the order of the step: a step of a program from fresh weights, after one that is not counted.
+    pub fn profile(&self, program: &Program, batch: &Batch, control: StepControl) -> Result<Vec<KernelTime>, Problem> {
+        let single = CpuExecutor { memory: self.memory, ..CpuExecutor::with_instructions(Some(1), self.instructions)? };
+        single.fit(program, 1)?;
+        let prepared = Prepared::new(program, single.instructions);
+        let mut wave = CpuWave::new(Arc::clone(&single.pool), prepared, 1);
+        wave.join(0, &SlotState::initial(program.initial_parameters(0, 0)))?;
+        wave::profile(&mut wave, batch, control)?;
+        wave::profile(&mut wave, batch, control)
+    }
+
+    /// What one thread gives at most.
+    pub fn ceilings(&self) -> Ceilings {
+        ceilings::ceilings(self.instructions)
     }
 
     fn available(&self) -> u64 {

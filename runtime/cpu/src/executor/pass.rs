@@ -40,14 +40,16 @@ impl Pass<'_> {
         self.losses()
     }
 
-    /// The rows' losses, and the gradient of their weighted sum.
-    pub fn train(&mut self, mut gradient: Gradient) -> &[f32] {
+    /// The rows' losses, and the gradient of their weighted sum. `done` is told each operation once it is carried out.
+    pub fn train(&mut self, mut gradient: Gradient, mut done: impl FnMut(&Op)) -> &[f32] {
         let prepared = self.prepared;
         for op in &prepared.program.forward {
             self.forward(op, Some(&mut gradient));
+            done(op);
         }
         for op in &prepared.program.backward {
             self.backward(op, &mut gradient);
+            done(op);
         }
         self.losses()
     }

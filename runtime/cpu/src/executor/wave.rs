@@ -1,11 +1,13 @@
 //! Replicas that step together.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use synx_plan::executor::{Batch, SlotState, StepControl, StepReading, Wave};
+use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, StepReading, Wave, Work};
 use synx_plan::problem::Problem;
+use synx_plan::program::Op;
 
 use super::buffer::Buffer;
 use super::memory::Need;
@@ -282,51 +284,99 @@ fn step_together(
         pack(prepared, running.replica, &mut desk.packed, true);
         let packed = &desk.packed;
         desk.shards.par_iter_mut().with_max_len(1).enumerate().for_each(|(i, shard)| {
-            with_space(spaces, |space| run_shard(prepared, running, packed, space, batch, i, shard));
+            with_space(spaces, |space| run_shard(prepared, running, packed, space, batch, i, shard, |_, _| {}));
         });
     });
     desks.par_iter_mut().zip(running).for_each(|(desk, running)| {
-        let Desk { shards, gradient, squares, .. } = desk;
-        let mut parts: [&[f32]; reduce_norm::SHARDS] = [&[]; reduce_norm::SHARDS];
-        for (part, shard) in parts.iter_mut().zip(&*shards) {
-            *part = &shard.gradient;
-        }
-        let parts = &parts[..shards.len()];
-        gradient.par_chunks_mut(BLOCK).zip(&mut *squares).enumerate().for_each(|(i, (gradient, squares))| {
-            *squares = reduce_norm(prepared.instructions, parts, i * BLOCK, gradient);
-        });
-        let norm = squares.iter().map(|s| f64::from(*s)).sum::<f64>().sqrt() as f32;
-        let loss = shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
+        let norm = reduce(prepared, desk);
+        let loss = desk.shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
         let reading = StepReading { loss: loss as f32, gradient_norm: norm };
         *running.reading = Some(reading);
         if !reading.is_finite() {
             *running.diverged = true;
             return;
         }
-        let update = Update::new(&running.control, norm);
-        let Replica { step, parameters, first_moment, second_moment } = &mut *running.replica;
-        *step += 1;
-        let moments = first_moment.par_chunks_mut(BLOCK).zip(second_moment.par_chunks_mut(BLOCK));
-        let blocks = parameters.par_chunks_mut(BLOCK).zip(moments).zip(gradient.par_chunks(BLOCK));
-        blocks.enumerate().for_each(|(i, ((parameters, (first, second)), gradient))| {
-            let block = i * BLOCK..i * BLOCK + parameters.len();
-            for (range, decay) in &prepared.decays {
-                let (from, to) = (range.start.max(block.start), range.end.min(block.end));
-                if from < to {
-                    let part = from - block.start..to - block.start;
-                    adamw(
-                        prepared.instructions,
-                        &mut parameters[part.clone()],
-                        &mut first[part.clone()],
-                        &mut second[part.clone()],
-                        &gradient[part],
-                        &update,
-                        *decay,
-                    );
-                }
-            }
-        });
+        update(prepared, running, &desk.gradient, norm);
     });
+}
+
+/// Adds the shards' gradients; the norm of their sum.
+fn reduce(prepared: &Prepared, desk: &mut Desk) -> f32 {
+    let Desk { shards, gradient, squares, .. } = desk;
+    let mut parts: [&[f32]; reduce_norm::SHARDS] = [&[]; reduce_norm::SHARDS];
+    for (part, shard) in parts.iter_mut().zip(&*shards) {
+        *part = &shard.gradient;
+    }
+    let parts = &parts[..shards.len()];
+    gradient.par_chunks_mut(BLOCK).zip(&mut *squares).enumerate().for_each(|(i, (gradient, squares))| {
+        *squares = reduce_norm(prepared.instructions, parts, i * BLOCK, gradient);
+    });
+    squares.iter().map(|s| f64::from(*s)).sum::<f64>().sqrt() as f32
+}
+
+/// Moves a slot's weights and moments by one step of the optimiser.
+fn update(prepared: &Prepared, running: &mut Running, gradient: &Buffer, norm: f32) {
+    let update = Update::new(&running.control, norm);
+    let Replica { step, parameters, first_moment, second_moment } = &mut *running.replica;
+    *step += 1;
+    let moments = first_moment.par_chunks_mut(BLOCK).zip(second_moment.par_chunks_mut(BLOCK));
+    let blocks = parameters.par_chunks_mut(BLOCK).zip(moments).zip(gradient.par_chunks(BLOCK));
+    blocks.enumerate().for_each(|(i, ((parameters, (first, second)), gradient))| {
+        let block = i * BLOCK..i * BLOCK + parameters.len();
+        for (range, decay) in &prepared.decays {
+            let (from, to) = (range.start.max(block.start), range.end.min(block.end));
+            if from < to {
+                let part = from - block.start..to - block.start;
+                adamw(
+                    prepared.instructions,
+                    &mut parameters[part.clone()],
+                    &mut first[part.clone()],
+                    &mut second[part.clone()],
+                    &gradient[part],
+                    &update,
+                    *decay,
+                );
+            }
+        }
+    });
+}
+
+/// Where a step's time goes: a step of the first slot as `step_together` does it, its parts one after the other, in the order in which they first come. Says
+/// nothing of threads where the pool has one.
+pub(super) fn profile(wave: &mut CpuWave, batch: &Batch, control: StepControl) -> Result<Vec<KernelTime>, Problem> {
+    wave.check_batch(batch, &[Some(control)])?;
+    let CpuWave { pool, prepared, slots, desks, spaces, .. } = wave;
+    let (Some(Slot { replica: Some(replica), diverged }), Some(desk)) = (slots.first_mut(), desks.first_mut()) else {
+        return Err(wrong("slot 0 is empty"));
+    };
+    let mut reading = None;
+    let mut running = Running { number: 0, replica, diverged, control, reading: &mut reading };
+    let mut times = Vec::new();
+    let mut last = Instant::now();
+    let mut done = |kernel: &'static str, work: Work| {
+        KernelTime::add(&mut times, kernel, last.elapsed().as_secs_f64(), work);
+        last = Instant::now();
+    };
+    let program = &prepared.program;
+    let parameters = 4 * program.parameter_count();
+    pool.install(|| {
+        pack(prepared, running.replica, &mut desk.packed, true);
+        let packed_bytes: usize = desk.packed.iter().map(|packed| 4 * packed.len()).sum();
+        done("pack", Work::bytes(2 * packed_bytes));
+        let packed = &desk.packed;
+        for (i, shard) in desk.shards.iter_mut().enumerate() {
+            with_space(spaces, |space| {
+                run_shard(prepared, &running, packed, space, batch, i, shard, |op, rows| {
+                    done(op.name(), Work::of(op, program, rows));
+                });
+            });
+        }
+        let norm = reduce(prepared, desk);
+        done("reduce_norm", Work::bytes((desk.shards.len() + 1) * parameters));
+        update(prepared, &mut running, &desk.gradient, norm);
+        done("adamw", Work::bytes(7 * parameters));
+    });
+    Ok(times)
 }
 
 /// Packs a slot's weights: those of the forward pass, and in `training` those of the backward pass.
@@ -338,7 +388,7 @@ fn pack(prepared: &Prepared, replica: &Replica, packed: &mut Packed, training: b
     });
 }
 
-/// Runs a shard of a step: its gradient and the sum of its losses.
+/// Runs a shard of a step: its gradient and the sum of its losses. `done` is told each operation of each piece, and the piece's token rows.
 fn run_shard(
     prepared: &Prepared,
     running: &Running,
@@ -347,6 +397,7 @@ fn run_shard(
     batch: &Batch,
     number: usize,
     shard: &mut Shard,
+    mut done: impl FnMut(&Op, usize),
 ) {
     let context = prepared.program.context;
     let first = running.number * prepared.program.rows;
@@ -366,7 +417,8 @@ fn run_shard(
             inputs: &batch.inputs[tokens.clone()],
             head: HeadTargets { targets: &batch.targets[tokens], weights, loss_scale: running.control.loss_scale },
         };
-        let losses = pass.train(Gradient { values: &mut shard.gradient, begun });
+        let rows = pass.inputs.len();
+        let losses = pass.train(Gradient { values: &mut shard.gradient, begun }, |op| done(op, rows));
         begun = true;
         for (i, loss) in losses.iter().enumerate() {
             let weight = weights.get(i).copied().unwrap_or(1.0);

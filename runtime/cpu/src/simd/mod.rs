@@ -18,6 +18,8 @@ use crate::product::Tiles;
 pub(crate) trait Simd: Copy + Tiles {
     /// Sixteen lanes.
     type F: Copy;
+    /// Whether a dozen of sixteen lanes stay in registers.
+    const MANY_REGISTERS: bool;
 
     fn splat(self, value: f32) -> Self::F;
     /// # Safety

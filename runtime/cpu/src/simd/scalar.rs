@@ -14,6 +14,7 @@ fn map2(a: F, b: F, f: impl Fn(f32, f32) -> f32) -> F {
 
 impl Simd for Scalar {
     type F = F;
+    const MANY_REGISTERS: bool = false;
 
     #[inline(always)]
     fn splat(self, value: f32) -> F {

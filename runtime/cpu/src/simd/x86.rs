@@ -35,6 +35,7 @@ impl Avx2 {
 // promise of the trait's unsafe functions, and masks keep partial ones within `count`.
 impl Simd for Avx512 {
     type F = __m512;
+    const MANY_REGISTERS: bool = true;
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m512 {
@@ -207,6 +208,7 @@ macro_rules! both {
 
 impl Simd for Avx2 {
     type F = (__m256, __m256);
+    const MANY_REGISTERS: bool = false;
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
