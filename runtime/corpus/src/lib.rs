@@ -50,6 +50,7 @@ mod options;
 mod process;
 mod read;
 mod sources;
+pub mod speed;
 mod stream;
 mod tokens;
 mod world;

@@ -23,7 +23,7 @@ pub use progress::{Event, LiveCell, Progress, Silent};
 pub use run::{Keep, RunOptions, Summary, run};
 pub use status::{CellStanding, CellState, Status, status};
 
-pub use synx_corpus::expand;
+pub use synx_corpus::{expand, speed as data_speed};
 pub use synx_laws as laws;
 pub use synx_report as report;
 pub use synx_report::plan_json;

@@ -1,6 +1,7 @@
 //! `synx bench`: how long things take.
 
 mod check;
+mod data;
 mod fit;
 mod hostile;
 mod hostile_texts;
@@ -31,6 +32,7 @@ enum What {
     Waves(waves::WavesArguments),
     Kernels(kernels::KernelsArguments),
     Check(check::CheckArguments),
+    Data(data::DataArguments),
     Fit(fit::FitArguments),
     Hostile(hostile::HostileArguments),
 }
@@ -41,6 +43,7 @@ pub fn bench(arguments: &BenchArguments) -> Outcome {
         What::Waves(arguments) => waves::waves(arguments),
         What::Check(arguments) => check::check(arguments),
         What::Kernels(arguments) => kernels::kernels(arguments),
+        What::Data(arguments) => data::data(arguments),
         What::Fit(arguments) => fit::fit(arguments),
         What::Hostile(arguments) => hostile::hostile(arguments),
     }
