@@ -32,7 +32,6 @@
 //! | E0928 | a process is out of range |
 //! | E0929 | a corpus is smaller than a sequence, or than its part of a batch |
 //! | E0930 | shares do not sum to one, or have too many digits |
-//! | E0931 | a built corpus in the store is damaged or of another version |
 //! | E0932 | a pattern is not a glob |
 //! | E0933 | the plan's corpora do not stand in order |
 //! | E0934 | there is nothing to evaluate on |

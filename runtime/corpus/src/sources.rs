@@ -90,6 +90,11 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// Whether the documents of a corpus come from files.
+    fn is_of_files(&self, id: CorpusId) -> Result<bool, Problem> {
+        Ok(self.anchor(id)?.is_some_and(|anchor| matches!(self.corpora[anchor.0].content, Content::Files(_))))
+    }
+
     fn scanned(&self, id: CorpusId, corpus: &Corpus) -> Result<CorpusFacts, Problem> {
         if let Some((training, heldout)) = self.process_lengths(id)? {
             if let Content::Process(process) = &corpus.content {
@@ -99,7 +104,7 @@ impl<'a> Sources<'a> {
         }
         let mut parts = [PartFacts::default(); 2];
         // Files may hold more than memory, for a take of them to fit; what is made is made to be held.
-        let made = self.anchor(id)?.is_none_or(|anchor| !matches!(self.corpora[anchor.0].content, Content::Files(_)));
+        let made = !self.is_of_files(id)?;
         self.visit_lengths(id, &mut |held, bytes| {
             let part = &mut parts[usize::from(held)];
             part.documents += 1;
@@ -125,6 +130,12 @@ impl<'a> Sources<'a> {
             (facts.training, facts.heldout) = (stretch(training.len() as u64), stretch(heldout.len() as u64));
             parts = [training, heldout];
         } else {
+            if self.is_of_files(id)? {
+                // Lengths are known from the first look: room is made once.
+                let expected = self.scanned(id, corpus)?;
+                parts = [expected.training, expected.heldout]
+                    .map(|part| Vec::with_capacity(usize::try_from(part.tokens.min(self.options.tokens)).unwrap_or(0)));
+            }
             self.visit(id, &mut |held, text| {
                 let part = if held { &mut facts.heldout } else { &mut facts.training };
                 part.documents += 1;

@@ -1,7 +1,8 @@
 //! Tokens under the tokenizer `bytes`: a token's id is its byte, and each document ends with a byte that UTF-8 never holds.
 
 use std::ops::Range;
-use std::sync::Arc;
+
+use bytes::Bytes;
 
 /// The token that ends a document: 0xFF occurs in no UTF-8 text.
 pub const END_OF_DOCUMENT: u8 = 0xFF;
@@ -14,7 +15,7 @@ pub const VOCABULARY: usize = 256;
 /// The storage is private so that larger vocabularies can be stored in wider integers later; readers see ids as `u32`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tokens {
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
 }
 
 impl Tokens {
@@ -31,10 +32,20 @@ impl Tokens {
         &self.bytes
     }
 
+    /// Reads the tokens of `range` into the processor's caches, so that they are there when they are wanted a little later.
+    #[inline]
+    pub fn touch(&self, range: Range<usize>) {
+        const LINE: usize = 64;
+        for byte in self.bytes[range].iter().step_by(LINE) {
+            std::hint::black_box(*byte);
+        }
+    }
+
     /// Writes the ids of `range` into `ids`, which has the range's length.
     ///
     /// # Panics
     /// Where the range leaves the tokens or the lengths differ.
+    #[inline]
     pub fn copy(&self, range: Range<usize>, ids: &mut [u32]) {
         let bytes = &self.bytes[range];
         assert_eq!(bytes.len(), ids.len(), "as many ids as tokens");
@@ -55,8 +66,8 @@ impl From<Vec<u8>> for Tokens {
     }
 }
 
-impl From<Arc<[u8]>> for Tokens {
-    fn from(bytes: Arc<[u8]>) -> Tokens {
+impl From<Bytes> for Tokens {
+    fn from(bytes: Bytes) -> Tokens {
         Tokens { bytes }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use synx_plan::problem::Problem;
@@ -40,7 +41,7 @@ pub(crate) enum Found<M> {
     Damaged(String),
     Whole {
         meta: M,
-        blobs: Vec<Vec<u8>>,
+        blobs: Vec<Bytes>,
     },
 }
 
@@ -136,7 +137,7 @@ pub(crate) fn read<M: DeserializeOwned>(
             return Ok(Found::Damaged(format!("it has no `{name}`")));
         };
         let path = place.blob(record);
-        let bytes = match files.read(&path) {
+        let bytes = match files.map(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Found::Damaged(format!("{} is not there", path.display())));

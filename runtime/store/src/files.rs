@@ -5,12 +5,20 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use bytes::Bytes;
+use memmap2::Mmap;
+
 /// Held for as long as it lives.
 pub type LockGuard = Box<dyn Any + Send + Sync>;
 
 /// Files and folders. Nothing is durable before it is synced: bytes by `sync`, names by `sync_folder`.
 pub trait Files: Send + Sync {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The bytes of a file that nobody changes any more, without reading them into memory where the system can map them.
+    fn map(&self, path: &Path) -> io::Result<Bytes> {
+        self.read(path).map(Bytes::from)
+    }
 
     /// Makes one folder whose parent is there; fine where it is there already.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
@@ -44,6 +52,17 @@ pub struct SystemFiles;
 impl Files for SystemFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Bytes> {
+        let file = File::open(path)?;
+        if file.metadata()?.len() == 0 {
+            return Ok(Bytes::new());
+        }
+        // SAFETY: files of the store are written under another name, and once they have theirs they are only ever removed, which leaves a mapping whole. What
+        // cuts one short from outside while it is read ends the process, as it would damage the results.
+        let map = unsafe { Mmap::map(&file)? };
+        Ok(Bytes::from_owner(map))
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {

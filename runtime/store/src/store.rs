@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synx_plan::corpus::CorpusFacts;
@@ -110,8 +111,8 @@ impl Deref for Writer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorpusTokens {
     pub facts: CorpusFacts,
-    pub training: Vec<u8>,
-    pub heldout: Vec<u8>,
+    pub training: Bytes,
+    pub heldout: Bytes,
 }
 
 impl Store {
@@ -219,7 +220,7 @@ impl Store {
     pub fn corpus(&self, corpus: &Key) -> Result<Option<CorpusTokens>, Problem> {
         let found = self.read(Kind::Corpora, &corpus.to_string(), &["training", "heldout"])?;
         Ok(found.and_then(|(facts, blobs)| {
-            let [training, heldout] = <[Vec<u8>; 2]>::try_from(blobs).ok()?;
+            let [training, heldout] = <[Bytes; 2]>::try_from(blobs).ok()?;
             Some(CorpusTokens { facts, training, heldout })
         }))
     }
@@ -443,7 +444,7 @@ impl Drop for Writer {
 }
 
 /// What an entry says of itself, and the blobs that were asked for.
-type Entry<M> = (M, Vec<Vec<u8>>);
+type Entry<M> = (M, Vec<Bytes>);
 
 /// An entry that says its class, so that the classes of a study can be listed.
 #[derive(Serialize, serde::Deserialize)]
