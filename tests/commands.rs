@@ -167,6 +167,15 @@ fn what_devices_give_can_be_measured() {
 }
 
 #[test]
+fn the_way_from_files_to_batches_can_be_timed() {
+    let said = synx(&root(), ["bench", "data", "--megabytes", "2", "--repeats", "1", "--format", "json"]).expect(0).out;
+    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let stages: Vec<&str> = lines.iter().map(|line| line["stage"].as_str().unwrap()).collect();
+    assert!(["hash", "scan", "tokenise", "pack"].iter().all(|stage| stages.contains(stage)), "{said}");
+    assert!(lines.iter().all(|line| line["bytes"].as_u64().unwrap() >= 1_000_000), "{said}");
+}
+
+#[test]
 fn waves_can_be_timed() {
     let shape = ["bench", "waves", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
     let more = ["--replicas", "1,3", "--device", "cpu", "--threads", "1", "--repeats", "2", "--format", "json"];

@@ -60,7 +60,7 @@ struct Source {
 }
 
 /// Rows that are looked for together. Measured: more gain nothing.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 /// How many chunks of `context + 1` tokens, starting at multiples of `context`, a source of `tokens` tokens has.
 pub fn chunk_count(tokens: u64, context: u64) -> u64 {
@@ -186,8 +186,10 @@ impl Stream {
         for first in positions.clone().step_by(AHEAD) {
             // Where the next rows lie is worked out before any is copied: they come from all over memory, and are waited for once, not one by one.
             let count = (positions.end - first).min(AHEAD as u64) as usize;
-            for (i, sequence) in ahead[..count].iter_mut().enumerate() {
-                *sequence = self.sequence(first + i as u64);
+            for (sequence, position) in ahead[..count].iter_mut().zip(first..) {
+                *sequence = self.sequence(position);
+            }
+            for sequence in &ahead[..count] {
                 let start = sequence.chunk as usize * self.context;
                 self.sources[sequence.source].view.tokens.touch(start..start + self.context + 1);
             }

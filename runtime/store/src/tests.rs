@@ -238,7 +238,10 @@ fn whole(disk: &Arc<Disk>, done: usize, context: &str) {
     let here = |number: usize, found: bool| assert!(found || done < number, "{context}: lost what {number} wrote");
     let corpus = store.corpus(&key("corpus")).unwrap();
     here(1, corpus.is_some());
-    assert!(corpus.is_none_or(|c| c.training == b"abcdef"[..] && c.heldout.is_empty() && c.facts == facts()), "{context}");
+    assert!(
+        corpus.is_none_or(|c| c.training == b"abcdef"[..] && c.heldout.is_empty() && c.facts == facts()),
+        "{context}"
+    );
     let found = store.checkpoint(&end, &class).unwrap();
     if (2..6).contains(&done) {
         let found = found.as_ref().unwrap_or_else(|| panic!("{context}: no checkpoint after {done}"));
