@@ -21,6 +21,10 @@ pub trait Executor {
     /// How many slots of this program fit the device's memory and limits at once, at most `wanted`. A problem that names the sizes where not even one does.
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem>;
 
+    /// Bytes of the device's memory that a wave of so many slots of this program takes at most, but for what is small beside it. A problem where one of its
+    /// tensors is beyond a limit.
+    fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem>;
+
     /// Makes a wave of `slots` empty slots.
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem>;
 }

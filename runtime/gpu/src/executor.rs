@@ -59,11 +59,6 @@ impl GpuExecutor {
         GpuWave::new(Arc::clone(&self.device), program, slots)
     }
 
-    /// Bytes that a wave takes on the device, but for small buffers; a problem where one of its tensors is beyond a limit.
-    pub fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
-        Ok(Layout::new(program, slots, &self.device.adapter.limits)?.total_bytes())
-    }
-
     /// What the adapter gives at most, measured: takes about a second, and three large buffers meanwhile.
     pub fn ceilings(&self) -> Result<Ceilings, Problem> {
         ceilings(&self.device)
@@ -140,6 +135,10 @@ impl Executor for GpuExecutor {
             }
         }
         Ok(low)
+    }
+
+    fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
+        Ok(Layout::new(program, slots, &self.device.adapter.limits)?.total_bytes())
     }
 
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {

@@ -45,6 +45,10 @@ pub struct StepTimings {
     pub gflops_exact: f64,
     /// Kernels that a step starts; on the CPU its operations.
     pub dispatches: usize,
+    /// What the wave was planned to take of the device's memory.
+    pub planned_bytes: u64,
+    /// The most memory that this process has had, where the system says so.
+    pub resident_bytes: Option<u64>,
 }
 
 /// Times steps of random tokens.
@@ -171,7 +175,16 @@ fn time(
         tokens_per_s: tokens as f64 / median,
         gflops_exact: program.flops_exact() as f64 * request.replicas as f64 / median / 1e9,
         dispatches,
+        planned_bytes: executor.bytes(program, request.replicas)?,
+        resident_bytes: resident(),
     })
+}
+
+/// The most memory that this process has had.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// AdamW as the default recipe has it.

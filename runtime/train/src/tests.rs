@@ -55,6 +55,10 @@ impl Executor for Bigrams {
         Ok(wanted.min(self.most_slots))
     }
 
+    fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
+        Ok(12 * program.parameter_count() as u64 * slots as u64)
+    }
+
     fn prepare(&mut self, _: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {
         let slots = vec![None; slots];
         Ok(Box::new(BigramWave { slots, readings: Vec::new(), steps: self.steps.clone(), lost_at: self.lost_at }))

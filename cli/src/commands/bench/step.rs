@@ -11,7 +11,7 @@ use super::peer::{PeerArguments, ask};
 use super::shape::{Shape, ShapeArguments};
 use crate::arguments::{DeviceArguments, TableFormat};
 use crate::outcome::Outcome;
-use crate::render::number::{grouped, plural};
+use crate::render::number::{bytes, grouped, plural};
 use crate::render::{print, show_problem};
 
 const SCRIPT: &str = include_str!("peers/step.py");
@@ -193,11 +193,14 @@ fn text(arguments: &StepArguments, measured: &Measured) -> String {
         1 => arguments.repeats.to_string(),
         rounds => format!("{rounds} rounds of {}", arguments.repeats),
     };
+    // A process of several sizes had its most in one of them.
+    let resident = ours.resident_bytes.map(|most| format!(", the process has had {}", bytes(most)));
     let mut text = format!(
         "{}: width {}, {} blocks, {} parameters, vocabulary {}, context {}, {} sequences, {}\n\
          on {}, class {}\n\
          step           {step:.3} ms median of {of} (least {least:.3}, most {most:.3})\n\
-         throughput     {} tokens/s, {gflops:.1} GFLOP/s exact, {} dispatches a step\n",
+         throughput     {} tokens/s, {gflops:.1} GFLOP/s exact, {} dispatches a step\n\
+         memory         {} planned{}\n",
         shape.name,
         shape.model.width,
         shape.model.blocks.len(),
@@ -210,6 +213,8 @@ fn text(arguments: &StepArguments, measured: &Measured) -> String {
         ours.class,
         grouped(tokens as u64),
         ours.dispatches,
+        bytes(ours.planned_bytes),
+        resident.unwrap_or_default(),
     );
     for beside in &measured.beside {
         let middle = median(beside.rounds.clone());
@@ -250,6 +255,8 @@ fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
         "tokens_per_s": tokens,
         "gflops_exact": gflops,
         "dispatches": ours.dispatches,
+        "planned_bytes": ours.planned_bytes,
+        "resident_bytes": ours.resident_bytes,
     })];
     lines.extend(measured.beside.iter().map(|beside| {
         let middle = median(beside.rounds.clone());

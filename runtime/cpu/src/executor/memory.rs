@@ -1,60 +1,70 @@
 //! What a wave takes of the machine's memory.
 
 use synx_plan::problem::Problem;
-use synx_plan::program::{Program, Rows};
 
-use super::prepared::{Partition, space_len};
+use super::prepared::Prepared;
 
-/// Memory of a wave, in bytes.
+/// Memory of a wave, in bytes. What is small beside it (lists of tensors, tokens of a batch) is not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Need {
-    /// Weights and moments of a slot, and as much again for a state on its way in or out.
+    /// Weights and moments of a slot.
     slot: u64,
     /// Gradients and packed weights of one slot while it is stepped.
     stepping: u64,
     /// Activations of all threads.
     threads: u64,
+    /// Slots whose gradients keep all threads busy.
+    busy: u64,
 }
 
+/// Gradients beyond those of the first slot may take this much.
+const GENEROUS: u64 = 1 << 28;
+
 impl Need {
-    pub fn of(program: &Program, threads: usize) -> Need {
-        let partition = Partition::of(program);
-        let parameters = program.parameter_count() as u64;
-        let packed: u64 = program
-            .parameters
-            .iter()
-            .map(|p| program.tensor(p.tensor))
-            .map(|t| {
-                let Rows::Fixed(rows) = t.rows else { return 0 };
-                // Both directions, each filled up to sixteen columns.
-                (rows * t.columns.next_multiple_of(16) + t.columns * rows.next_multiple_of(16)) as u64
-            })
-            .sum();
+    pub fn of(prepared: &Prepared, threads: usize) -> Need {
+        let shards = prepared.partition.shards.len();
+        let parameters = prepared.program.parameter_count() as u64;
+        let packed: u64 = prepared.packings.iter().map(|packing| packing.len() as u64).sum();
         Need {
-            slot: 4 * 6 * parameters,
-            stepping: 4 * ((partition.shards.len() as u64 + 1) * parameters + packed),
-            threads: 4 * threads as u64 * space_len(program, &partition) as u64,
+            slot: 4 * 3 * parameters,
+            stepping: 4 * ((shards as u64 + 1) * parameters + packed),
+            threads: 4 * threads as u64 * prepared.space as u64,
+            busy: (4 * threads).div_ceil(shards) as u64,
         }
     }
 
-    /// How many slots' gradients may stand in memory at once: as many as keep the threads busy, and no more than a quarter of a GiB beyond the first.
-    pub fn together(&self, shards: usize, threads: usize, slots: usize) -> usize {
-        let busy = (4 * threads).div_ceil(shards);
-        let affordable = 1 + ((1 << 28) / self.stepping.max(1)) as usize;
-        busy.min(affordable).clamp(1, slots.max(1))
+    /// How many slots' gradients stand in memory at once: as many as keep the threads busy, and no more than a quarter of a GiB beyond the first.
+    pub fn together(&self, slots: usize) -> usize {
+        let affordable = 1 + GENEROUS / self.stepping.max(1);
+        self.busy.min(affordable).clamp(1, slots.max(1) as u64) as usize
+    }
+
+    /// All that a wave of so many slots takes at most, with the state of one slot on its way in or out.
+    pub fn peak(&self, slots: usize) -> u64 {
+        let states = self.slot.saturating_mul(slots as u64 + 1);
+        let stepping = self.stepping.saturating_mul(self.together(slots) as u64);
+        states.saturating_add(stepping).saturating_add(self.threads)
     }
 
     /// How many of `wanted` slots fit `available` bytes; a problem where none does.
     pub fn fit(&self, available: u64, wanted: usize) -> Result<usize, Problem> {
-        // A wave of several slots may hold several slots' gradients: see `together`.
-        let shared = self.threads.saturating_add(self.stepping).saturating_add(1 << 28);
-        let single = self.threads.saturating_add(self.stepping).saturating_add(self.slot);
-        let several = available.saturating_sub(shared) / self.slot.max(1);
-        match usize::try_from(several).unwrap_or(usize::MAX).min(wanted) {
-            0 if wanted > 0 && single <= available => Ok(1),
-            0 if wanted > 0 => Err(self.problem(available, 1)),
-            fitting => Ok(fitting),
+        if wanted == 0 {
+            return Ok(0);
         }
+        if self.peak(1) > available {
+            return Err(self.problem(available, 1));
+        }
+        // More slots take more: the largest number that fits lies between what does and what does not.
+        let (mut low, mut high) = (1, wanted + 1);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.peak(middle) <= available {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
     }
 
     /// The problem that `slots` slots do not fit.

@@ -22,6 +22,7 @@ use synx_plan::program::Program;
 
 use crate::Instructions;
 use crate::ceilings;
+use memory::Need;
 use prepared::Prepared;
 use wave::CpuWave;
 
@@ -88,6 +89,10 @@ impl CpuExecutor {
         ceilings::ceilings(self.instructions)
     }
 
+    fn need(&self, program: &Program) -> Need {
+        Need::of(&Prepared::new(program, self.instructions), self.threads)
+    }
+
     fn available(&self) -> u64 {
         self.memory.unwrap_or_else(memory::available)
     }
@@ -108,13 +113,17 @@ impl Executor for CpuExecutor {
     }
 
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
-        memory::Need::of(program, self.threads).fit(self.available(), wanted)
+        self.need(program).fit(self.available(), wanted)
+    }
+
+    fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
+        Ok(self.need(program).peak(slots))
     }
 
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {
         let fitting = self.fit(program, slots)?;
         if fitting < slots {
-            return Err(memory::Need::of(program, self.threads).problem(self.available(), slots));
+            return Err(self.need(program).problem(self.available(), slots));
         }
         let prepared = Prepared::new(program, self.instructions);
         Ok(Box::new(CpuWave::new(Arc::clone(&self.pool), prepared, slots)))

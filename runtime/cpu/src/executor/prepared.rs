@@ -46,13 +46,7 @@ impl Partition {
     }
 }
 
-/// Numbers of a thread's working space: activations of a piece, then what kernels need beside them.
-pub(super) fn space_len(program: &Program, partition: &Partition) -> usize {
-    let tokens = partition.piece * program.context;
-    let columns = schedule(program, true).columns.max(schedule(program, false).columns);
-    columns * tokens + work_len(program)
-}
-
+/// Numbers that kernels need beside the activations of a piece.
 fn work_len(program: &Program) -> usize {
     let of = |op: &Op| match op {
         Op::Attention(op) => attention::work_len(heads(program, op.heads, op.kv_heads, op.head_dim)),
@@ -90,6 +84,13 @@ pub(super) struct Packing {
     layout: Layout,
     /// Whether the forward pass needs it.
     pub forward: bool,
+}
+
+impl Packing {
+    /// Numbers that the packed weight takes.
+    pub fn len(&self) -> usize {
+        self.layout.len()
+    }
 }
 
 /// The packed weights of one slot, in the order of `Prepared::packings`.
@@ -181,7 +182,7 @@ impl Prepared {
 
     /// Room for the packed weights of a slot.
     pub fn packed(&self) -> Packed {
-        self.packings.iter().map(|packing| Buffer::new(packing.layout.len())).collect()
+        self.packings.iter().map(|packing| Buffer::new(packing.len())).collect()
     }
 
     /// Packs one weight.

@@ -62,7 +62,7 @@ impl CpuWave {
     pub fn new(pool: Arc<ThreadPool>, prepared: Prepared, slots: usize) -> CpuWave {
         let threads = pool.current_num_threads();
         let shards = prepared.partition.shards.len();
-        let together = Need::of(&prepared.program, threads).together(shards, threads, slots);
+        let together = Need::of(&prepared, threads).together(slots);
         let parameters = prepared.program.parameter_count();
         let shard = || Shard { gradient: Buffer::new(parameters), loss: 0.0 };
         let desk = || Desk {
