@@ -15,8 +15,8 @@ use crate::sources::Sources;
 use crate::stream::{SourceView, Stream};
 use crate::tokens::{END_OF_DOCUMENT, Tokens};
 
-/// Bytes of the built-in world's text that files repeat.
-const SAMPLE: usize = 1 << 20;
+/// Bytes of the built-in world's text that files repeat: more than what compression looks back over.
+const SAMPLE: usize = 1 << 23;
 
 /// Tokens of a row that is packed.
 const CONTEXT: usize = 256;
@@ -98,7 +98,7 @@ fn corpus(content: Content) -> Corpus {
 
 /// Text of the built-in world, a document a line.
 fn sample() -> Result<String, Problem> {
-    let world = World { register: Register::Web, documents: 2000, seed: 0 };
+    let world = World { register: Register::Web, documents: 16_000, seed: 0 };
     let corpora = [corpus(Content::World(world))];
     let built = Sources::new(Path::new("."), &corpora, Options::default()).build(CorpusId(0))?;
     let documents = built.training.as_bytes().split(|byte| *byte == END_OF_DOCUMENT);
