@@ -34,7 +34,6 @@ impl Plan {
         let mut refused = Vec::new();
         self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
-        self.refused_laws(&mut refused);
         refused
     }
 
@@ -87,15 +86,6 @@ impl Plan {
                 if self.mixture(cell).answer().is_some() {
                     refuse("which trains on a mixture that a fit settles".to_owned());
                 }
-            }
-        }
-    }
-
-    fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {
-        for law in &self.laws {
-            if let Some(part) = law.formula.not_carried_out() {
-                let what = format!("{part} in the law `{}`", law.name);
-                refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
         }
     }
