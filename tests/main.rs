@@ -4,7 +4,6 @@
 mod architecture;
 mod bad_input;
 mod begin;
-mod best_mixture;
 mod commands;
 mod diagnostic_pages;
 mod editor;
@@ -15,5 +14,6 @@ mod formats;
 mod hostile;
 mod interrupted;
 mod schema;
+mod stages;
 mod support;
 mod whole_way;

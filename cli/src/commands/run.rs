@@ -115,6 +115,11 @@ pub fn run(arguments: &RunArguments) -> Outcome {
                 }
                 return Outcome::Interrupted;
             }
+            if !summary.unsettled.is_empty() {
+                let unsettled: Vec<Diagnostic> = summary.unsettled.iter().map(Diagnostic::from_problem).collect();
+                findings.show(&unsettled, &compiled.sources);
+                return Outcome::Failed;
+            }
             let open = summary.results.claims.iter().filter(|claim| claim.verdict != Verdict::Holds).count();
             if arguments.require_claims && open > 0 {
                 if !findings.alone() {

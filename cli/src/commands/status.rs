@@ -39,7 +39,7 @@ pub fn status(arguments: &StatusArguments) -> Outcome {
         Ok(planned) => planned,
         Err(outcome) => return outcome,
     };
-    match synx_run::status(&plan, &study.folder, !arguments.no_share) {
+    match synx_run::status(&plan, &study.folder, !arguments.no_share, study.allow_outside) {
         Ok(status) => {
             let warnings: Vec<Diagnostic> = status.warnings.iter().map(warning).collect();
             render::show_all(&warnings, &sources);

@@ -155,10 +155,15 @@ impl Progress for Shown<'_> {
                 plural(cells, "cell"),
                 if cells == 1 { "has" } else { "have" },
             )),
-            Event::Start { cells, done, segments, steps, evaluations } => {
+            Event::Start { cells, done, waiting, segments, steps, evaluations } => {
                 self.clear();
                 self.evaluations = evaluations;
-                let cells = format!("{}, {done} done", plural(cells, "cell"));
+                let waiting = match waiting {
+                    0 => String::new(),
+                    1 => ", 1 waits for results of others".to_owned(),
+                    more => format!(", {more} wait for results of others"),
+                };
+                let cells = format!("{}, {done} done{waiting}", plural(cells, "cell"));
                 if segments == 0 && evaluations == 0 {
                     self.say(&format!("{cells}: nothing to train"));
                 } else {
@@ -188,6 +193,14 @@ impl Progress for Shown<'_> {
                 {
                     bar.set_message(format!("evaluating, {} to go", self.evaluations));
                 }
+            }
+            Event::Settled { what, value } => {
+                self.clear();
+                self.say(&format!("{what} is settled: {value}"));
+            }
+            Event::WithoutValue { what, why } => {
+                self.clear();
+                self.say(&format!("{what} has no value: {why}"));
             }
             Event::Law { law, fitted, groups } => {
                 self.clear();

@@ -8,6 +8,7 @@ use synx_plan::expression as plain;
 use synx_plan::unit::{Amount, Unit};
 
 use crate::compiler::{Compiler, MAX_LIST};
+use crate::late::Late;
 use crate::scope::Scope;
 use crate::value::{Span, Value};
 
@@ -359,7 +360,8 @@ pub(crate) fn waits(value: &Value) -> bool {
     matches!(value, Value::Late(_) | Value::Row(_) | Value::Column(..))
 }
 
-/// Whether a value is a corpus, a mixture or a sum of shares.
+/// Whether a value is a corpus, a mixture, also one that a fit settles, or a sum of shares.
 pub(crate) fn is_data(value: &Value) -> bool {
     matches!(value, Value::Corpus(..) | Value::Mixture(_) | Value::Capped(_) | Value::Shares(_) | Value::Domain(..))
+        || matches!(value.late(), Some(Late::Mixture { .. }))
 }

@@ -216,7 +216,12 @@ fn the_best_mixture_is_late() {
     assert_eq!(large.cell_name(&large.cells[1].values), "large[data=best]");
     let Sort::Mixture(of) = &plan.answers[late.answer().unwrap().0].sort else { panic!() };
     assert_eq!(of.len(), 2);
-    assert!(plan.not_carried_out().iter().any(|refused| refused.what.contains("grid `large`")));
+    assert!(
+        !plan.not_carried_out().iter().any(|refused| refused.what.contains("grid `large`")),
+        "a run settles it first"
+    );
+    assert_eq!(plan.answers[late.answer().unwrap().0].name.as_deref(), Some("best"));
+    assert_eq!(plan.awaited(&large.cells[1]), [late.answer().unwrap()]);
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub struct AnswerId(pub usize);
 pub struct Answer {
     pub question: Question,
     pub sort: Sort,
+    /// The `let` that it is declared by, where it is all of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Where it is asked for. Not part of a key.
     pub origin: Option<Origin>,
 }

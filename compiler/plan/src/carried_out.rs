@@ -34,6 +34,7 @@ impl Plan {
         let mut refused = Vec::new();
         self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
+        self.refused_laws(&mut refused);
         refused
     }
 
@@ -71,9 +72,6 @@ impl Plan {
                 if cell.start.is_some() {
                     refuse("whose cells start from the weights of others".to_owned());
                 }
-                if cell.choice.is_some() {
-                    refuse("whose cells another grid's results choose".to_owned());
-                }
                 if cell.objective.is_some() {
                     refuse("which is trained for something else than the next token".to_owned());
                 }
@@ -83,9 +81,15 @@ impl Plan {
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());
                 }
-                if self.mixture(cell).answer().is_some() {
-                    refuse("which trains on a mixture that a fit settles".to_owned());
-                }
+            }
+        }
+    }
+
+    fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {
+        for law in &self.laws {
+            if let Some(part) = law.formula.not_carried_out() {
+                let what = format!("{part} in the law `{}`", law.name);
+                refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
         }
     }

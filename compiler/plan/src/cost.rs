@@ -154,7 +154,8 @@ pub struct Totals {
     pub tokens_least: u128,
     pub flops_least: u128,
     pub flops_6nd: u128,
-    /// What is trained once equal beginnings and equal cells are trained once; `None` while a corpus has not been scanned.
+    /// What is trained once equal beginnings and equal cells are trained once; `None` while a corpus has not been scanned. What an answer settles is counted as trained by
+    /// itself.
     pub shared: Option<Shared>,
     /// Forward passes over the evaluations' domains at the end of each cell that differs; `None` while a domain has not been scanned.
     pub evaluation_flops: Option<u128>,
@@ -241,8 +242,8 @@ impl Cost {
         let flops_least = cells.iter().map(|c| c.flops_least).sum();
         let flops_6nd = cells.iter().map(|c| c.flops_6nd).sum();
         let training = Training::new(plan, share);
-        let shared = training.as_ref().map(|training| shared(plan, training, tokens, flops_exact));
-        let evaluation_flops = training.as_ref().and_then(|training| evaluation_flops(plan, training));
+        let shared = shared(plan, &training, tokens, flops_exact);
+        let evaluation_flops = shared.as_ref().and_then(|_| evaluation_flops(plan, &training));
         Cost {
             excluded: plan.grids.iter().map(|g| g.excluded.len()).sum(),
             sources: sources(plan, &cells),
@@ -359,8 +360,16 @@ fn models(plan: &Plan) -> Vec<ModelCost> {
     pairs.into_iter().map(cost).collect()
 }
 
-fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -> Shared {
-    let (mut tokens, mut flops_exact) = (0u128, 0u128);
+fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -> Option<Shared> {
+    let (mut tokens, mut flops_exact, mut late) = (0u128, 0u128, 0);
+    for (_, _, cell) in plan.cells().filter(|(g, c, _)| training.ends[*g][*c].is_none()) {
+        if plan.awaited(cell).is_empty() {
+            return None;
+        }
+        late += 1;
+        tokens += plan.tokens_range(cell).1;
+        flops_exact += plan.flops_exact(cell);
+    }
     for segment in &training.segments {
         let (g, c) = segment.example;
         let cell = &plan.grids[g].cells[c];
@@ -369,14 +378,14 @@ fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -
         tokens += trained;
         flops_exact += trained / u128::from(model.context) * u128::from(model.flops_exact_per_sequence());
     }
-    Shared {
-        segments: training.segments.len(),
-        streams: training.segments.iter().filter(|s| s.parent.is_none()).count(),
+    Some(Shared {
+        segments: training.segments.len() + late,
+        streams: training.segments.iter().filter(|s| s.parent.is_none()).count() + late,
         tokens,
         flops_exact,
         saved_tokens: all_tokens.saturating_sub(tokens),
         saved_flops: all_flops.saturating_sub(flops_exact),
-    }
+    })
 }
 
 /// Forward passes over every domain, once for each final state that differs.
@@ -384,16 +393,25 @@ fn evaluation_flops(plan: &Plan, training: &Training) -> Option<u128> {
     let mut seen: std::collections::BTreeSet<(usize, u32)> = std::collections::BTreeSet::new();
     let mut flops = 0;
     for (g, c, cell) in plan.cells() {
-        if !seen.insert((training.ends[g][c], cell.evaluation)) {
+        if let Some(end) = training.ends[g][c]
+            && !seen.insert((end, cell.evaluation))
+        {
             continue;
         }
-        let evaluation = plan.evaluation(cell);
-        for domain in &evaluation.domains {
-            let tokens = domain_tokens(plan, domain)?.min(evaluation.tokens);
-            flops += forward_flops(plan.model(cell), tokens);
+        let mut most = 0;
+        for it in cell.alternatives(&plan.choices) {
+            most = most.max(evaluated(plan, it)?);
         }
+        flops += most;
     }
     Some(flops)
+}
+
+/// Forward passes of one model over the domains of its evaluation.
+fn evaluated(plan: &Plan, it: Alternative) -> Option<u128> {
+    let (model, evaluation) = (&plan.models[it.model as usize], &plan.evaluations[it.evaluation as usize]);
+    let domains = evaluation.domains.iter();
+    domains.map(|domain| Some(forward_flops(model, domain_tokens(plan, domain)?.min(evaluation.tokens)))).sum()
 }
 
 fn domain_tokens(plan: &Plan, domain: &Domain) -> Option<u64> {

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod program;
 pub mod random;
 pub mod recipe;
+pub mod settled;
 pub mod study;
 pub mod table;
 pub mod training;

@@ -39,8 +39,9 @@ pub struct Segment {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Training {
     pub segments: Vec<Segment>,
-    /// For each grid, for each cell, the segment at whose end the cell ends.
-    pub ends: Vec<Vec<usize>>,
+    /// For each grid, for each cell, the segment at whose end the cell ends; null while that has no key: a corpus of its mixture has not been scanned, or an answer
+    /// settles what it is.
+    pub ends: Vec<Vec<Option<usize>>>,
 }
 
 /// What a run's beginning depends on. What is as it always was is left out of the key.
@@ -72,7 +73,7 @@ pub(crate) struct Base<'a> {
 
 impl<'a> Base<'a> {
     /// `None` while a corpus of the cell's mixture has not been scanned, or one that an earlier cell was trained on, or the mixture waits for
-    /// a scan.
+    /// a scan, and while an answer settles what the cell is.
     pub(crate) fn of(plan: &'a Plan, chain: &Chain, cell: &'a Cell, salt: Option<(usize, usize)>) -> Option<Base<'a>> {
         let recipe = plan.recipe(cell);
         // What a run settles has no key before it does.
@@ -126,14 +127,15 @@ pub(crate) fn state_key(stream: Key, pieces: &[Piece]) -> Key {
 }
 
 impl Training {
-    /// The segments of `plan`, with every cell's chain; `share = false` trains each cell by itself. `None` while some corpus of a mixture has not been scanned, or a mixture waits for a scan.
-    pub fn new(plan: &Plan, share: bool) -> Option<Training> {
+    /// The segments of `plan`, with the chain of every cell that has a key; `share = false` trains each cell by itself.
+    pub fn new(plan: &Plan, share: bool) -> Training {
         let chain = Chain::new(plan);
         let mut streams: BTreeMap<Key, Vec<Run>> = BTreeMap::new();
         let mut order: Vec<Key> = Vec::new();
         for (g, c, cell) in plan.cells() {
             let recipe = plan.recipe(cell);
-            let stream = Base::of(plan, &chain, cell, (!share).then_some((g, c)))?.key();
+            let Some(base) = Base::of(plan, &chain, cell, (!share).then_some((g, c))) else { continue };
+            let stream = base.key();
             let run = Run { cell: (g, c), pieces: recipe.pieces(plan.steps(cell)) };
             streams.entry(stream).or_insert_with(|| {
                 order.push(stream);
@@ -144,12 +146,17 @@ impl Training {
             }
         }
         let mut training =
-            Training { segments: Vec::new(), ends: plan.grids.iter().map(|g| vec![0; g.cells.len()]).collect() };
+            Training { segments: Vec::new(), ends: plan.grids.iter().map(|g| vec![None; g.cells.len()]).collect() };
         for stream in order {
             let runs = &streams[&stream];
             training.grow(stream, runs);
         }
-        Some(training)
+        training
+    }
+
+    /// Whether all cells have keys.
+    pub fn is_whole(&self) -> bool {
+        self.ends.iter().flatten().all(Option::is_some)
     }
 
     /// Adds the segments of the runs of one stream, depth first; a branch is a group of runs whose rates are equal so far. Not a recursion: a grid may
@@ -162,10 +169,8 @@ impl Training {
             let mut next: Vec<(Piece, Vec<usize>)> = Vec::new();
             for r in group {
                 let Some(piece) = runs[r].pieces.iter().find(|p| p.end > at) else {
-                    if let Some(parent) = parent {
-                        let (g, c) = runs[r].cell;
-                        self.ends[g][c] = parent;
-                    }
+                    let (g, c) = runs[r].cell;
+                    self.ends[g][c] = parent;
                     continue;
                 };
                 match next.iter_mut().find(|(p, _)| p.shape == piece.shape && p.start == piece.start) {
@@ -343,7 +348,7 @@ mod tests {
     #[test]
     fn budgets_share_a_trunk_and_fork_into_their_decay() {
         let plan = plan(vec![wsd()], &[(50, 0, 1), (100, 0, 1), (200, 0, 1)]);
-        let training = Training::new(&plan, true).unwrap();
+        let training = Training::new(&plan, true);
         // The last budget's stable phase and decay are one segment: nothing forks between them.
         let stretches: std::collections::BTreeSet<_> =
             training.segments.iter().map(|s| (s.start, s.end, s.cells)).collect();
@@ -351,7 +356,7 @@ mod tests {
         assert_eq!(stretches, expected.into());
         let trunk = training.segments.iter().position(|s| s.end == 80);
         assert_eq!(training.segments.iter().filter(|s| s.start == 80 && s.parent == trunk).count(), 2);
-        let steps: Vec<u64> = training.ends[0].iter().map(|&s| training.steps(s)).collect();
+        let steps: Vec<u64> = training.ends[0].iter().flatten().map(|&s| training.steps(s)).collect();
         assert_eq!(steps, [50, 100, 200]);
     }
 
@@ -360,8 +365,8 @@ mod tests {
         let few = plan(vec![wsd()], &[(200, 0, 1)]);
         let many = plan(vec![wsd()], &[(30, 0, 1), (50, 0, 1), (100, 0, 1), (200, 0, 1)]);
         let key = |plan: &Plan| {
-            let training = Training::new(plan, true).unwrap();
-            training.segments[*training.ends[0].last().unwrap()].key
+            let training = Training::new(plan, true);
+            training.segments[training.ends[0].last().unwrap().unwrap()].key
         };
         assert_eq!(key(&few), key(&many));
     }
@@ -369,10 +374,10 @@ mod tests {
     #[test]
     fn equal_cells_train_once_and_replicates_apart() {
         let plan = plan(vec![wsd()], &[(50, 0, 1), (50, 0, 1), (50, 0, 2)]);
-        let training = Training::new(&plan, true).unwrap();
+        let training = Training::new(&plan, true);
         assert_eq!(shape(&training), [(None, 0, 50, 2), (None, 0, 50, 1)]);
-        assert_eq!(training.ends[0], [0, 0, 1]);
-        let apart = Training::new(&plan, false).unwrap();
+        assert_eq!(training.ends[0], [Some(0), Some(0), Some(1)]);
+        let apart = Training::new(&plan, false);
         assert_eq!(apart.segments.len(), 3);
     }
 
@@ -380,23 +385,23 @@ mod tests {
     fn a_cosine_shares_nothing_between_budgets() {
         let cosine = RateSchedule::Cosine { warmup: Length::Tokens(0), last: Exact::zero() };
         let plan = plan(vec![cosine], &[(50, 0, 1), (100, 0, 1)]);
-        assert_eq!(shape(&Training::new(&plan, true).unwrap()), [(None, 0, 50, 1), (None, 0, 100, 1)]);
+        assert_eq!(shape(&Training::new(&plan, true)), [(None, 0, 50, 1), (None, 0, 100, 1)]);
     }
 
     #[test]
     fn a_constant_rate_makes_budgets_prefixes() {
         let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
         let plan = plan(vec![constant], &[(100, 0, 1), (50, 0, 1)]);
-        let training = Training::new(&plan, true).unwrap();
+        let training = Training::new(&plan, true);
         assert_eq!(shape(&training), [(None, 0, 50, 2), (Some(0), 50, 100, 1)]);
-        assert_eq!(training.ends[0], [1, 0]);
+        assert_eq!(training.ends[0], [Some(1), Some(0)]);
     }
 
     #[test]
     fn a_mixture_with_phases_trains_apart_for_every_budget_whose_switch_is_elsewhere() {
         let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
         let mut plan = plan(vec![constant], &[(50, 0, 1), (100, 0, 1)]);
-        let plain = Training::new(&plan, true).unwrap();
+        let plain = Training::new(&plan, true);
         let other =
             Process { kind: ProcessKind::Zipf { exponent: Exact::one() }, symbols: 10, tokens: 1 << 20, seed: 1 };
         plan.corpora.push(Corpus { content: Content::Process(other), ..plan.corpora[0].clone() });
@@ -407,18 +412,19 @@ mod tests {
         // A switch after the last step is none.
         let never = phased("0.999");
         plan.mixtures[0] = switched;
-        assert_eq!(shape(&Training::new(&plan, true).unwrap()), [(None, 0, 50, 1), (None, 0, 100, 1)]);
+        assert_eq!(shape(&Training::new(&plan, true)), [(None, 0, 50, 1), (None, 0, 100, 1)]);
         plan.mixtures[0] = never;
-        assert_eq!(Training::new(&plan, true).unwrap().segments[0].key, plain.segments[0].key);
+        assert_eq!(Training::new(&plan, true).segments[0].key, plain.segments[0].key);
         plan.mixtures[0] = Mixture::open([CorpusId(0), CorpusId(1)]);
-        assert_eq!(Training::new(&plan, true), None);
+        let open = Training::new(&plan, true);
+        assert_eq!((open.segments.len(), open.is_whole()), (0, false));
     }
 
     #[test]
     fn a_stream_may_have_thousands_of_budgets() {
         let budgets: Vec<(u64, u32, u32)> = (1..=3000).map(|steps| (steps, 0, 1)).collect();
         let constant = RateSchedule::Constant { warmup: Length::Tokens(0) };
-        let training = Training::new(&plan(vec![constant], &budgets), true).unwrap();
+        let training = Training::new(&plan(vec![constant], &budgets), true);
         assert_eq!(training.segments.len(), 3000);
         assert!(training.segments.iter().all(|segment| segment.end == segment.start + 1));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use synx_plan::answer::Argument;
 use synx_plan::expression::Expression;
+use synx_plan::mixture::Mixture;
 use synx_plan::problem::Problem;
 use synx_plan::random::Stream;
 use synx_plan::table::TableId;
@@ -49,9 +50,6 @@ impl Pass<'_> {
     ) -> Result<Result<Value, Unsettled>, Problem> {
         Ok(match function {
             "predict" => self.predict(place, arguments),
-            "solve" | "optimal" | "marginal" if self.asks_trees(arguments) => {
-                Err(Unsettled::new(format!("`{function}` needs a law with a formula, and this one has trees")))
-            }
             "solve" => self.solve(place, arguments),
             "optimal" => self.optimal(place, arguments),
             "marginal" => self.marginal(place, arguments),
@@ -81,13 +79,11 @@ impl Pass<'_> {
         if let Err(why) = &group.parameters {
             return Err(Unsettled::new(format!("`{}` is not fitted there: {}", self.plan.laws[law].name, why.0)));
         }
+        if fitted.curve.is_none() {
+            return Err(Unsettled::new(format!("`{}` has no formula", self.plan.laws[law].name)));
+        }
         let over = self.table(self.plan.laws[law].over)?;
         Ok(Asked { law, fitted, group, over })
-    }
-
-    /// Whether a law is asked whose predictions rise and fall in steps.
-    fn asks_trees(&self, arguments: &[(String, Argument)]) -> bool {
-        self.asked(arguments).is_ok_and(|asked| asked.fitted.curve.is_none())
     }
 
     pub fn at(&self, arguments: &[(String, Argument)]) -> Result<At, Unsettled> {
@@ -277,6 +273,10 @@ impl Pass<'_> {
         else {
             return Ok(Err(Unsettled::new("no two texts are given")));
         };
+        let open = |mixture: &u32| self.plan.mixtures.get(*mixture as usize).is_some_and(Mixture::is_open);
+        if open(of) || open(against) {
+            return Ok(Err(Unsettled::new("nothing has settled the mixture")));
+        }
         let (p, q) = (self.given.symbols(*of)?, self.given.symbols(*against)?);
         let part = |(p, q): (&f64, &f64)| if *p > 0.0 { p * libm::log(p / q) } else { 0.0 };
         // Two texts of one kind differ by less than the sum's own rounding.

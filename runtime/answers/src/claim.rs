@@ -108,7 +108,7 @@ impl Settled {
                     let answer = self.answers.get(answer.0)?;
                     let value = match draw {
                         Some(draw) if !answer.draws.is_empty() => answer.draws[draw],
-                        _ => answer.value.as_ref().ok()?.number(),
+                        _ => answer.read,
                     };
                     (!value.is_nan()).then_some(value)
                 }

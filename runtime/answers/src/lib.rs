@@ -28,6 +28,7 @@ pub use design::{Design, d_optimal};
 pub use drawn::{Drawn, quantile};
 pub use given::Given;
 pub use law::{Fitted, Group, labels, rows_of};
-pub use settled::{Answered, BestMixture, Draws, Settled, SettledLaw, Unsettled, Value, settle};
+pub use order::reads;
+pub use settled::{Answered, BestMixture, Draws, Settled, SettledLaw, Unsettled, Value, estimates, settle};
 pub use simplex::{Best, Limits, minimise};
 pub use solve::{Axis, Lowest, Reached, lowest, solve};

@@ -87,7 +87,7 @@ impl Pass<'_> {
             under.is_none_or(|condition| {
                 let holds = evaluate(condition, &|name| match name {
                     Name::Column(name) => columns.of(mixture.shares(), name).or_else(|| asked.value(&at, name)),
-                    Name::Answer(answer) => self.answer(answer).ok().map(|value| value.number()),
+                    Name::Answer(answer) => self.number(answer),
                     _ => None,
                 });
                 holds.is_some_and(|holds| holds != 0.0)

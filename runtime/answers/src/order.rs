@@ -72,6 +72,7 @@ pub fn needs(plan: &Plan, node: Node) -> BTreeSet<Node> {
                     }
                     needs_of(plan, argument, &mut found);
                 }
+                found.extend(mixtures_in(plan, answer).into_iter().map(|answer| Node::Answer(answer.0)));
             }
         },
     }
@@ -87,12 +88,32 @@ fn answers_of_grid(plan: &Plan, grid: usize) -> impl Iterator<Item = AnswerId> +
         _ => None,
     });
     let cells = grid.into_iter().flat_map(|grid| &grid.cells);
-    let cells = cells.flat_map(|cell| {
-        let choice = cell.choice.and_then(|choice| plan.choices.get(choice as usize));
-        let choice = choice.into_iter().flat_map(|choice| choice.answers.iter().copied());
-        choice.chain(plan.mixture(cell).answer())
+    columns.chain(cells.flat_map(|cell| plan.awaited(cell)))
+}
+
+/// The grids whose results an answer is made of, and those answers among what it needs that mixtures wait for.
+pub fn reads(plan: &Plan, answer: AnswerId) -> (BTreeSet<usize>, BTreeSet<AnswerId>) {
+    let (mut grids, mut answers) = (BTreeSet::new(), BTreeSet::new());
+    for node in order(plan, [Node::Answer(answer.0)]) {
+        match node {
+            Node::Table(table) => grids.extend(plan.grid_of(TableId(table))),
+            Node::Answer(needed) => answers.extend(mixtures_in(plan, needed)),
+            Node::Law(_) => {}
+        }
+    }
+    (grids, answers)
+}
+
+/// The answers that settle the mixtures which a question names.
+fn mixtures_in(plan: &Plan, answer: usize) -> Vec<AnswerId> {
+    let Some(Question::Call { arguments, .. }) = plan.answers.get(answer).map(|answer| &answer.question) else {
+        return Vec::new();
+    };
+    let mixtures = arguments.iter().filter_map(|(_, argument)| match argument {
+        Argument::Mixture(mixture) => plan.mixtures.get(*mixture as usize)?.answer(),
+        _ => None,
     });
-    columns.chain(cells)
+    mixtures.collect()
 }
 
 fn needs_of(plan: &Plan, argument: &Argument, found: &mut BTreeSet<Node>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use synx_laws::{GroupFit, LawResult, Prediction};
+use synx_laws::LawResult;
 use synx_plan::answer::{AnswerId, Question, Sort};
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Expression, Name};
@@ -69,6 +69,16 @@ impl Value {
     }
 }
 
+/// The number that expressions read of an answer: of one of several values its place among these.
+fn read(plan: &Plan, answer: AnswerId, value: &Value) -> f64 {
+    match (value, plan.answers.get(answer.0).map(|answer| &answer.sort)) {
+        (Value::Choice(chosen), Some(Sort::OneOf(values))) => {
+            values.iter().position(|known| known == chosen).map_or(f64::NAN, |place| place as f64)
+        }
+        _ => value.number(),
+    }
+}
+
 /// How often something can be drawn again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Draws {
@@ -94,7 +104,9 @@ impl Draws {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
     pub value: Result<Value, Unsettled>,
-    /// Its number in each draw; empty without draws.
+    /// The number that expressions read of it: of one of several values its place among these. Not a number without a value.
+    pub read: f64,
+    /// The same in each draw; empty without draws.
     pub draws: Vec<f64>,
     pub drawn: Draws,
     /// Whether the data tell it: false where it moves with parameters that no fitted row tells.
@@ -161,7 +173,7 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             }
         }
         let number = |answer: &usize| match pass.answers.get(answer) {
-            Some(Ok(value)) => value.number(),
+            Some(Ok(value)) => read(plan, AnswerId(*answer), value),
             _ => f64::NAN,
         };
         let parameters = |law: &usize| match pass.laws.get(law) {
@@ -182,8 +194,10 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             }
             _ => Vec::new(),
         };
+        let value = base.answer(AnswerId(answer));
         Answered {
-            value: base.answer(AnswerId(answer)),
+            read: value.as_ref().map_or(f64::NAN, |value| read(plan, AnswerId(answer), value)),
+            value,
             draws: values,
             drawn: draws,
             identified: base.identified.get(&answer).copied().unwrap_or(true),
@@ -205,6 +219,22 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
         })
         .collect();
     Ok(Settled { tables, laws, answers })
+}
+
+/// What some answers of a plan are in the data as they are, without draws: the values that `settle` finds for them.
+///
+/// # Errors
+/// Those of the world.
+pub fn estimates(
+    plan: &Plan,
+    given: &dyn Given,
+    wanted: &[AnswerId],
+) -> Result<Vec<Result<Value, Unsettled>>, Problem> {
+    let mut base = Pass::new(plan, given, None);
+    for node in order(plan, wanted.iter().map(|answer| Node::Answer(answer.0))) {
+        base.settle(node)?;
+    }
+    Ok(wanted.iter().map(|answer| base.answer(*answer)).collect())
 }
 
 /// The numbers of the answers of a draw, and for each law over laws the parameters of its groups.
@@ -345,8 +375,8 @@ impl<'a> Pass<'a> {
     }
 
     /// The number of an answer, as expressions take it.
-    fn number(&self, answer: AnswerId) -> Option<f64> {
-        self.answer(answer).ok().map(|value| value.number()).filter(|number| !number.is_nan())
+    pub fn number(&self, answer: AnswerId) -> Option<f64> {
+        self.answer(answer).ok().map(|value| read(self.plan, answer, &value)).filter(|number| !number.is_nan())
     }
 
     /// The value of an expression over answers; why there is none where an answer is missing.
@@ -557,18 +587,12 @@ impl<'a> Pass<'a> {
         Ok(of.pick(&design.chosen.into_iter().map(|row| row as u32).collect::<Vec<_>>()))
     }
 
-    /// The rows that a law was tested with, without a test those that it was fitted to, with what was observed and what it predicts there.
+    /// The rows that a law was fitted to or tested with, with what was observed and what it predicts there.
     fn predictions(&self, law: usize) -> Result<Table, Unsettled> {
         let over = self.table(self.plan.laws[law].over)?;
         self.law(law)?;
         let (fit, rows) = self.fits.get(&law).ok_or_else(|| Unsettled::new("it was not fitted"))?;
-        // Of rows that were fitted, trees say what they have seen; what was left out shows what they are worth.
-        let tested = |group: &GroupFit| -> Vec<Prediction> {
-            let held_out = group.predictions.iter().chain(&group.left_out).filter(|row| row.held_out).copied();
-            let held_out: Vec<Prediction> = held_out.collect();
-            if held_out.is_empty() { group.predictions.clone() } else { held_out }
-        };
-        let mut all: Vec<Prediction> = fit.groups.iter().flat_map(tested).collect();
+        let mut all: Vec<_> = fit.groups.iter().flat_map(|group| &group.predictions).collect();
         all.sort_by_key(|prediction| prediction.row);
         let mut table = over.pick(&all.iter().map(|prediction| rows[prediction.row]).collect::<Vec<_>>());
         table.set("observed", Column::numbers(all.iter().map(|prediction| prediction.observed).collect()));
@@ -633,7 +657,7 @@ pub(crate) fn only_row(table: &Table) -> Result<usize, Unsettled> {
     match (table.rows(), table.rows().checked_sub(1).map(|_| table.standing(0))) {
         (1, Some(synx_tables::Standing::There)) => Ok(0),
         (1, Some(synx_tables::Standing::Awaited)) => Err(Unsettled::new("its run has no result yet")),
-        (1, _) => Err(Unsettled::new("its run diverged, or it was not fitted")),
+        (1, _) => Err(Unsettled::new("its run diverged or was not trained, or it was not fitted")),
         (0, _) => Err(Unsettled::new("no row is left")),
         (rows, _) => Err(Unsettled::new(format!("{rows} rows are left where one is asked for"))),
     }

@@ -45,8 +45,9 @@ pub struct LockedCorpus {
 pub struct LockedCell {
     /// As in `results.csv`.
     pub cell: String,
-    pub key: Key,
-    /// `ok`, `diverged` or `missing`.
+    /// Null while an answer settles what the cell is.
+    pub key: Option<Key>,
+    /// `ok`, `diverged`, `missing` or `unsettled`.
     pub status: String,
 }
 

@@ -12,15 +12,15 @@ pub struct PlanDocument<'a> {
     /// Everything that the study says, with defaults filled in; its `version` is the form's.
     pub plan: &'a Plan,
     pub cost: &'a Cost,
-    /// Segments and the end of each cell; null while a corpus of a mixture has not been scanned.
-    pub training: Option<&'a Training>,
+    /// Segments, and the end of each cell that has a key.
+    pub training: &'a Training,
 }
 
 /// The document of `plan` as JSON text.
 pub fn plan_json(plan: &Plan, share: bool) -> String {
     let cost = Cost::new(plan, share);
     let training = Training::new(plan, share);
-    let document = PlanDocument { plan, cost: &cost, training: training.as_ref() };
+    let document = PlanDocument { plan, cost: &cost, training: &training };
     let mut text = serde_json::to_string_pretty(&document).expect("a plan is plain data that always serialises");
     text.push('\n');
     text

@@ -51,8 +51,8 @@ pub struct CellResult {
     /// The budget.
     pub tokens: u64,
     pub replicate: u32,
-    /// Cells of one stream share their beginning; the bootstrap draws them together.
-    pub stream: Key,
+    /// Cells of one stream share their beginning; the bootstrap draws them together. `None` while an answer settles what the cell is.
+    pub stream: Option<Key>,
     /// Parameters by the study's convention.
     pub params: u64,
     pub params_total: u64,
@@ -66,8 +66,8 @@ pub struct CellResult {
     pub bits_per_byte: Option<f64>,
     /// Time spent on this cell's chain, from its fresh initialisation on; a wave's time is shared equally among its slots.
     pub seconds: Option<f64>,
-    /// The state at the cell's end: where its result lies in the store.
-    pub key: Key,
+    /// The state at the cell's end: where its result lies in the store; `None` while an answer settles what the cell is.
+    pub key: Option<Key>,
     pub domains: Vec<DomainResult>,
     /// Training losses from the first step to the last that there is, thinned where the run is long.
     pub curve: Vec<CurvePoint>,
@@ -85,6 +85,10 @@ pub enum CellStatus {
     Missing {
         why: String,
     },
+    /// It was not trained, and is not by running again: what it trains on has no value.
+    Unsettled {
+        why: String,
+    },
 }
 
 impl CellStatus {
@@ -94,6 +98,7 @@ impl CellStatus {
             CellStatus::Ok => "ok",
             CellStatus::Diverged { .. } => "diverged",
             CellStatus::Missing { .. } => "missing",
+            CellStatus::Unsettled { .. } => "unsettled",
         }
     }
 }
@@ -155,42 +160,15 @@ pub enum LawOutcome {
 /// A fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LawFit {
-    /// None of trees.
     pub parameters: Vec<LawParameter>,
+    /// The sum that was made small, at the estimate.
+    pub objective: f64,
     /// Rows that were fitted.
     pub points: usize,
-    /// The law itself, then what was fitted to the same rows beside it.
-    pub models: Vec<LawModel>,
-}
-
-impl LawFit {
-    /// How well the law itself predicts rows that were kept out.
-    pub fn test(&self) -> Option<&LawTest> {
-        self.models.first()?.test.as_ref()
-    }
-}
-
-/// One of the models that were fitted to a group's rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LawModel {
-    /// `formula`, `trees`, `linear` or `constant`.
-    pub model: &'static str,
-    /// The method's sum over the rows that were fitted.
-    pub objective: f64,
-    /// `None` where no row was kept out.
-    pub test: Option<LawTest>,
-}
-
-/// How rows that were kept out are predicted.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LawTest {
-    pub points: usize,
-    /// Mean and largest of |predicted − observed| / observed.
-    pub mean_error: f64,
-    pub max_error: f64,
-    /// Rank correlations of predicted with observed; `None` where either is constant.
-    pub spearman: Option<f64>,
-    pub kendall: Option<f64>,
+    /// Rows that were kept out and predicted.
+    pub test_points: usize,
+    /// Mean of |predicted − observed| / observed over them; `None` where none was kept out.
+    pub test_error: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -120,9 +120,15 @@ impl<'a> Holdings<'a> {
         self.store.evaluation(&self.training.segments[segment].key, self.class, &domain.key(corpus))
     }
 
-    pub(crate) fn standing(&mut self, grid: usize, number: usize, cell: &Cell) -> Result<Standing, Problem> {
-        let missing = |why: String| Ok(Standing::Missing { why });
+    /// How a cell stands; none where it has no key.
+    pub(crate) fn standing(&mut self, grid: usize, number: usize, cell: &Cell) -> Result<Option<Standing>, Problem> {
         let segment = self.training.ends[grid][number];
+        segment.map(|segment| self.standing_at(segment, cell)).transpose()
+    }
+
+    /// How a cell stands that ends at a segment's end.
+    fn standing_at(&mut self, segment: usize, cell: &Cell) -> Result<Standing, Problem> {
+        let missing = |why: String| Ok(Standing::Missing { why });
         if let Some((at, step)) = self.diverged(segment)? {
             let key = self.training.segments[at].key;
             let chain = self.chain(&key)?.unwrap_or_default();
@@ -162,11 +168,6 @@ impl<'a> Holdings<'a> {
         }
         Ok(0)
     }
-
-    /// Forgets what was read, after training.
-    pub(crate) fn forget(&mut self) {
-        self.records.clear();
-    }
 }
 
 /// The classes in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
@@ -174,8 +175,8 @@ pub(crate) fn classes(plan: &Plan, training: &Training, store: &Store) -> Result
     let trained = store.trained()?;
     let mut counts: BTreeMap<NumericsClass, usize> = BTreeMap::new();
     for (grid, number, _) in plan.cells() {
-        let key = training.segments[training.ends[grid][number]].key;
-        for class in trained.get(&key).into_iter().flatten() {
+        let Some(end) = training.ends[grid][number] else { continue };
+        for class in trained.get(&training.segments[end].key).into_iter().flatten() {
             *counts.entry(class.clone()).or_default() += 1;
         }
     }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod bench;
+mod carrier;
 mod corpora;
 mod device;
 mod facts;
@@ -11,6 +12,7 @@ mod ledger;
 mod progress;
 mod results;
 mod run;
+mod stages;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -39,8 +39,16 @@ pub enum Event {
     Device { name: String, class: String },
     /// The study has results in another numerics class, which stay there: this one trains afresh.
     OtherClass { class: String, cells: usize },
-    /// What there is to do: cells, those with a result already, segments of training left and their steps.
-    Start { cells: usize, done: usize, segments: usize, steps: u64, evaluations: usize },
+    /// What there is to do at this stage: cells, those with a result already, segments of training left and their steps.
+    Start {
+        cells: usize,
+        done: usize,
+        /// Cells that wait for results of others.
+        waiting: usize,
+        segments: usize,
+        steps: u64,
+        evaluations: usize,
+    },
     /// A wave is made for one model.
     Wave { wave: usize, waves: usize, model: String, slots: usize, segments: usize, steps: u64 },
     /// Some steps of the wave were taken.
@@ -61,6 +69,10 @@ pub enum Event {
     Diverged { cells: Vec<String>, step: u64 },
     /// These cells were evaluated on a domain, nats per token; `None` where it is not finite.
     Evaluated { cells: Vec<String>, domain: String, loss: Option<f64> },
+    /// Results have settled what cells wait for: a mixture by its shares, values by themselves.
+    Settled { what: String, value: String },
+    /// What cells wait for has no value: they are not trained.
+    WithoutValue { what: String, why: String },
     /// A law was fitted to so many of its groups.
     Law { law: String, fitted: usize, groups: usize },
     /// Files of results.

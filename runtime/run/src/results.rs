@@ -15,13 +15,18 @@ const CURVE_POINTS: u64 = 1000;
 /// Steps at the beginning of a run that are never thinned: where runs on two devices are compared.
 const FIRST_STEPS: u64 = 100;
 
-/// Rows of all cells, without laws.
-pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: String) -> Result<StudyResults, Problem> {
+/// Rows of all cells, without laws; `unkeyed` says how a cell stands that has no key yet.
+pub(crate) fn results(
+    holdings: &mut Holdings,
+    class: &NumericsClass,
+    device: String,
+    unkeyed: &dyn Fn(&Cell) -> CellStatus,
+) -> Result<StudyResults, Problem> {
     let (plan, training) = (holdings.plan, holdings.training);
     let columns = columns(plan);
     let mut cells = Vec::new();
     for (g, c, cell) in plan.cells() {
-        let segment = &training.segments[training.ends[g][c]];
+        let segment = training.ends[g][c].map(|segment| &training.segments[segment]);
         let model = plan.model(cell);
         let grid = &plan.grids[g];
         let value = |column: &ResultColumn| {
@@ -31,8 +36,8 @@ pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: St
         let standing = holdings.standing(g, c, cell)?;
         let batch = plan.recipe(cell).batch;
         let chain = match &standing {
-            Standing::Done { chain, .. } | Standing::Diverged { chain, .. } => &chain[..],
-            Standing::Missing { .. } => &[],
+            Some(Standing::Done { chain, .. } | Standing::Diverged { chain, .. }) => &chain[..],
+            Some(Standing::Missing { .. }) | None => &[],
         };
         let curve = chain.iter().flat_map(|record| (record.start..).zip(&record.curve));
         let steps = chain.last().map_or(0, |last| last.start + last.curve.len() as u64);
@@ -47,10 +52,11 @@ pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: St
             .collect();
         let seconds = (!chain.is_empty()).then(|| chain.iter().map(|record| record.seconds).sum());
         let (status, domains) = match standing {
-            Standing::Done { results, .. } => (CellStatus::Ok, domains(plan.evaluation(cell), &results)),
+            Some(Standing::Done { results, .. }) => (CellStatus::Ok, domains(plan.evaluation(cell), &results)),
             // Counted from one for people, as in the curves.
-            Standing::Diverged { step, .. } => (CellStatus::Diverged { step: step + 1 }, Vec::new()),
-            Standing::Missing { why } => (CellStatus::Missing { why }, Vec::new()),
+            Some(Standing::Diverged { step, .. }) => (CellStatus::Diverged { step: step + 1 }, Vec::new()),
+            Some(Standing::Missing { why }) => (CellStatus::Missing { why }, Vec::new()),
+            None => (unkeyed(cell), Vec::new()),
         };
         cells.push(CellResult {
             cell: grid.cell_name(&cell.values),
@@ -58,7 +64,7 @@ pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: St
             values: columns.iter().map(value).collect(),
             tokens: cell.tokens,
             replicate: cell.replicate,
-            stream: segment.stream,
+            stream: segment.map(|segment| segment.stream),
             params: model.parameters(plan.study.parameters),
             params_total: model.parameters_total(),
             params_embedding: model.parameters_embedding(),
@@ -68,7 +74,7 @@ pub(crate) fn results(holdings: &mut Holdings, class: &NumericsClass, device: St
             bits_per_byte: weighted(plan, cell, &domains, |domain| domain.bits_per_byte),
             status,
             seconds,
-            key: segment.key,
+            key: segment.map(|segment| segment.key),
             domains,
             curve,
         });

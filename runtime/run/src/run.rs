@@ -1,30 +1,23 @@
 //! A run: everything that the plan asks for and the store does not have, then results.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::AtomicBool;
 
-use synx_corpus::Stream;
 use synx_plan::executor::{Executor, NumericsClass};
-use synx_plan::grid::Cell;
-use synx_plan::key::Key;
 use synx_plan::problem::Problem;
-use synx_plan::program::lower;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 use synx_report::StudyResults;
 use synx_store::{Store, Writer};
-use synx_train::{BatchSource, DomainRows, Outcome, Work, train};
 
 use crate::answers::{self, Sources};
-use crate::corpora::{Corpora, DomainId, Rows};
+use crate::carrier::{Carried, Carrier, Todo};
+use crate::corpora::Corpora;
 use crate::device::{self, DeviceChoice};
 use crate::holdings::{Holdings, classes};
-use crate::ledger::StoreLedger;
-use crate::progress::{Event, LiveCell, Progress};
+use crate::progress::{Event, Progress};
 use crate::results;
+use crate::stages::{Reading, Stages};
 
 /// What stays in the store of a finished cell, beside its records and results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,17 +82,22 @@ pub struct Summary {
     pub steps: u64,
     /// Evaluations (state × domain) that were made in this call.
     pub evaluations: usize,
+    /// Cells that could not be trained since what they train on has no value.
+    pub unsettled: Vec<Problem>,
 }
 
 /// Carries a plan out, whose corpora have all been scanned (`scan`). What is finished is never done again, also when this call fails in between.
+///
+/// In stages: cells that train on what results settle wait, and are trained once it is settled.
 pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Result<Summary, Problem> {
     let store = Store::open(&options.folder)?;
     let writer = store.write()?;
-    let training = Training::new(plan, options.share).ok_or_else(|| {
-        Problem::new("E0975", "a corpus of the study has not been scanned")
-            .help("this is a mistake in synx: a run scans first")
-    })?;
-    let known = classes(plan, &training, &store)?;
+    let first = Training::new(plan, options.share);
+    if plan.cells().any(|(g, c, cell)| first.ends[g][c].is_none() && plan.awaited(cell).is_empty()) {
+        return Err(Problem::new("E0975", "a corpus of the study has not been scanned")
+            .help("this is a mistake in synx: a run scans first"));
+    }
+    let known = classes(plan, &first, &store)?;
     let by_coverage: Vec<NumericsClass> = known.iter().map(|(class, _)| class.clone()).collect();
     let mut executor = device::open(&options.device, options.threads, &by_coverage)?;
     let class = executor.class();
@@ -109,386 +107,87 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
     {
         progress.tell(Event::OtherClass { class: other.0.clone(), cells: *cells });
     }
-    let mut holdings = Holdings::new(plan, &training, &store, &class);
-    let todo = Todo::new(&mut holdings, &writer, &class)?;
-    for warning in store.take_warnings() {
-        progress.tell(Event::Warning(warning));
-    }
-    let cells = plan.cells().count();
-    progress.tell(Event::Start {
-        cells,
-        done: cells - todo.cells,
-        segments: todo.train.len(),
-        steps: todo.train.iter().map(|&s| training.segments[s].end - training.segments[s].start).sum(),
-        evaluations: todo.evaluate.values().map(BTreeSet::len).sum(),
-    });
-    let mut carried = Carried::default();
-    if !todo.is_empty() {
-        let mut carrier = Carrier {
-            plan,
-            training: &training,
-            options,
-            writer: &writer,
-            class: &class,
-            corpora: Corpora::new(plan, &options.folder, options.allow_outside),
-            ends: ends(&training),
-        };
-        carried = carrier.carry_out(&todo, &mut *executor, progress).map_err(|problem| {
-            problem.note("everything that was finished is kept: the same command goes on from there")
-        })?;
-    }
-    holdings.forget();
-    let cells = results::results(&mut holdings, &class, executor.name())?;
     let corpora = Corpora::new(plan, &options.folder, options.allow_outside);
-    let sources = Sources { folder: &options.folder, allow_outside: options.allow_outside, writer: &writer, corpora };
-    let results = answers::answer(plan, cells, sources, progress)?;
-    for warning in store.take_warnings() {
-        progress.tell(Event::Warning(warning));
-    }
-    let files = synx_report::write(&options.out, &results, plan, options.share)?;
+    let reading =
+        Reading { folder: &options.folder, allow_outside: options.allow_outside, store: &store, writer: Some(&writer) };
+    let mut run = Run { options, reading, writer: &writer, class, corpora, carried: Carried::default() };
+    let mut stages = Stages::new(plan);
+    let mut trained: Option<usize> = None;
+    let cells = loop {
+        // What has no value changes how cells stand, and leaves nothing to train.
+        if trained != Some(stages.settled()) {
+            run.train(&stages, &mut *executor, progress)?;
+            trained = Some(stages.settled());
+        }
+        let cells = run.cells(&stages, executor.name())?;
+        if run.carried.interrupted {
+            break cells;
+        }
+        let told = stages.settle(&cells, run.sources())?;
+        if told.is_empty() {
+            break cells;
+        }
+        told.into_iter().for_each(|event| progress.tell(event));
+    };
+    let results = answers::answer(&stages.plan, cells, run.sources(), progress)?;
+    store.take_warnings().into_iter().for_each(|warning| progress.tell(Event::Warning(warning)));
+    let files = synx_report::write(&options.out, &results, &stages.plan, options.share)?;
     progress.tell(Event::Written { files: files.clone() });
-    let Carried { interrupted, steps, evaluations } = carried;
-    Ok(Summary { results, files, interrupted, steps, evaluations })
+    let Carried { interrupted, steps, evaluations } = run.carried;
+    Ok(Summary { results, files, interrupted, steps, evaluations, unsettled: stages.problems() })
 }
 
-fn ends(training: &Training) -> Vec<Vec<(usize, usize)>> {
-    let mut ends = vec![Vec::new(); training.segments.len()];
-    for (g, cells) in training.ends.iter().enumerate() {
-        for (c, &segment) in cells.iter().enumerate() {
-            ends[segment].push((g, c));
-        }
-    }
-    ends
-}
-
-/// What is missing.
-struct Todo {
-    train: BTreeSet<usize>,
-    /// For each segment whose end has no result on some domain: those domains.
-    evaluate: BTreeMap<usize, BTreeSet<DomainId>>,
-    /// Names of domains, for messages.
-    names: BTreeMap<DomainId, String>,
-    /// How many cells lack a result.
-    cells: usize,
-}
-
-impl Todo {
-    fn new(holdings: &mut Holdings, writer: &Writer, class: &NumericsClass) -> Result<Todo, Problem> {
-        let (plan, training) = (holdings.plan, holdings.training);
-        let mut todo = Todo { train: BTreeSet::new(), evaluate: BTreeMap::new(), names: BTreeMap::new(), cells: 0 };
-        for (i, segment) in training.segments.iter().enumerate() {
-            let above = segment.parent.map(|parent| holdings.diverged(parent)).transpose()?.flatten();
-            if above.is_none() && !holdings.is_trained(i)? {
-                todo.train.insert(i);
-            }
-        }
-        for (g, c, cell) in plan.cells() {
-            let segment = training.ends[g][c];
-            if holdings.diverged(segment)?.is_some() {
-                continue;
-            }
-            let evaluation = plan.evaluation(cell);
-            let mut lacks = todo.train.contains(&segment);
-            for domain in &evaluation.domains {
-                let id = DomainId::new(evaluation, domain);
-                if holdings.result(segment, &id)?.is_none() {
-                    lacks = true;
-                    todo.names.entry(id).or_insert_with(|| domain.name.clone());
-                    todo.evaluate.entry(segment).or_default().insert(id);
-                }
-            }
-            todo.cells += usize::from(lacks);
-        }
-        for &segment in todo.evaluate.keys() {
-            if !writer.has_weights(&training.segments[segment].key, class)? {
-                todo.train.insert(segment);
-            }
-        }
-        Ok(todo)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.train.is_empty() && self.evaluate.is_empty()
-    }
-}
-
-#[derive(Default)]
-struct Carried {
-    interrupted: bool,
-    steps: u64,
-    evaluations: usize,
-}
-
-/// The segments of one program.
-struct Group {
-    model: u32,
-    /// Sequences a step.
-    rows: u64,
-    segments: BTreeSet<usize>,
-}
-
-struct Carrier<'a> {
-    plan: &'a Plan,
-    training: &'a Training,
+/// What all stages of a run share.
+struct Run<'a> {
     options: &'a RunOptions<'a>,
+    reading: Reading<'a>,
     writer: &'a Writer,
-    class: &'a NumericsClass,
+    class: NumericsClass,
     corpora: Corpora<'a>,
-    /// For each segment, the cells that end at its end.
-    ends: Vec<Vec<(usize, usize)>>,
+    carried: Carried,
 }
 
-impl Carrier<'_> {
-    fn carry_out(
+impl<'a> Run<'a> {
+    /// Trains and evaluates all cells that have keys by now.
+    fn train(
         &mut self,
-        todo: &Todo,
+        stages: &Stages,
         executor: &mut dyn Executor,
         progress: &mut dyn Progress,
-    ) -> Result<Carried, Problem> {
-        let groups = self.groups(todo);
-        self.check_data(todo, progress)?;
-        let mut carried = Carried::default();
-        for (number, group) in groups.iter().enumerate() {
-            if self.options.interrupt.load(Ordering::Relaxed) {
-                carried.interrupted = true;
-                break;
-            }
-            self.group(group, (number, groups.len()), todo, executor, progress, &mut carried)?;
-        }
-        Ok(carried)
-    }
-
-    fn cell(&self, segment: usize) -> &Cell {
-        let (g, c) = self.training.segments[segment].example;
-        &self.plan.grids[g].cells[c]
-    }
-
-    /// The length of a run, where its stream depends on it: shares that change do so after a part of the run.
-    fn phase_steps(&self, cell: &Cell) -> u64 {
-        if self.plan.mixture(cell).phases().is_empty() { 0 } else { self.plan.steps(cell) }
-    }
-
-    /// What is to do, by program, in the order of the plan.
-    fn groups(&self, todo: &Todo) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
-        let segments: BTreeSet<usize> = todo.train.iter().chain(todo.evaluate.keys()).copied().collect();
-        for segment in segments {
-            let cell = self.cell(segment);
-            let (model, rows) = (cell.model, self.plan.rows(cell));
-            match groups.iter_mut().find(|group| (group.model, group.rows) == (model, rows)) {
-                Some(group) => {
-                    group.segments.insert(segment);
-                }
-                None => groups.push(Group { model, rows, segments: BTreeSet::from([segment]) }),
-            }
-        }
-        groups
-    }
-
-    /// Finds what is wrong with the data of any cell before anything is trained.
-    fn check_data(&mut self, todo: &Todo, progress: &mut dyn Progress) -> Result<(), Problem> {
-        let mut streams: BTreeSet<(u32, u64, u64, u64)> = BTreeSet::new();
-        let mut domains: BTreeSet<(DomainId, u64)> = BTreeSet::new();
-        for &segment in &todo.train {
-            let cell = self.cell(segment);
-            streams.insert((cell.mixture, self.phase_steps(cell), self.plan.model(cell).context, self.plan.rows(cell)));
-        }
-        for (&segment, wanted) in &todo.evaluate {
-            let context = self.plan.model(self.cell(segment)).context;
-            domains.extend(wanted.iter().map(|domain| (*domain, context)));
-        }
-        for (mixture, steps, context, rows) in streams {
-            let mixture = &self.plan.mixtures[mixture as usize];
-            self.corpora.stream(mixture, (steps, rows), context, 1, self.writer, progress)?.check_batch(rows)?;
-        }
-        for (domain, context) in domains {
-            self.corpora.domain(&domain, &todo.names[&domain], context, self.writer, progress)?;
-        }
-        Ok(())
-    }
-
-    fn group(
-        &mut self,
-        group: &Group,
-        place: (usize, usize),
-        todo: &Todo,
-        executor: &mut dyn Executor,
-        progress: &mut dyn Progress,
-        carried: &mut Carried,
     ) -> Result<(), Problem> {
-        let model = &self.plan.models[group.model as usize];
-        let program = lower(model, group.rows as usize);
-        let domains: BTreeSet<DomainId> =
-            group.segments.iter().filter_map(|s| todo.evaluate.get(s)).flatten().copied().collect();
-        let mut rows: Vec<Rows> = Vec::new();
-        let mut domain_keys: Vec<(Key, u64)> = Vec::new();
-        for domain in &domains {
-            let found = self.corpora.domain(domain, &todo.names[domain], model.context, self.writer, progress)?;
-            domain_keys.push((domain.key(&self.corpora.key(domain.corpus)?), found.text_bytes()));
-            rows.push(found);
-        }
-        let names: Vec<String> = domains.iter().map(|domain| todo.names[domain].clone()).collect();
-        let place_of = |domain: &DomainId| domains.iter().position(|known| known == domain);
-        let evaluate: BTreeMap<usize, Vec<usize>> = todo
-            .evaluate
-            .iter()
-            .filter(|(segment, _)| group.segments.contains(segment))
-            .map(|(&segment, wanted)| (segment, wanted.iter().filter_map(place_of).collect()))
-            .collect();
-        let batches = self.batches(group, progress)?;
-        let (plan, training) = (self.plan, self.training);
-        let cell = |segment: usize| {
-            let (g, c) = training.segments[segment].example;
-            &plan.grids[g].cells[c]
-        };
-        let domain_rows: Vec<&dyn DomainRows> = rows.iter().map(|rows| rows as &dyn DomainRows).collect();
-        let work = Work {
-            program: &program,
-            segments: &training.segments,
-            train: group.segments.intersection(&todo.train).copied().collect(),
-            evaluate,
-            domains: &domain_rows,
-            source: &batches,
-            recipe: &|segment| plan.recipe(cell(segment)),
-            initial: &|segment| program.initial_parameters(plan.study.seed, u64::from(cell(segment).replicate)),
-        };
-        let teller = Teller { plan, training, ends: &self.ends, names, progress: RefCell::new(progress) };
-        let mut evaluations = 0;
-        let is_end: Vec<bool> = self.ends.iter().map(|cells| !cells.is_empty()).collect();
-        let mut ledger = StoreLedger {
-            writer: self.writer,
-            class: self.class,
-            training,
-            keep: self.options.keep,
-            is_end: &is_end,
-            waiting: work.evaluate.iter().map(|(&segment, domains)| (segment, domains.len())).collect(),
-            domains: &domain_keys,
-            evaluated: &mut |segment, domain, loss| {
-                evaluations += 1;
-                teller.evaluated(segment, domain, loss);
-            },
-        };
-        let started = Instant::now();
-        let options = synx_train::Options {
-            slots: self.options.slots,
-            checkpoint_every: self.options.checkpoint_every,
-            interrupt: self.options.interrupt,
-            clock: &|| started.elapsed().as_secs_f64(),
-        };
-        let described = format!("width {}, {} blocks", model.width, model.blocks.len());
-        let mut steps = 0;
-        let outcome = train(executor, &work, &mut ledger, &options, &mut |event| {
-            if let synx_train::Event::Stepped { done, .. } = event {
-                steps = done;
-            }
-            teller.tell(event, &described, place);
+        let plan = &stages.plan;
+        let training = Training::new(plan, self.options.share);
+        let mut holdings = Holdings::new(plan, &training, self.reading.store, &self.class);
+        let todo = Todo::new(&mut holdings, self.writer, &self.class)?;
+        let warnings = self.reading.store.take_warnings();
+        warnings.into_iter().for_each(|warning| progress.tell(Event::Warning(warning)));
+        let keyed = training.ends.iter().flatten().flatten().count();
+        progress.tell(Event::Start {
+            cells: plan.cells().count(),
+            done: keyed - todo.cells,
+            waiting: stages.waiting(),
+            segments: todo.train.len(),
+            steps: todo.train.iter().map(|&s| training.segments[s].end - training.segments[s].start).sum(),
+            evaluations: todo.evaluate.values().map(std::collections::BTreeSet::len).sum(),
         });
-        carried.steps += steps;
-        carried.evaluations += evaluations;
-        carried.interrupted |= outcome? == Outcome::Interrupted;
-        Ok(())
-    }
-
-    /// The batches of all chains that lead to a group's segments.
-    fn batches(&mut self, group: &Group, progress: &mut dyn Progress) -> Result<Batches, Problem> {
-        let mut batches = Batches { streams: Vec::new(), of: BTreeMap::new(), rows: group.rows };
-        let mut known: BTreeMap<(u32, u64, u32), usize> = BTreeMap::new();
-        for &segment in &group.segments {
-            let cell = self.cell(segment);
-            let (mixture, replicate, context) = (cell.mixture, cell.replicate, self.plan.model(cell).context);
-            let steps = self.phase_steps(cell);
-            let stream = if let Some(&stream) = known.get(&(mixture, steps, replicate)) {
-                stream
-            } else {
-                let mixed = &self.plan.mixtures[mixture as usize];
-                let length = (steps, group.rows);
-                let stream = self.corpora.stream(mixed, length, context, replicate, self.writer, progress)?;
-                batches.streams.push(stream);
-                known.insert((mixture, steps, replicate), batches.streams.len() - 1);
-                batches.streams.len() - 1
-            };
-            // What it starts from may have to be trained again, on the same stream.
-            let mut at = Some(segment);
-            while let Some(segment) = at {
-                batches.of.insert(segment, stream);
-                at = self.training.segments[segment].parent;
-            }
+        if todo.is_empty() {
+            return Ok(());
         }
-        Ok(batches)
-    }
-}
-
-/// The batches of segments.
-struct Batches {
-    streams: Vec<Stream>,
-    /// For each segment, the place of its stream.
-    of: BTreeMap<usize, usize>,
-    rows: u64,
-}
-
-impl BatchSource for Batches {
-    fn fill(&self, segment: usize, step: u64, inputs: &mut [u32], targets: &mut [u32]) {
-        self.streams[self.of[&segment]].fill(step * self.rows..(step + 1) * self.rows, inputs, targets);
-    }
-}
-
-/// Turns what training tells of segments into what people know: cells.
-struct Teller<'a> {
-    plan: &'a Plan,
-    training: &'a Training,
-    ends: &'a [Vec<(usize, usize)>],
-    /// Of the domains of the work.
-    names: Vec<String>,
-    progress: RefCell<&'a mut dyn Progress>,
-}
-
-impl Teller<'_> {
-    fn name(&self, (g, c): (usize, usize)) -> String {
-        let grid = &self.plan.grids[g];
-        grid.cell_name(&grid.cells[c].values)
+        let (writer, class) = (self.writer, &self.class);
+        let mut carrier = Carrier::new(plan, &training, self.options, (writer, class), &mut self.corpora);
+        carrier.carry_out(&todo, executor, progress, &mut self.carried).map_err(|problem| {
+            problem.note("everything that was finished is kept: the same command goes on from there")
+        })
     }
 
-    /// The cells that end at a segment's end.
-    fn ends(&self, segment: usize) -> Vec<String> {
-        self.ends[segment].iter().map(|&cell| self.name(cell)).collect()
+    /// How all cells stand.
+    fn cells(&self, stages: &Stages, device: String) -> Result<StudyResults, Problem> {
+        let training = Training::new(&stages.plan, self.options.share);
+        let mut holdings = Holdings::new(&stages.plan, &training, self.reading.store, &self.class);
+        results::results(&mut holdings, &self.class, device, &|cell| stages.status(cell))
     }
 
-    fn evaluated(&self, segment: usize, domain: usize, loss: Option<f64>) {
-        let (cells, domain) = (self.ends(segment), self.names[domain].clone());
-        self.progress.borrow_mut().tell(Event::Evaluated { cells, domain, loss });
-    }
-
-    fn tell(&self, event: synx_train::Event, model: &str, (wave, waves): (usize, usize)) {
-        use synx_train::Event as Training;
-        let told = match event {
-            Training::Wave { slots, segments, steps } => {
-                Event::Wave { wave: wave + 1, waves, model: model.to_owned(), slots, segments, steps }
-            }
-            Training::Stepped { live, done, total, tokens_per_second, seconds_left } => {
-                let cell = |slot: &synx_train::LiveSlot| {
-                    let segment = &self.training.segments[slot.segment];
-                    LiveCell {
-                        cell: self.name(segment.example),
-                        shared_with: segment.cells - 1,
-                        step: slot.step,
-                        end: segment.end,
-                        loss: slot.loss,
-                    }
-                };
-                let live = live.iter().map(cell).collect();
-                Event::Stepped { live, done, total, tokens_per_second, seconds_left }
-            }
-            Training::Checkpointed { .. } => Event::Checkpointed,
-            Training::Finished { segment } => match self.ends(segment) {
-                cells if cells.is_empty() => return,
-                cells => Event::Trained { cells },
-            },
-            Training::Diverged { segment, step } => match self.ends(segment) {
-                cells if cells.is_empty() => return,
-                cells => Event::Diverged { cells, step: step + 1 },
-            },
-            Training::Joined { .. } | Training::Evaluated { .. } => return,
-        };
-        self.progress.borrow_mut().tell(told);
+    fn sources(&mut self) -> Sources<'_, 'a> {
+        self.reading.sources(&mut self.corpora)
     }
 }

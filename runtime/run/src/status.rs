@@ -5,9 +5,11 @@ use std::path::Path;
 use synx_plan::problem::Problem;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
+use synx_report::CellStatus;
 use synx_store::{Holder, Store};
 
-use crate::holdings::{Holdings, Standing, classes};
+use crate::holdings::classes;
+use crate::stages::{Reading, Stages, so_far};
 
 /// How a study stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,31 +56,38 @@ impl Status {
 }
 
 /// The status of the study in `folder`, also while it is run. Sources are not read: what counts is what the last scan found.
-pub fn status(plan: &Plan, folder: &Path, share: bool) -> Result<Status, Problem> {
+pub fn status(plan: &Plan, folder: &Path, share: bool, allow_outside: bool) -> Result<Status, Problem> {
     let store = Store::open(folder)?;
-    let training = Training::new(plan, share);
-    let known = training.as_ref().map_or(Ok(Vec::new()), |training| classes(plan, training, &store))?;
-    let mut holdings = match (&training, known.first()) {
-        (Some(training), Some((class, _))) => Some(Holdings::new(plan, training, &store, class)),
-        _ => None,
+    // The class of the cells that wait for nothing; then all that are there in it.
+    let first = Training::new(plan, share);
+    let class = classes(plan, &first, &store)?.into_iter().next().map(|(class, _)| class);
+    let reading = Reading { folder, allow_outside, store: &store, writer: None };
+    let (stages, results) = match &class {
+        Some(class) => {
+            let (stages, results) = so_far(plan, share, class, &reading)?;
+            (stages, Some(results))
+        }
+        None => (Stages::new(plan), None),
     };
-    let why = if training.is_some() { "not trained yet" } else { "its corpora have not been scanned yet" };
+    let training = Training::new(&stages.plan, share);
     let mut cells = Vec::new();
-    for (g, c, cell) in plan.cells() {
-        let standing = match &mut holdings {
-            Some(holdings) => holdings.standing(g, c, cell)?,
-            None => Standing::Missing { why: why.to_owned() },
+    for (place, (g, c, cell)) in stages.plan.cells().enumerate() {
+        let status = match &results {
+            Some(results) => results.cells[place].status.clone(),
+            None if training.ends[g][c].is_some() => CellStatus::Missing { why: "not trained yet".to_owned() },
+            None => stages.status(cell),
         };
-        let state = match standing {
-            Standing::Done { .. } => CellState::Done,
-            Standing::Diverged { step, .. } => CellState::Diverged { step: step + 1 },
-            Standing::Missing { why } => CellState::Missing { why },
+        let state = match status {
+            CellStatus::Ok => CellState::Done,
+            CellStatus::Diverged { step } => CellState::Diverged { step },
+            CellStatus::Missing { why } | CellStatus::Unsettled { why } => CellState::Missing { why },
         };
-        let grid = &plan.grids[g];
+        let grid = &stages.plan.grids[g];
         cells.push(CellStanding { cell: grid.cell_name(&cell.values), grid: grid.name.clone(), state });
     }
+    let known = classes(&stages.plan, &training, &store)?;
     Ok(Status {
-        class: known.first().map(|(class, _)| class.0.clone()),
+        class: class.map(|class| class.0),
         classes: known.into_iter().map(|(class, cells)| (class.0, cells)).collect(),
         cells,
         holder: store.runner(),

@@ -272,7 +272,7 @@ fn a_second_run_trains_and_evaluates_nothing_and_writes_the_same_bytes() {
     let again = study.run_watched(USUAL, &mut |event: Event| events.push(event)).unwrap();
     assert_eq!((again.steps, again.evaluations), (0, 0));
     assert_eq!(files.map(|name| study.file(name)), before);
-    assert!(events.contains(&Event::Start { cells: 8, done: 8, segments: 0, steps: 0, evaluations: 0 }));
+    assert!(events.contains(&Event::Start { cells: 8, done: 8, waiting: 0, segments: 0, steps: 0, evaluations: 0 }));
     assert!(!events.iter().any(|e| matches!(e, Event::Building { .. } | Event::Wave { .. } | Event::Warning(_))));
 }
 
@@ -328,7 +328,7 @@ fn interrupted_anywhere_and_continued_gives_the_same_bits() {
             let missing = |cell: &&synx_report::CellResult| matches!(cell.status, CellStatus::Missing { .. });
             let lacking = first.results.cells.iter().filter(missing).count();
             assert!(lacking > 0);
-            let standing = status(&study.plan, study.path(), true).unwrap();
+            let standing = status(&study.plan, study.path(), true, false).unwrap();
             assert_eq!(standing.counts(), (8 - lacking, 0, lacking));
         }
         let second = study.run(USUAL).unwrap();
@@ -364,7 +364,7 @@ fn a_rate_without_sense_marks_its_cells_and_the_others_finish() {
     let groups = &summary.results.laws[0].groups;
     assert!(matches!(groups[0].outcome, LawOutcome::Fitted(_)));
     assert_eq!(groups[1].outcome, LawOutcome::NotFitted("all of its 4 rows diverged".to_owned()));
-    assert_eq!(status(&study.plan, study.path(), true).unwrap().counts(), (4, 4, 0));
+    assert_eq!(status(&study.plan, study.path(), true, false).unwrap().counts(), (4, 4, 0));
     let again = study.run(USUAL).unwrap();
     assert_eq!((again.steps, again.evaluations), (0, 0), "what diverged is not tried again");
 }
@@ -409,7 +409,7 @@ fn what_is_lost_or_damaged_is_found_and_made_again() {
     for (part, lose) in lose {
         for every in [1, 3] {
             files(study.path(), part).iter().step_by(every).for_each(|path| lose(path));
-            let (_, _, missing) = status(&study.plan, study.path(), true).unwrap().counts();
+            let (_, _, missing) = status(&study.plan, study.path(), true, false).unwrap().counts();
             assert!(missing > 0, "{part}");
             let again = study.run(USUAL).unwrap();
             assert_eq!(bits(&again.results), whole, "{part}, every {every}");
@@ -588,16 +588,16 @@ fn a_model_of_a_process_comes_to_its_entropy_rate_from_above() {
 #[test]
 fn a_status_says_what_is_missing_and_why() {
     let mut study = Study::new(plan());
-    let before = status(&study.plan, study.path(), true).unwrap();
+    let before = status(&study.plan, study.path(), true, false).unwrap();
     let missing = |why: &str| CellState::Missing { why: why.to_owned() };
     assert_eq!(before.class, None);
     assert!(before.cells.iter().all(|cell| cell.state == missing("not trained yet")));
     study.run(How { stop_after: 3, slots: 1, ..USUAL }).unwrap();
-    let during = status(&study.plan, study.path(), true).unwrap();
+    let during = status(&study.plan, study.path(), true, false).unwrap();
     let (done, diverged, rest) = during.counts();
     assert!(diverged == 0 && rest > 0 && done + rest == 8);
     study.run(USUAL).unwrap();
-    let after = status(&study.plan, study.path(), true).unwrap();
+    let after = status(&study.plan, study.path(), true, false).unwrap();
     assert_eq!((after.counts(), after.class.as_deref()), ((8, 0, 0), Some("cpu-f32/1")));
     assert_eq!((after.classes, after.holder), (vec![("cpu-f32/1".to_owned(), 8)], None));
 }

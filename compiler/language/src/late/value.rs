@@ -112,7 +112,7 @@ impl Compiler<'_> {
         let place = *self.answer_places.entry(key).or_insert(next);
         if place == next {
             let origin = Some(self.origin(span));
-            self.answers.push(Answer { question, sort, origin });
+            self.answers.push(Answer { question, sort, name: None, origin });
         }
         AnswerId(place)
     }
@@ -137,6 +137,9 @@ impl Compiler<'_> {
                 Value::Late(Rc::new(Late::Truth(Expression::Answer(answer))))
             }
             Late::Mixture { answer, of, .. } => {
+                if let Some(answer) = self.answers.get_mut(answer.0) {
+                    answer.name.get_or_insert_with(|| name.to_string());
+                }
                 let late = Late::Mixture { answer: *answer, of: Rc::clone(of), name: Rc::clone(name) };
                 Value::Late(Rc::new(late))
             }

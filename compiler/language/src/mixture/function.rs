@@ -15,6 +15,9 @@ use crate::value::{Capped, Named, Span, Value};
 /// Marks a number that is a mixture under a cap.
 const CAPPED: u64 = 1 << 40;
 
+/// What a mixture is that functions and sums of shares take.
+pub(super) const MADE_OF: &str = "a mixture that others are made of";
+
 /// More elements than this are not named one by one.
 const NAMED: usize = 4;
 
@@ -231,7 +234,25 @@ impl Compiler<'_> {
             self.after_cap(span, &capped.name);
             return None;
         }
-        self.mixture(value, span)
+        let mixture = self.mixture(value, span)?;
+        if mixture.it.answer().is_some() {
+            self.settled_late(span, MADE_OF, &mixture.name);
+            return None;
+        }
+        Some(mixture)
+    }
+
+    /// A mixture that a fit settles stands where it must be known: `what` says as what.
+    pub(crate) fn settled_late(&mut self, span: Span, what: &str, name: &str) -> Value {
+        let finding = self
+            .finding(
+                "E0612",
+                span,
+                format!("{what} must be known before anything runs"),
+                format!("a fit settles `{name}`"),
+            )
+            .help("train on it as it is: `data` of a grid takes it, also as one value of an axis");
+        self.report(finding)
     }
 
     /// A mixture with one set of shares, which can be calculated with.

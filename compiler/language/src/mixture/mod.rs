@@ -5,6 +5,7 @@ mod swarm;
 
 use std::rc::Rc;
 
+use function::MADE_OF;
 use synx_plan::exact::Exact;
 use synx_plan::mixture::Mixture;
 use synx_plan::unit::Unit;
@@ -118,6 +119,16 @@ impl Compiler<'_> {
             }
             Value::Capped(capped) => {
                 self.after_cap(data.span, &capped.name);
+                None
+            }
+            Value::Mixture(mixture) if mixture.it.answer().is_some() => {
+                self.settled_late(data.span, MADE_OF, &mixture.name);
+                None
+            }
+            Value::Late(late) if matches!(**late, Late::Mixture { .. }) => {
+                if let Late::Mixture { name, .. } = &**late {
+                    self.settled_late(data.span, MADE_OF, name);
+                }
                 None
             }
             Value::Mixture(mixture) => Some(self.mixture_terms(&mixture.it, data.span)),

@@ -124,6 +124,10 @@ impl<'t> Compiler<'t> {
                 return None;
             }
             let mixture = self.mixture(item, at)?;
+            if mixture.it.answer().is_some() {
+                self.settled_late(at, "a mixture to choose from", &mixture.name);
+                return None;
+            }
             corpora.extend(mixture.it.shares().iter().map(|(corpus, _)| *corpus));
             numbers.push(self.lists.mixture(&mixture.it) as u32);
         }

@@ -46,12 +46,12 @@ fn row(results: &StudyResults, cell: &CellResult) -> Vec<String> {
     let note = match &cell.status {
         CellStatus::Ok => String::new(),
         CellStatus::Diverged { step } => format!("stopped at step {step}"),
-        CellStatus::Missing { why } => why.clone(),
+        CellStatus::Missing { why } | CellStatus::Unsettled { why } => why.clone(),
     };
     row.extend([
         cell.tokens.to_string(),
         cell.replicate.to_string(),
-        cell.stream.short(),
+        cell.stream.map_or_else(String::new, |stream| stream.short()),
         cell.params.to_string(),
         cell.params_total.to_string(),
         cell.params_embedding.to_string(),
@@ -63,7 +63,7 @@ fn row(results: &StudyResults, cell: &CellResult) -> Vec<String> {
         note,
         cell.seconds.map_or_else(String::new, |s| format!("{s:.3}")),
         results.class.clone(),
-        cell.key.to_string(),
+        cell.key.map_or_else(String::new, |key| key.to_string()),
     ]);
     row
 }

@@ -40,7 +40,8 @@ fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
     };
     let number = value.number();
     result.estimate = Some(number).filter(|number| !number.is_nan());
-    let drawn = Drawn { estimate: number, draws: answered.draws.clone() };
+    let drawn =
+        Drawn { estimate: number, draws: answered.draws.iter().map(|draw| number_of(plan, place, *draw)).collect() };
     result.used = drawn.used();
     let mut notes: Vec<String> = Vec::new();
     match value {
@@ -51,8 +52,8 @@ fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
         Value::Number(_) => {}
         Value::Choice(chosen) => {
             result.chosen = chosen.to_string();
-            if matches!(chosen, ColumnValue::Number(_)) {
-                let same = answered.draws.iter().filter(|draw| **draw == number).count();
+            if !answered.read.is_nan() {
+                let same = answered.draws.iter().filter(|draw| **draw == answered.read).count();
                 notes.extend(
                     (!answered.draws.is_empty()).then(|| format!("chosen in {same} of {} draws", answered.draws.len())),
                 );
@@ -79,6 +80,16 @@ fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
     }
     result.note = notes.join("; ");
     result
+}
+
+/// A draw of an answer as results show it: of one of several numbers that number, not its place among them.
+fn number_of(plan: &Plan, place: usize, draw: f64) -> f64 {
+    let Sort::OneOf(values) = &plan.answers[place].sort else { return draw };
+    let chosen = values.iter().enumerate().find(|(place, _)| *place as f64 == draw);
+    chosen.map_or(f64::NAN, |(_, value)| match value {
+        ColumnValue::Number(number) => number.to_f64(),
+        _ => f64::NAN,
+    })
 }
 
 /// An answer as a column of a grid shows it; empty text where there is none.

@@ -68,11 +68,15 @@ pub(super) fn table(
     }
     let standing = |row: &Row| match row.result.status {
         CellStatus::Ok => Standing::There,
-        CellStatus::Diverged { .. } => Standing::Diverged,
+        // Neither ever has a result: laws are fitted without them.
+        CellStatus::Diverged { .. } | CellStatus::Unsettled { .. } => Standing::Diverged,
         CellStatus::Missing { .. } => Standing::Awaited,
     };
     let standing = rows.iter().map(standing).collect();
-    table.with_standing(standing).with_streams(rows.iter().map(|row| row.result.stream.to_string()))
+    table.with_standing(standing).with_streams(rows.iter().map(|row| match &row.result.stream {
+        Some(stream) => stream.to_string(),
+        None => row.result.cell.clone(),
+    }))
 }
 
 /// A column of an axis or a `let`: of truth where all of it is, of numbers likewise, else of text.
@@ -100,6 +104,10 @@ fn declared(values: &[Option<ColumnValue>]) -> Column {
 /// What every cell has (`synx_plan::column`).
 fn measured(plan: &Plan, row: &Row, name: &str) -> Option<f64> {
     let Row { cell, result } = row;
+    // What a run chooses is not known before it has.
+    if cell.choice.is_some() && name != "replicate" {
+        return None;
+    }
     let model = plan.model(cell);
     let flops = match plan.study.flops {
         FlopCount::Exact => result.flops_exact,
@@ -124,8 +132,11 @@ fn measured(plan: &Plan, row: &Row, name: &str) -> Option<f64> {
     }
 }
 
-/// The part of a cell's tokens that comes from a corpus; zero where its mixture is of others.
+/// The part of a cell's tokens that comes from a corpus; zero where its mixture is of others, not a number while nothing has settled it.
 fn share(plan: &Plan, cell: &Cell, corpus: CorpusId) -> f64 {
+    if !plan.awaited(cell).is_empty() {
+        return f64::NAN;
+    }
     let share = plan.mixture(cell).shares().iter().find(|(known, _)| *known == corpus);
     share.map_or(0.0, |(_, share)| share.to_f64())
 }

@@ -10,12 +10,11 @@ use synx_plan::training::Training;
 use synx_store::Store;
 use synx_tables::{Standing, Table};
 
-use super::Sources;
 use super::given::World;
 use super::laws::cell_name;
 use crate::corpora::Corpora;
-use crate::holdings::{Holdings, classes};
-use crate::results;
+use crate::holdings::classes;
+use crate::stages::{Reading, so_far};
 
 /// What a law's next runs should be, group by group.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,29 +55,26 @@ pub fn design(
     }
     let store = Store::open(folder)?;
     let writer = store.write()?;
-    let unscanned =
-        || Problem::new("E0975", "a corpus of the study has not been scanned").help("`synx run` scans first");
-    let training = Training::new(plan, share).ok_or_else(unscanned)?;
+    let training = Training::new(plan, share);
     let known = classes(plan, &training, &store)?;
     let (class, _) = known.first().ok_or_else(|| {
         Problem::new("E0990", "no cell of the study has a result")
             .help("run some first: what is most telling depends on what a law fits")
     })?;
-    let mut holdings = Holdings::new(plan, &training, &store, class);
-    let cells = results::results(&mut holdings, class, String::new())?;
+    let reading = Reading { folder, allow_outside, store: &store, writer: Some(&writer) };
+    let (stages, cells) = so_far(plan, share, class, &reading)?;
     // Only the fits matter: no draws, nothing held out.
-    let mut plain = plan.clone();
+    let mut plain = stages.plan;
     for law in &mut plain.laws {
         law.formula.bootstrap = 0;
         law.formula.test = None;
     }
-    let world = |finished_only: bool| {
-        let corpora = Corpora::new(&plain, folder, allow_outside);
-        let sources = Sources { folder, allow_outside, writer: &writer, corpora };
-        World::new(&plain, &cells, sources).finished_only(finished_only)
+    let settled = |finished_only: bool| {
+        let mut corpora = Corpora::new(&plain, folder, allow_outside);
+        let world = World::new(&plain, &cells, reading.sources(&mut corpora)).finished_only(finished_only);
+        settle(&plain, &world)
     };
-    let fitted = settle(&plain, &world(true))?;
-    let all = settle(&plain, &world(false))?;
+    let (fitted, all) = (settled(true)?, settled(false)?);
     let mut advice = Vec::new();
     for (place, law) in plain.laws.iter().enumerate() {
         let groups = match (&fitted.laws[place].fitted, &all.tables[law.over.0]) {
@@ -120,9 +116,6 @@ fn advise(plan: &Plan, law: &Law, fitted: &Fitted, group: &Group, over: &Table, 
         narrower: None,
         why_not: group.parameters.as_ref().err().map(|why| why.0.to_string()),
     };
-    if advice.why_not.is_none() && law.formula.curve().is_none() {
-        advice.why_not = Some("trees have no parameters that a run could tell".to_owned());
-    }
     if advice.why_not.is_some() || candidates.is_empty() {
         return advice;
     }

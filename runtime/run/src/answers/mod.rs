@@ -16,18 +16,20 @@ use synx_plan::grid::ColumnValue;
 use synx_plan::problem::Problem;
 use synx_plan::study::Plan;
 use synx_report::StudyResults;
-use synx_store::Writer;
+use synx_store::{Store, Writer};
 
 use crate::corpora::Corpora;
 use crate::progress::{Event, Progress};
-use given::World;
+pub(crate) use given::World;
 
 /// Where the run reads what its answers need.
-pub(crate) struct Sources<'a> {
+pub(crate) struct Sources<'a, 'p> {
     pub folder: &'a Path,
     pub allow_outside: bool,
-    pub writer: &'a Writer,
-    pub corpora: Corpora<'a>,
+    pub store: &'a Store,
+    /// Where fits and corpora are put that are not in the store; without one, fits have no draws and no corpus is made.
+    pub writer: Option<&'a Writer>,
+    pub corpora: &'a mut Corpora<'p>,
 }
 
 /// Answers everything that the plan asks of the cells of `results`. A fit that was made of the same rows before is taken from the store.

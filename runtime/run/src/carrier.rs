@@ -1,0 +1,375 @@
+//! Training and evaluating what is missing of the cells of a plan.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use synx_corpus::Stream;
+use synx_plan::executor::{Executor, NumericsClass};
+use synx_plan::grid::Cell;
+use synx_plan::key::Key;
+use synx_plan::problem::Problem;
+use synx_plan::program::lower;
+use synx_plan::study::Plan;
+use synx_plan::training::Training;
+use synx_store::Writer;
+use synx_train::{BatchSource, DomainRows, Outcome, Work, train};
+
+use crate::corpora::{Corpora, DomainId, Rows};
+use crate::holdings::Holdings;
+use crate::ledger::StoreLedger;
+use crate::progress::{Event, LiveCell, Progress};
+use crate::run::RunOptions;
+
+/// What is missing.
+pub(crate) struct Todo {
+    pub train: BTreeSet<usize>,
+    /// For each segment whose end has no result on some domain: those domains.
+    pub evaluate: BTreeMap<usize, BTreeSet<DomainId>>,
+    /// Names of domains, for messages.
+    names: BTreeMap<DomainId, String>,
+    /// How many of the cells that have keys lack a result.
+    pub cells: usize,
+}
+
+impl Todo {
+    pub(crate) fn new(holdings: &mut Holdings, writer: &Writer, class: &NumericsClass) -> Result<Todo, Problem> {
+        let (plan, training) = (holdings.plan, holdings.training);
+        let mut todo = Todo { train: BTreeSet::new(), evaluate: BTreeMap::new(), names: BTreeMap::new(), cells: 0 };
+        for (i, segment) in training.segments.iter().enumerate() {
+            let above = segment.parent.map(|parent| holdings.diverged(parent)).transpose()?.flatten();
+            if above.is_none() && !holdings.is_trained(i)? {
+                todo.train.insert(i);
+            }
+        }
+        for (g, c, cell) in plan.cells() {
+            let Some(segment) = training.ends[g][c] else { continue };
+            if holdings.diverged(segment)?.is_some() {
+                continue;
+            }
+            let evaluation = plan.evaluation(cell);
+            let mut lacks = todo.train.contains(&segment);
+            for domain in &evaluation.domains {
+                let id = DomainId::new(evaluation, domain);
+                if holdings.result(segment, &id)?.is_none() {
+                    lacks = true;
+                    todo.names.entry(id).or_insert_with(|| domain.name.clone());
+                    todo.evaluate.entry(segment).or_default().insert(id);
+                }
+            }
+            todo.cells += usize::from(lacks);
+        }
+        for &segment in todo.evaluate.keys() {
+            if !writer.has_weights(&training.segments[segment].key, class)? {
+                todo.train.insert(segment);
+            }
+        }
+        Ok(todo)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.train.is_empty() && self.evaluate.is_empty()
+    }
+}
+
+/// What has been done so far.
+#[derive(Default)]
+pub(crate) struct Carried {
+    pub interrupted: bool,
+    pub steps: u64,
+    pub evaluations: usize,
+}
+
+/// The segments of one program.
+struct Group {
+    model: u32,
+    /// Sequences a step.
+    rows: u64,
+    segments: BTreeSet<usize>,
+}
+
+/// Carries out what is to do at one stage.
+pub(crate) struct Carrier<'a, 'p> {
+    plan: &'a Plan,
+    training: &'a Training,
+    options: &'a RunOptions<'a>,
+    writer: &'a Writer,
+    class: &'a NumericsClass,
+    corpora: &'a mut Corpora<'p>,
+    /// For each segment, the cells that end at its end.
+    ends: Vec<Vec<(usize, usize)>>,
+}
+
+impl<'a, 'p> Carrier<'a, 'p> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        training: &'a Training,
+        options: &'a RunOptions<'a>,
+        (writer, class): (&'a Writer, &'a NumericsClass),
+        corpora: &'a mut Corpora<'p>,
+    ) -> Carrier<'a, 'p> {
+        let mut ends = vec![Vec::new(); training.segments.len()];
+        for (g, cells) in training.ends.iter().enumerate() {
+            for (c, segment) in cells.iter().enumerate() {
+                if let Some(segment) = segment {
+                    ends[*segment].push((g, c));
+                }
+            }
+        }
+        Carrier { plan, training, options, writer, class, corpora, ends }
+    }
+
+    pub(crate) fn carry_out(
+        &mut self,
+        todo: &Todo,
+        executor: &mut dyn Executor,
+        progress: &mut dyn Progress,
+        carried: &mut Carried,
+    ) -> Result<(), Problem> {
+        let groups = self.groups(todo);
+        self.check_data(todo, progress)?;
+        for (number, group) in groups.iter().enumerate() {
+            if self.options.interrupt.load(Ordering::Relaxed) {
+                carried.interrupted = true;
+                break;
+            }
+            self.group(group, (number, groups.len()), todo, executor, progress, carried)?;
+        }
+        Ok(())
+    }
+
+    fn cell(&self, segment: usize) -> &Cell {
+        let (g, c) = self.training.segments[segment].example;
+        &self.plan.grids[g].cells[c]
+    }
+
+    /// The length of a run, where its stream depends on it: shares that change do so after a part of the run.
+    fn phase_steps(&self, cell: &Cell) -> u64 {
+        if self.plan.mixture(cell).phases().is_empty() { 0 } else { self.plan.steps(cell) }
+    }
+
+    /// What is to do, by program, in the order of the plan.
+    fn groups(&self, todo: &Todo) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        let segments: BTreeSet<usize> = todo.train.iter().chain(todo.evaluate.keys()).copied().collect();
+        for segment in segments {
+            let cell = self.cell(segment);
+            let (model, rows) = (cell.model, self.plan.rows(cell));
+            match groups.iter_mut().find(|group| (group.model, group.rows) == (model, rows)) {
+                Some(group) => {
+                    group.segments.insert(segment);
+                }
+                None => groups.push(Group { model, rows, segments: BTreeSet::from([segment]) }),
+            }
+        }
+        groups
+    }
+
+    /// Finds what is wrong with the data of any cell before anything is trained.
+    fn check_data(&mut self, todo: &Todo, progress: &mut dyn Progress) -> Result<(), Problem> {
+        let mut streams: BTreeSet<(u32, u64, u64, u64)> = BTreeSet::new();
+        let mut domains: BTreeSet<(DomainId, u64)> = BTreeSet::new();
+        for &segment in &todo.train {
+            let cell = self.cell(segment);
+            streams.insert((cell.mixture, self.phase_steps(cell), self.plan.model(cell).context, self.plan.rows(cell)));
+        }
+        for (&segment, wanted) in &todo.evaluate {
+            let context = self.plan.model(self.cell(segment)).context;
+            domains.extend(wanted.iter().map(|domain| (*domain, context)));
+        }
+        for (mixture, steps, context, rows) in streams {
+            let mixture = &self.plan.mixtures[mixture as usize];
+            self.corpora.stream(mixture, (steps, rows), context, 1, self.writer, progress)?.check_batch(rows)?;
+        }
+        for (domain, context) in domains {
+            self.corpora.domain(&domain, &todo.names[&domain], context, self.writer, progress)?;
+        }
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        group: &Group,
+        place: (usize, usize),
+        todo: &Todo,
+        executor: &mut dyn Executor,
+        progress: &mut dyn Progress,
+        carried: &mut Carried,
+    ) -> Result<(), Problem> {
+        let model = &self.plan.models[group.model as usize];
+        let program = lower(model, group.rows as usize);
+        let domains: BTreeSet<DomainId> =
+            group.segments.iter().filter_map(|s| todo.evaluate.get(s)).flatten().copied().collect();
+        let mut rows: Vec<Rows> = Vec::new();
+        let mut domain_keys: Vec<(Key, u64)> = Vec::new();
+        for domain in &domains {
+            let found = self.corpora.domain(domain, &todo.names[domain], model.context, self.writer, progress)?;
+            domain_keys.push((domain.key(&self.corpora.key(domain.corpus)?), found.text_bytes()));
+            rows.push(found);
+        }
+        let names: Vec<String> = domains.iter().map(|domain| todo.names[domain].clone()).collect();
+        let place_of = |domain: &DomainId| domains.iter().position(|known| known == domain);
+        let evaluate: BTreeMap<usize, Vec<usize>> = todo
+            .evaluate
+            .iter()
+            .filter(|(segment, _)| group.segments.contains(segment))
+            .map(|(&segment, wanted)| (segment, wanted.iter().filter_map(place_of).collect()))
+            .collect();
+        let batches = self.batches(group, progress)?;
+        let (plan, training) = (self.plan, self.training);
+        let cell = |segment: usize| {
+            let (g, c) = training.segments[segment].example;
+            &plan.grids[g].cells[c]
+        };
+        let domain_rows: Vec<&dyn DomainRows> = rows.iter().map(|rows| rows as &dyn DomainRows).collect();
+        let work = Work {
+            program: &program,
+            segments: &training.segments,
+            train: group.segments.intersection(&todo.train).copied().collect(),
+            evaluate,
+            domains: &domain_rows,
+            source: &batches,
+            recipe: &|segment| plan.recipe(cell(segment)),
+            initial: &|segment| program.initial_parameters(plan.study.seed, u64::from(cell(segment).replicate)),
+        };
+        let teller = Teller { plan, training, ends: &self.ends, names, progress: RefCell::new(progress) };
+        let mut evaluations = 0;
+        let is_end: Vec<bool> = self.ends.iter().map(|cells| !cells.is_empty()).collect();
+        let mut ledger = StoreLedger {
+            writer: self.writer,
+            class: self.class,
+            training,
+            keep: self.options.keep,
+            is_end: &is_end,
+            waiting: work.evaluate.iter().map(|(&segment, domains)| (segment, domains.len())).collect(),
+            domains: &domain_keys,
+            evaluated: &mut |segment, domain, loss| {
+                evaluations += 1;
+                teller.evaluated(segment, domain, loss);
+            },
+        };
+        let started = Instant::now();
+        let options = synx_train::Options {
+            slots: self.options.slots,
+            checkpoint_every: self.options.checkpoint_every,
+            interrupt: self.options.interrupt,
+            clock: &|| started.elapsed().as_secs_f64(),
+        };
+        let described = format!("width {}, {} blocks", model.width, model.blocks.len());
+        let mut steps = 0;
+        let outcome = train(executor, &work, &mut ledger, &options, &mut |event| {
+            if let synx_train::Event::Stepped { done, .. } = event {
+                steps = done;
+            }
+            teller.tell(event, &described, place);
+        });
+        carried.steps += steps;
+        carried.evaluations += evaluations;
+        carried.interrupted |= outcome? == Outcome::Interrupted;
+        Ok(())
+    }
+
+    /// The batches of all chains that lead to a group's segments.
+    fn batches(&mut self, group: &Group, progress: &mut dyn Progress) -> Result<Batches, Problem> {
+        let mut batches = Batches { streams: Vec::new(), of: BTreeMap::new(), rows: group.rows };
+        let mut known: BTreeMap<(u32, u64, u32), usize> = BTreeMap::new();
+        for &segment in &group.segments {
+            let cell = self.cell(segment);
+            let (mixture, replicate, context) = (cell.mixture, cell.replicate, self.plan.model(cell).context);
+            let steps = self.phase_steps(cell);
+            let stream = if let Some(&stream) = known.get(&(mixture, steps, replicate)) {
+                stream
+            } else {
+                let mixed = &self.plan.mixtures[mixture as usize];
+                let length = (steps, group.rows);
+                let stream = self.corpora.stream(mixed, length, context, replicate, self.writer, progress)?;
+                batches.streams.push(stream);
+                known.insert((mixture, steps, replicate), batches.streams.len() - 1);
+                batches.streams.len() - 1
+            };
+            // What it starts from may have to be trained again, on the same stream.
+            let mut at = Some(segment);
+            while let Some(segment) = at {
+                batches.of.insert(segment, stream);
+                at = self.training.segments[segment].parent;
+            }
+        }
+        Ok(batches)
+    }
+}
+
+/// The batches of segments.
+struct Batches {
+    streams: Vec<Stream>,
+    /// For each segment, the place of its stream.
+    of: BTreeMap<usize, usize>,
+    rows: u64,
+}
+
+impl BatchSource for Batches {
+    fn fill(&self, segment: usize, step: u64, inputs: &mut [u32], targets: &mut [u32]) {
+        self.streams[self.of[&segment]].fill(step * self.rows..(step + 1) * self.rows, inputs, targets);
+    }
+}
+
+/// Turns what training tells of segments into what people know: cells.
+struct Teller<'a> {
+    plan: &'a Plan,
+    training: &'a Training,
+    ends: &'a [Vec<(usize, usize)>],
+    /// Of the domains of the work.
+    names: Vec<String>,
+    progress: RefCell<&'a mut dyn Progress>,
+}
+
+impl Teller<'_> {
+    fn name(&self, (g, c): (usize, usize)) -> String {
+        let grid = &self.plan.grids[g];
+        grid.cell_name(&grid.cells[c].values)
+    }
+
+    /// The cells that end at a segment's end.
+    fn ends(&self, segment: usize) -> Vec<String> {
+        self.ends[segment].iter().map(|&cell| self.name(cell)).collect()
+    }
+
+    fn evaluated(&self, segment: usize, domain: usize, loss: Option<f64>) {
+        let (cells, domain) = (self.ends(segment), self.names[domain].clone());
+        self.progress.borrow_mut().tell(Event::Evaluated { cells, domain, loss });
+    }
+
+    fn tell(&self, event: synx_train::Event, model: &str, (wave, waves): (usize, usize)) {
+        use synx_train::Event as Training;
+        let told = match event {
+            Training::Wave { slots, segments, steps } => {
+                Event::Wave { wave: wave + 1, waves, model: model.to_owned(), slots, segments, steps }
+            }
+            Training::Stepped { live, done, total, tokens_per_second, seconds_left } => {
+                let cell = |slot: &synx_train::LiveSlot| {
+                    let segment = &self.training.segments[slot.segment];
+                    LiveCell {
+                        cell: self.name(segment.example),
+                        shared_with: segment.cells - 1,
+                        step: slot.step,
+                        end: segment.end,
+                        loss: slot.loss,
+                    }
+                };
+                let live = live.iter().map(cell).collect();
+                Event::Stepped { live, done, total, tokens_per_second, seconds_left }
+            }
+            Training::Checkpointed { .. } => Event::Checkpointed,
+            Training::Finished { segment } => match self.ends(segment) {
+                cells if cells.is_empty() => return,
+                cells => Event::Trained { cells },
+            },
+            Training::Diverged { segment, step } => match self.ends(segment) {
+                cells if cells.is_empty() => return,
+                cells => Event::Diverged { cells, step: step + 1 },
+            },
+            Training::Joined { .. } | Training::Evaluated { .. } => return,
+        };
+        self.progress.borrow_mut().tell(told);
+    }
+}
