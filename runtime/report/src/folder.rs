@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use synx_plan::problem::Problem;
 use synx_plan::study::Plan;
 
-use crate::lock::Lock;
+use crate::lock::{Lock, LockedFile};
 use crate::{StudyResults, csv, plan_json, shown};
 
 /// The files that every results folder has, in the order in which people look at them. Figures and tables of the study stand in folders of their own.
@@ -40,7 +40,8 @@ fn drawn(results: &StudyResults) -> Vec<(String, Vec<u8>)> {
 /// Writes all files of `results` into `folder`, which is made where it is not there.
 ///
 /// Everything is written to a temporary folder inside first, then renamed file by file: a reader sees each file whole, and a full disk leaves what was
-/// there before. Other files of the folder are left alone.
+/// there before. Drawings that the lock of an earlier run lists and this one does not have any more are removed, unless somebody has changed them; other files of
+/// the folder are left alone.
 ///
 /// # Errors
 /// `E0901` where the system refuses, with the path.
@@ -64,10 +65,54 @@ pub fn write(folder: &Path, results: &StudyResults, plan: &Plan, share: bool) ->
     fs::create_dir_all(folder).map_err(|e| Problem::io("create the folder", folder, &e))?;
     let temporary = folder.join(format!(".writing-{}", std::process::id()));
     fs::create_dir_all(&temporary).map_err(|e| Problem::io("create the folder", &temporary, &e))?;
+    let before = formerly_drawn(folder);
     let written = write_through(folder, &temporary, &contents);
+    if written.is_ok() {
+        // Where the system does not tell cases apart, one name in another case is the file that was just written.
+        let is_there =
+            |file: &LockedFile| contents.iter().any(|(name, _)| name.to_lowercase() == file.name.to_lowercase());
+        before.iter().filter(|file| !is_there(file)).for_each(|file| remove_unchanged(folder, file));
+    }
     // What is left of it after an error is of no use to anybody; a failure to remove it must not hide that error.
     let _ = fs::remove_dir_all(&temporary);
     written
+}
+
+/// Bytes of a lock that is read again. Arbitrary: that of some million cells.
+const LARGEST_LOCK: u64 = 1 << 29;
+
+/// The figures and tables of an earlier run, by its lock; none where that cannot be read.
+fn formerly_drawn(folder: &Path) -> Vec<LockedFile> {
+    let path = folder.join(LOCK);
+    let small = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_LOCK);
+    let text = if small { fs::read_to_string(&path).ok() } else { None };
+    let lock: Option<Lock> = text.and_then(|text| serde_json::from_str(&text).ok());
+    lock.into_iter().flat_map(|lock| lock.files).filter(|file| is_drawn(&file.name)).collect()
+}
+
+/// Whether a name is one that figures and tables have. A lock may come from anywhere: nothing else is ever removed.
+fn is_drawn(name: &str) -> bool {
+    let Some((folder, name)) = name.split_once('/') else { return false };
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    let plain = !stem.is_empty() && stem.chars().all(|c| c.is_alphanumeric() || c == '_');
+    plain && matches!((folder, ending), ("figures", "svg") | ("tables", "md" | "tex"))
+}
+
+/// Removes a file that has the bytes which were written. One that cannot be read or removed stays: it spoils nothing that was written.
+fn remove_unchanged(folder: &Path, file: &LockedFile) {
+    let path = folder.join(&file.name);
+    // Neither a link nor what lies behind one.
+    let plain = |path: &Path, is: fn(&fs::Metadata) -> bool| fs::symlink_metadata(path).is_ok_and(|found| is(&found));
+    if !path.parent().is_some_and(|above| plain(above, fs::Metadata::is_dir)) || !plain(&path, fs::Metadata::is_file) {
+        return;
+    }
+    let mut hasher = blake3::Hasher::new();
+    let hashed = fs::File::open(&path).and_then(|mut file| std::io::copy(&mut file, &mut hasher));
+    if hashed.is_ok() && hasher.finalize().to_hex().as_str() == file.blake3 {
+        let _ = fs::remove_file(&path);
+        // A folder of which nothing is left; one with other files in it stays.
+        let _ = path.parent().map(fs::remove_dir);
+    }
 }
 
 fn write_through(folder: &Path, temporary: &Path, contents: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Problem> {

@@ -287,3 +287,59 @@ fn writing_again_replaces_and_a_failure_leaves_what_was_there() {
     assert_eq!(problem.code, "E0901");
     assert_eq!(table(folder.path(), "results.csv").len(), 1);
 }
+
+#[test]
+fn drawings_that_are_gone_from_the_study_go_and_what_others_wrote_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    write(out, &results(), &plan(), true).unwrap();
+    for name in ["figures/mine.svg", "tables/notes.md", "notes.txt"] {
+        fs::write(out.join(name), "mine").unwrap();
+    }
+    let mut renamed = results();
+    renamed.figures[0].name = "falling".to_owned();
+    renamed.tables.clear();
+    // Whoever changed a file wants it.
+    fs::write(out.join("tables/losses.tex"), "changed by hand").unwrap();
+    write(out, &renamed, &plan(), true).unwrap();
+    let there = |name: &str| out.join(name).exists();
+    assert!(there("figures/falling.svg") && !there("figures/curves.svg") && !there("tables/losses.md"));
+    for name in ["figures/mine.svg", "tables/notes.md", "notes.txt", "tables/losses.tex"] {
+        assert!(there(name), "{name}");
+    }
+    // A folder that nothing is left in goes too.
+    renamed.figures.clear();
+    fs::remove_file(out.join("figures/mine.svg")).unwrap();
+    write(out, &renamed, &plan(), true).unwrap();
+    assert!(!there("figures") && there("tables"));
+}
+
+#[test]
+fn a_lock_from_elsewhere_removes_nothing_else() {
+    let above = tempfile::tempdir().unwrap();
+    let out = above.path().join("out");
+    write(&out, &results(), &plan(), true).unwrap();
+    let bytes = b"precious";
+    let hash = blake3::hash(bytes).to_hex().to_string();
+    let names =
+        ["../precious.svg", "figures/../../precious.svg", "precious.csv", "figures/deep/precious.svg", "figures/.svg"];
+    let mut lock: serde_json::Value = serde_json::from_str(&read(&out, "synx.lock")).unwrap();
+    let absolute = above.path().join("precious.svg").display().to_string();
+    for name in names.into_iter().chain([absolute.as_str()]) {
+        fs::create_dir_all(out.join(name).parent().unwrap()).unwrap();
+        fs::write(out.join(name), bytes).unwrap();
+        let file = serde_json::json!({ "name": name, "blake3": hash });
+        lock["files"].as_array_mut().unwrap().push(file);
+    }
+    fs::write(out.join("synx.lock"), lock.to_string()).unwrap();
+    let mut without = results();
+    without.figures.clear();
+    write(&out, &without, &plan(), true).unwrap();
+    for name in names {
+        assert!(out.join(name).exists(), "{name}");
+    }
+    assert!(!out.join("figures/curves.svg").exists());
+    // What is no lock at all removes nothing either.
+    fs::write(out.join("synx.lock"), "not JSON").unwrap();
+    write(&out, &results(), &plan(), true).unwrap();
+}
