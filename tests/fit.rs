@@ -129,7 +129,7 @@ fn groups_are_fitted_by_themselves_and_the_largest_is_predicted() {
     let rows = synx(folder.path(), [&["fit"], &law[..], &["--by", "arm", "--format", "csv"]].concat()).expect(0).out;
     let lines: Vec<&str> = rows.lines().collect();
     assert_eq!(lines.len(), 5, "{rows}");
-    assert!(lines[0].starts_with("law,arm,parameter,estimate,") && lines[4].contains(",b,B,"), "{rows}");
+    assert!(lines[0].starts_with("law,arm,model,parameter,estimate,") && lines[4].contains(",b,formula,B,"), "{rows}");
 }
 
 #[test]
@@ -138,13 +138,65 @@ fn laws_are_compared_over_the_same_rows() {
     let found = json(folder.path(), &["runs.csv", "--compare", "all", "--hold-out", "largest(tokens)"]);
     let laws = found["groups"][0]["laws"].as_array().unwrap();
     let names: Vec<&str> = laws.iter().filter_map(|law| law["law"].as_str()).collect();
-    assert!(names.contains(&"kaplan") && names.last() == Some(&"constant"), "{names:?}");
+    assert!(["kaplan", "boosted_trees", "linear", "constant"].iter().all(|name| names.contains(name)), "{names:?}");
     let best = &laws[names.iter().position(|name| *name == "chinchilla").unwrap()];
     assert!(best["hold_out"]["mean_relative_error"].as_f64().unwrap() < 1e-6, "{best}");
     assert!(found["not_fitted"].as_array().unwrap().iter().any(|left| left["law"] == "mixing"));
     let arguments = ["fit", "runs.csv", "--compare", "kaplan,power_law", "--hold-out", "largest(tokens)"];
     let shown = synx(folder.path(), arguments).expect(0).out;
     assert!(shown.contains("predicts the held-out rows best"), "{shown}");
+}
+
+/// Losses over two shares: a step that no line follows, and a slope.
+fn mixtures() -> String {
+    let mut text = "web,wiki,loss\n".to_owned();
+    for i in 0..60 {
+        let web = f64::from(i * 7 % 60) / 60.0;
+        let loss = if web < 0.3 { 4.0 } else { 3.0 } + 0.2 * web;
+        writeln!(text, "{web},{},{loss}", 1.0 - web).unwrap();
+    }
+    text
+}
+
+#[test]
+fn trees_stand_beside_a_linear_model_and_a_constant() {
+    let folder = folder("mix.csv", &mixtures());
+    let law = [
+        "mix.csv",
+        "--law",
+        "loss ~ boosted_trees(web, wiki, rate = 0.1, rounds = 100)",
+        "--hold-out",
+        "leave_out(20)",
+    ];
+    let fit = json(folder.path(), &[&law[..], &["--bootstrap", "5"]].concat());
+    let error = |of: &serde_json::Value| of["hold_out"]["mean_relative_error"].as_f64().unwrap();
+    assert_eq!((&fit["points"], &fit["hold_out"]["points"]), (&40.into(), &20.into()));
+    assert!(error(&fit) < 0.5 * error(&fit["beside"]["linear"]), "{fit}");
+    assert!(error(&fit["beside"]["linear"]) < error(&fit["beside"]["constant"]), "{fit}");
+    assert_eq!(fit["resampling"]["used"], 5);
+    let shown = synx(folder.path(), [&["fit"], &law[..]].concat()).expect(0).out;
+    for part in ["trees", "linear", "constant", "fitted to 40 rows, 20 held out: `trees` predicts these best"] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    let rows = synx(folder.path(), [&["fit"], &law[..], &["--format", "csv"]].concat()).expect(0).out;
+    let models: Vec<&str> = rows.lines().skip(1).filter_map(|line| line.rsplit(',').nth(12)).collect();
+    assert_eq!(models, ["trees", "linear", "constant"], "{rows}");
+    // Without held-out rows nothing is said to be best.
+    let shown = synx(folder.path(), ["fit", "mix.csv", "--law", law[2]]).expect(0).out;
+    assert!(shown.contains("`--hold-out` says") && !shown.contains("best"), "{shown}");
+}
+
+#[test]
+fn a_law_that_trees_beat_is_said_to_be_beaten() {
+    let folder = folder("mix.csv", &mixtures());
+    let formula = "loss ~ c + exp(t * web)";
+    let law = ["fit", "mix.csv", "--law", formula, "--free", "c in 0.., t", "--compare", "boosted_trees,linear"];
+    let shown = synx(folder.path(), [&law[..], &["--hold-out", "leave_out(20)"]].concat()).expect(0).out;
+    assert!(shown.contains("`boosted_trees` predicts the held-out rows best"), "{shown}");
+    assert!(shown.contains(&format!("no law does better than what needs no theory: the best of them is `{formula}`")));
+    let alone = ["mix.csv", "--compare", "linear"];
+    let err = refused(folder.path(), &alone);
+    assert!(err.contains("E0989") && err.contains("boosted_trees(a, b)"), "{err}");
 }
 
 #[test]
@@ -174,6 +226,10 @@ fn mistakes_in_a_law_or_a_table_are_shown() {
     named(&["runs.csv", "--law", "chinchila"], &["E0989", "did you mean `chinchilla`?"]);
     named(&["runs.csv", "--law", "chinchilla", "--free", "E"], &["E0989", "--fix"]);
     named(&["runs.csv", "--law", "chinchilla", "--fix", "F=1"], &["E0989", "`F`"]);
+    named(&["runs.csv", "--law", "loss ~ boosted_trees(N)", "--fix", "F=1"], &["E0989", "it has none"]);
+    named(&["runs.csv", "--law", "loss ~ boosted_trees(N, M)"], &["E0601", "`M`"]);
+    named(&["runs.csv", "--law", "loss ~ boosted_trees(N)", "--loss", "quantile(0.1)"], &["E0635", "least squares"]);
+    named(&["runs.csv", "--law", "loss ~ boosted_trees(N, D)", "--where", "N < 2e6"], &["E0944", "too few for trees"]);
     named(&["runs.csv", "--law", "chinchilla", "--map", "params=M"], &["E0941", "`M`"]);
     named(&["runs.csv", "--law", "data_constrained"], &["E0988", "`U`", "--map U=COLUMN"]);
     named(&["runs.csv", "--law", "chinchilla", "--by", "arm"], &["arm"]);

@@ -4,6 +4,7 @@
 mod architecture;
 mod bad_input;
 mod begin;
+mod best_mixture;
 mod commands;
 mod diagnostic_pages;
 mod editor;

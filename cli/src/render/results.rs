@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use synx_run::report::{AnswerResult, CellResult, CellStatus, LawFit, LawGroup, LawOutcome, LawResult, StudyResults};
+use synx_run::report::{
+    AnswerResult, CellResult, CellStatus, LawFit, LawGroup, LawModel, LawOutcome, LawResult, StudyResults,
+};
 
 use super::number::{estimate, grouped, plural};
 use super::table::{Align, table};
@@ -192,7 +194,7 @@ fn fitted(law: &LawResult) -> String {
     });
     let names: Vec<String> =
         fits.clone().next().map_or_else(Vec::new, |fit| fit.parameters.iter().map(|p| p.name.clone()).collect());
-    let tested = fits.clone().any(|fit| fit.test_error.is_some());
+    let tested = fits.clone().any(|fit| fit.test().is_some());
     let mut columns: Vec<(&str, Align)> = law.by.iter().map(|name| (name.as_str(), Align::Left)).collect();
     columns.extend(names.iter().map(|name| (name.as_str(), Align::Left)));
     columns.push(("points", Align::Right));
@@ -207,7 +209,7 @@ fn fitted(law: &LawResult) -> String {
         }));
         line.push(grouped(fit.points as u64));
         if tested {
-            line.push(fit.test_error.map_or_else(String::new, |error| format!("{:.2} %", 100.0 * error)));
+            line.push(fit.test().map_or_else(String::new, |test| percent(test.mean_error)));
         }
         line
     };
@@ -218,6 +220,8 @@ fn fitted(law: &LawResult) -> String {
     });
     if !names.is_empty() {
         text.push_str(&table(&columns, rows.take(ROWS_SHOWN)));
+    } else if fits.clone().next().is_some() {
+        text.push_str(&models(law, tested));
     }
     for group in &law.groups {
         if let LawOutcome::NotFitted(why) = &group.outcome {
@@ -228,6 +232,33 @@ fn fitted(law: &LawResult) -> String {
         }
     }
     text
+}
+
+/// A law of trees: they and what stands beside them, a line each.
+fn models(law: &LawResult, tested: bool) -> String {
+    let mut columns: Vec<(&str, Align)> = law.by.iter().map(|name| (name.as_str(), Align::Left)).collect();
+    columns.extend([("model", Align::Left), ("points", Align::Right), ("objective", Align::Right)]);
+    if tested {
+        columns.extend([("off when predicted", Align::Right), ("at most", Align::Right), ("rank", Align::Right)]);
+    }
+    let line = |group: &LawGroup, fit: &LawFit, model: &LawModel| {
+        let mut line: Vec<String> = group.values.iter().map(ToString::to_string).collect();
+        line.extend([model.model.to_owned(), grouped(fit.points as u64), estimate(model.objective)]);
+        if let Some(test) = &model.test {
+            let rank = test.spearman.map_or_else(|| "-".to_owned(), |rank| format!("{rank:.3}"));
+            line.extend([percent(test.mean_error), percent(test.max_error), rank]);
+        }
+        line
+    };
+    let lines = law.groups.iter().flat_map(|group| match &group.outcome {
+        LawOutcome::Fitted(fit) => fit.models.iter().map(|model| line(group, fit, model)).collect(),
+        LawOutcome::NotFitted(_) => Vec::new(),
+    });
+    table(&columns, lines.take(ROWS_SHOWN))
+}
+
+fn percent(error: f64) -> String {
+    format!("{:.2} %", 100.0 * error)
 }
 
 /// An estimate, in which what a bound at zero leaves over is zero; laws.csv has every digit.

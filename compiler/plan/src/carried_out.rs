@@ -34,7 +34,6 @@ impl Plan {
         let mut refused = Vec::new();
         self.refused_corpora(&mut refused);
         self.refused_cells(&mut refused);
-        self.refused_laws(&mut refused);
         refused
     }
 
@@ -81,15 +80,6 @@ impl Plan {
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());
                 }
-            }
-        }
-    }
-
-    fn refused_laws(&self, refused: &mut Vec<NotCarriedOut>) {
-        for law in &self.laws {
-            if let Some(part) = law.formula.not_carried_out() {
-                let what = format!("{part} in the law `{}`", law.name);
-                refused.push(NotCarriedOut::new(what, law.origin.as_ref()));
             }
         }
     }

@@ -66,6 +66,16 @@ pub struct Trees {
     pub rounds: u64,
 }
 
+/// Trees that are kept of one group, those of draws included: more fill memory. Arbitrary: about 0.7 GB.
+pub const MOST_TREES: u64 = 2_000_000;
+
+impl Trees {
+    /// How many are kept of a group with so many draws.
+    pub fn kept(&self, draws: u64) -> u64 {
+        self.rounds.saturating_mul(draws.saturating_add(1))
+    }
+}
+
 impl Model {
     /// The columns that it reads, each once.
     pub fn columns(&self) -> Vec<&str> {
@@ -178,11 +188,6 @@ impl Formula {
             Model::Formula(formula) => Some(formula),
             Model::Trees(_) => None,
         }
-    }
-
-    /// What of it a fit of this version cannot carry out.
-    pub fn not_carried_out(&self) -> Option<&'static str> {
-        matches!(self.model, Model::Trees(_)).then_some("boosted trees")
     }
 
     /// The columns that a fit reads: those of target and model, then `by`, then the test's; each once.

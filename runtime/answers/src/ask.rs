@@ -50,6 +50,9 @@ impl Pass<'_> {
     ) -> Result<Result<Value, Unsettled>, Problem> {
         Ok(match function {
             "predict" => self.predict(place, arguments),
+            "solve" | "optimal" | "marginal" if self.asks_trees(arguments) => {
+                Err(Unsettled::new(format!("`{function}` needs a law with a formula, and this one has trees")))
+            }
             "solve" => self.solve(place, arguments),
             "optimal" => self.optimal(place, arguments),
             "marginal" => self.marginal(place, arguments),
@@ -79,11 +82,13 @@ impl Pass<'_> {
         if let Err(why) = &group.parameters {
             return Err(Unsettled::new(format!("`{}` is not fitted there: {}", self.plan.laws[law].name, why.0)));
         }
-        if fitted.curve.is_none() {
-            return Err(Unsettled::new(format!("`{}` has no formula", self.plan.laws[law].name)));
-        }
         let over = self.table(self.plan.laws[law].over)?;
         Ok(Asked { law, fitted, group, over })
+    }
+
+    /// Whether a law is asked whose predictions rise and fall in steps.
+    fn asks_trees(&self, arguments: &[(String, Argument)]) -> bool {
+        self.asked(arguments).is_ok_and(|asked| asked.fitted.curve.is_none())
     }
 
     pub fn at(&self, arguments: &[(String, Argument)]) -> Result<At, Unsettled> {

@@ -1,6 +1,6 @@
 //! A fitted law: its formula, and for each group the parameters, at the data as they are or in a draw.
 
-use synx_laws::LawResult;
+use synx_laws::{Forest, GroupFit, LawResult};
 use synx_plan::expression::{Expression, Name};
 use synx_plan::law::Law;
 use synx_tables::{Column, Standing, Table, Value};
@@ -10,7 +10,7 @@ use crate::settled::Unsettled;
 /// The law of one pass.
 #[derive(Debug, Clone)]
 pub struct Fitted {
-    /// None for a law without a formula: boosted trees.
+    /// None for a law without a formula, whose groups have trees instead.
     pub curve: Option<Expression>,
     names: Vec<String>,
     by: Vec<String>,
@@ -24,11 +24,23 @@ pub struct Group {
     pub labels: Vec<String>,
     /// The first row of the law's table that is of this group.
     row: u32,
-    /// The parameters in the order of their declaration, or why there are none.
+    /// The parameters in the order of their declaration, none where trees were grown; or why there was no fit.
     pub parameters: Result<Vec<f64>, Unsettled>,
+    forest: Option<Forest>,
     /// Whether the data tell each parameter; empty in a draw.
     pub identified: Vec<bool>,
     awaited: bool,
+}
+
+/// The trees of a draw, by its place among those that could be fitted; none for a law with a formula.
+fn forest_of(fit: &GroupFit, draw: usize) -> Option<Forest> {
+    fit.trees.as_ref()?.draws.get(draw).cloned()
+}
+
+/// What trees predict where columns have these values; not-a-number where one has none.
+fn through(forest: &Forest, of: &dyn Fn(&str) -> Option<f64>) -> f64 {
+    let values: Vec<f64> = forest.columns().iter().map(|column| of(column).unwrap_or(f64::NAN)).collect();
+    forest.predict(&values)
 }
 
 /// How a fit labels what stands in a column.
@@ -73,7 +85,7 @@ impl Fitted {
         let group = |(labels, rows): (Vec<String>, Vec<u32>)| {
             let standing = |wanted: Standing| rows.iter().filter(|row| over.standing(**row as usize) == wanted).count();
             let (awaited, there) = (standing(Standing::Awaited), standing(Standing::There));
-            let mut identified = Vec::new();
+            let (mut identified, mut forest) = (Vec::new(), None);
             let parameters = if awaited > 0 {
                 Err(Unsettled::new(format!("{awaited} of its {} rows have no result yet", rows.len())))
             } else if there == 0 {
@@ -85,6 +97,7 @@ impl Fitted {
                     Ok(fit) => {
                         if let Some(group) = fit.groups.iter().find(|group| is_this(&group.group)) {
                             identified = group.parameters.iter().map(|parameter| parameter.identified).collect();
+                            forest = group.trees.as_ref().map(|trees| trees.forest.clone());
                             Ok(group.parameters.iter().map(|parameter| parameter.estimate).collect())
                         } else {
                             let skipped = fit.skipped.iter().find(|skipped| is_this(&skipped.group));
@@ -94,7 +107,7 @@ impl Fitted {
                 }
             };
             let row = rows.first().copied().unwrap_or(0);
-            Group { labels, row, parameters, identified, awaited: awaited > 0 }
+            Group { labels, row, parameters, forest, identified, awaited: awaited > 0 }
         };
         let groups = group_rows(over, by)?.into_iter().map(group).collect();
         let names = law.formula.free.iter().map(|parameter| parameter.name.clone()).collect();
@@ -111,10 +124,12 @@ impl Fitted {
             let found = found.and_then(|fit| {
                 // Numbers rise, and only those that could not be fitted are left out.
                 let at = fit.draws.binary_search_by_key(&draw, |draw| draw.number).ok()?;
-                Some(fit.draws[at].parameters.clone())
+                Some((fit.draws[at].parameters.clone(), forest_of(fit, at)))
             });
             if group.parameters.is_ok() {
-                group.parameters = found.ok_or_else(|| Unsettled::new("the draw could not be fitted"));
+                let drawn = found.ok_or_else(|| Unsettled::new("the draw could not be fitted"));
+                let (parameters, forest) = drawn.map_or_else(|why| (Err(why), None), |(p, forest)| (Ok(p), forest));
+                (group.parameters, group.forest) = (parameters, forest);
             }
         }
         drawn
@@ -151,17 +166,21 @@ impl Fitted {
 
     /// The prediction of a group where columns have the values that `of` gives; not-a-number where one of them has none.
     pub fn predict(&self, group: &Group, of: &dyn Fn(&str) -> Option<f64>) -> f64 {
-        let (Some(curve), Ok(parameters)) = (&self.curve, &group.parameters) else { return f64::NAN };
-        curve.evaluate(&|name| self.value(parameters, name, of))
+        match (&self.curve, &group.forest, &group.parameters) {
+            (Some(curve), _, Ok(parameters)) => curve.evaluate(&|name| self.value(parameters, name, of)),
+            (None, Some(forest), Ok(_)) => through(forest, of),
+            _ => f64::NAN,
+        }
     }
 
-    /// The same with other parameters, in the order of their declaration.
-    pub fn predict_with(&self, parameters: &[f64], group: &Group, of: &dyn Fn(&str) -> Option<f64>) -> f64 {
-        let Some(curve) = &self.curve else { return f64::NAN };
-        curve.evaluate(&|name| match name {
-            Name::Column(column) => of(column).or_else(|| self.by_value(group, column)).unwrap_or(f64::NAN),
-            name => self.value(parameters, name, of),
-        })
+    /// The same in a draw of the fit, by its place among those that could be fitted.
+    pub fn predict_in(&self, fit: &GroupFit, draw: usize, group: &Group, of: &dyn Fn(&str) -> Option<f64>) -> f64 {
+        let of = |column: &str| of(column).or_else(|| self.by_value(group, column));
+        let Some(curve) = &self.curve else {
+            return forest_of(fit, draw).map_or(f64::NAN, |forest| through(&forest, &of));
+        };
+        let Some(drawn) = fit.draws.get(draw) else { return f64::NAN };
+        curve.evaluate(&|name| self.value(&drawn.parameters, name, &of))
     }
 
     /// The derivative of the prediction by some columns, with the prediction.

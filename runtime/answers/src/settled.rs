@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use synx_laws::LawResult;
+use synx_laws::{GroupFit, LawResult, Prediction};
 use synx_plan::answer::{AnswerId, Question, Sort};
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Expression, Name};
@@ -587,12 +587,18 @@ impl<'a> Pass<'a> {
         Ok(of.pick(&design.chosen.into_iter().map(|row| row as u32).collect::<Vec<_>>()))
     }
 
-    /// The rows that a law was fitted to or tested with, with what was observed and what it predicts there.
+    /// The rows that a law was tested with, without a test those that it was fitted to, with what was observed and what it predicts there.
     fn predictions(&self, law: usize) -> Result<Table, Unsettled> {
         let over = self.table(self.plan.laws[law].over)?;
         self.law(law)?;
         let (fit, rows) = self.fits.get(&law).ok_or_else(|| Unsettled::new("it was not fitted"))?;
-        let mut all: Vec<_> = fit.groups.iter().flat_map(|group| &group.predictions).collect();
+        // Of rows that were fitted, trees say what they have seen; what was left out shows what they are worth.
+        let tested = |group: &GroupFit| -> Vec<Prediction> {
+            let held_out = group.predictions.iter().chain(&group.left_out).filter(|row| row.held_out).copied();
+            let held_out: Vec<Prediction> = held_out.collect();
+            if held_out.is_empty() { group.predictions.clone() } else { held_out }
+        };
+        let mut all: Vec<Prediction> = fit.groups.iter().flat_map(tested).collect();
         all.sort_by_key(|prediction| prediction.row);
         let mut table = over.pick(&all.iter().map(|prediction| rows[prediction.row]).collect::<Vec<_>>());
         table.set("observed", Column::numbers(all.iter().map(|prediction| prediction.observed).collect()));

@@ -7,7 +7,7 @@ use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Binary, Expression};
 use synx_plan::grid::ColumnValue;
-use synx_plan::law::{Formula, FreeParameter, Law, Method};
+use synx_plan::law::{Formula, FreeParameter, HoldOut, Law, Method, Model, Trees};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::ParameterCount;
 use synx_plan::observations::{Format, Observations};
@@ -394,6 +394,68 @@ fn the_best_mixture_is_chosen_with_what_one_would_take_without_a_law() {
     assert_eq!(found.beside[0].0, "uniform");
     close(found.beside[0].1, 1.01, 1e-6);
     assert!(settled.answers[3].value.as_ref().unwrap_err().0.contains("leaves out 5 of 5"));
+}
+
+/// Mixtures of two sources of which the best has 0.6 of the first, on trees.
+fn trees_over_shares(bootstrap: u64) -> (Plan, usize, Table) {
+    let mut plan = plan();
+    let shares = |a: u64| {
+        let part = |part: u64| Exact::ratio(part as i64, 10).unwrap();
+        Mixture::new([(CorpusId(0), part(a)), (CorpusId(1), part(10 - a))]).unwrap()
+    };
+    plan.mixtures = (0..=10).map(shares).collect();
+    plan.corpora = ["web", "wiki"].map(named_corpus).into();
+    let random = Stream::new("test/answers/trees", &0);
+    let values: Vec<f64> = (0..120).map(|i| random.uniform(i)).collect();
+    let mut rows = Table::new(values.len());
+    let loss = |(i, s): (usize, &f64)| (s - 0.6) * (s - 0.6) + 1.0 + 0.005 * random.normal(i as u64);
+    rows.set("loss", Column::numbers(values.iter().enumerate().map(loss).collect()));
+    rows.set("share[wiki]", Column::numbers(values.iter().map(|share| 1.0 - share).collect()));
+    rows.set("share[web]", Column::numbers(values));
+    let seen = observed(&mut plan);
+    let law = law(&mut plan, seen, &[], &[], number(0.0), bootstrap);
+    let columns = ["share[web]", "share[wiki]"].map(str::to_owned).into();
+    let rate = Exact::ratio(1, 10).unwrap();
+    plan.laws[law].formula.model = Model::Trees(Trees { columns, rate, rounds: 100 });
+    (plan, law, rows)
+}
+
+#[test]
+fn trees_are_asked_with_intervals_of_their_draws() {
+    let (mut plan, law, rows) = trees_over_shares(40);
+    plan.laws[law].formula.test = Some(HoldOut::Rows(40));
+    let of = ("of", Argument::Law(law));
+    let predict = |plan: &mut Plan, web: f64| {
+        call(plan, "predict", &[of.clone(), ("at", at(&[("share[web]", web), ("share[wiki]", 1.0 - web)]))])
+    };
+    let (middle, end) = (predict(&mut plan, 0.6), predict(&mut plan, 0.02));
+    let over = ("over", Argument::Mixtures((0..11).collect()));
+    let top = ("top", Argument::Expression(Expression::number(3u64)));
+    let best = call(&mut plan, "minimize", &[of.clone(), over, top]);
+    let seen = table(&mut plan, Source::Predictions(law), &[]);
+    let columns = ("columns", Argument::Columns(vec!["predicted".to_owned(), "observed".to_owned()]));
+    let ranks = call(&mut plan, "spearman", &[("of", Argument::Table(seen)), columns]);
+    claim(&mut plan, binary(Binary::Less, middle.clone(), end.clone()));
+    let column = ("column", Argument::Column("share[web]".to_owned()));
+    let solved = call(&mut plan, "solve", &[of.clone(), column, ("at", at(&[("loss", 1.1), ("share[wiki]", 0.5)]))]);
+    let settled = settle(&plan, &Measured(rows)).unwrap();
+    let group = &settled.laws[law].fit.as_ref().unwrap().groups[0];
+    let drawn = settled.drawn(&middle).unwrap();
+    let (low, high) = drawn.interval(0.95).unwrap();
+    assert!(drawn.used() == 40 && low < 1.01 && 0.99 < high && high - low < 0.05, "{low} {high}");
+    // The same trees as the fit's.
+    assert_eq!(value(&settled, &middle), group.trees.as_ref().unwrap().forest.predict(&[0.6, 0.4]));
+    assert!(value(&settled, &end) > 1.2);
+    let Expression::Answer(AnswerId(place)) = best else { panic!() };
+    let Ok(Value::Mixture(found)) = &settled.answers[place].value else { panic!() };
+    assert!((found.mixture.shares()[0].1.to_f64() - 0.6).abs() < 0.11 && found.beside[0].0 == "uniform");
+    // Of the rows that were left out alone.
+    let tested = settled.tables[seen.0].as_ref().unwrap();
+    assert_eq!(tested.rows(), 40);
+    close(value(&settled, &ranks), group.test.unwrap().spearman.unwrap(), 1e-12);
+    assert_eq!(settled.decide(&plan, &plan.claims[0]).verdict, Verdict::Holds);
+    let Expression::Answer(AnswerId(solved)) = solved else { panic!() };
+    assert!(settled.answers[solved].value.as_ref().unwrap_err().0.contains("needs a law with a formula"));
 }
 
 fn named_corpus(name: &str) -> synx_plan::corpus::Corpus {

@@ -41,6 +41,15 @@ impl Units {
         let count = numbers.iter().max().map_or(0, |most| most + 1);
         Units { unit, rows, numbers, count }
     }
+
+    /// How often each unit is drawn, as many as there are.
+    pub fn drawn(&self, random: Stream) -> Vec<u32> {
+        let mut counts = vec![0u32; self.count];
+        for index in 0..self.count {
+            counts[random.below(index as u64, self.count as u64) as usize] += 1;
+        }
+        counts
+    }
 }
 
 /// What a bootstrap starts from.
@@ -107,10 +116,7 @@ impl Bootstrap<'_> {
         let mut met_in_all = 0;
         memory.met.fill(false);
         for (units, segment) in self.units.iter().zip(&objective.segments) {
-            let mut counts = vec![0u32; units.count];
-            for index in 0..units.count {
-                counts[random.below(index as u64, units.count as u64) as usize] += 1;
-            }
+            let counts = units.drawn(random);
             let mut met = 0;
             for (row, number) in units.rows.clone().zip(&units.numbers) {
                 memory.rows[row] = f64::from(counts[*number]) * self.weights[row];

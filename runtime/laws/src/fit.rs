@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use synx_plan::law::{Formula, FreeParameter, Method};
+use synx_plan::expression::Expression;
+use synx_plan::law::{Formula, FreeParameter, Method, Model};
 use synx_plan::problem::Problem;
 
 use crate::bootstrap::{Bootstrap, Units};
@@ -20,6 +21,7 @@ use crate::prepared::Prepared;
 use crate::profile::profiles;
 use crate::result::{Draw, GroupFit, LawResult, Minimum, ParameterEstimate, Prediction, SkippedGroup};
 use crate::table::Table;
+use crate::trees::fit_trees;
 
 /// Starts that are followed where nothing else is asked for.
 pub const DEFAULT_STARTS: usize = 64;
@@ -62,10 +64,10 @@ pub fn fit(law: &str, formula: &Formula, table: &Table, options: &Options) -> Re
         .map(|(labels, rows)| Split::new(&prepared, formula.by.iter().cloned().zip(labels).collect(), rows))
         .collect();
     let shared = formula.free.iter().any(|parameter| parameter.shared);
-    let outcomes = if shared && splits.len() > 1 {
-        fit_together(&prepared, &splits)?
-    } else {
-        splits.iter().map(|split| fit_alone(&prepared, split)).collect()
+    let outcomes = match &prepared.model {
+        Model::Formula(model) if shared && splits.len() > 1 => fit_together(&prepared, model, &splits)?,
+        Model::Formula(model) => splits.iter().map(|split| fit_alone(&prepared, model, split)).collect(),
+        Model::Trees(trees) => fit_trees(&prepared, trees, &splits)?,
     };
     let mut groups = Vec::new();
     let mut skipped = Vec::new();
@@ -98,20 +100,20 @@ fn group_rows(formula: &Formula, table: &Table) -> Result<IndexMap<Vec<String>, 
     Ok(groups)
 }
 
-fn fit_alone(prepared: &Prepared<'_>, split: &Split) -> Result<GroupFit, Problem> {
+fn fit_alone(prepared: &Prepared<'_>, model: &Expression, split: &Split) -> Result<GroupFit, Problem> {
     enough_rows(prepared, split, prepared.formula.free.len())?;
-    let Alone { rungs, weights, best } = alone(prepared, split)?;
-    let fitted = Fitted { prepared, splits: &[split], rungs: &rungs, weights: &weights, best: &best };
+    let Alone { rungs, weights, best } = alone(prepared, model, split)?;
+    let fitted = Fitted { prepared, model, splits: &[split], rungs: &rungs, weights: &weights, best: &best };
     let mut groups = fitted.describe()?;
-    groups.pop().unwrap_or_else(|| Err(nowhere(prepared, &split.place())))
+    groups.pop().unwrap_or_else(|| Err(nowhere(model, &split.place())))
 }
 
-fn alone(prepared: &Prepared<'_>, split: &Split) -> Result<Alone, Problem> {
-    let rungs = prepared.objectives(&split.fitted)?;
+fn alone(prepared: &Prepared<'_>, model: &Expression, split: &Split) -> Result<Alone, Problem> {
+    let rungs = prepared.objectives(model, &split.fitted)?;
     let column = |name: &str, row: usize| prepared.number(name, split.fitted[row]);
     let weights = rungs[0].weights(|row| prepared.weights[split.fitted[row]]);
-    let best = descend(&rungs, &prepared.model, &column, &weights, prepared.options.starts);
-    let best = best.ok_or_else(|| nowhere(prepared, &split.place()))?;
+    let best = descend(&rungs, model, &column, &weights, prepared.options.starts);
+    let best = best.ok_or_else(|| nowhere(model, &split.place()))?;
     Ok(Alone { rungs, weights, best })
 }
 
@@ -119,14 +121,18 @@ fn alone(prepared: &Prepared<'_>, split: &Split) -> Result<Alone, Problem> {
 ///
 /// # Errors
 /// Where the groups have too many parameters (E0947), too few rows (E0944) or no finite value together (E0946).
-fn fit_together(prepared: &Prepared<'_>, splits: &[Split]) -> Result<Vec<Result<GroupFit, Problem>>, Problem> {
+fn fit_together(
+    prepared: &Prepared<'_>,
+    model: &Expression,
+    splits: &[Split],
+) -> Result<Vec<Result<GroupFit, Problem>>, Problem> {
     let free = &prepared.formula.free;
     let shared: Vec<usize> = (0..free.len()).filter(|&k| free[k].shared).collect();
     let own = free.len() - shared.len();
     let mut outcomes: IndexMap<usize, Result<GroupFit, Problem>> = IndexMap::new();
     let (mut taken, mut alones) = (Vec::new(), Vec::new());
     for (place, split) in splits.iter().enumerate() {
-        match enough_rows(prepared, split, own.max(1)).and_then(|()| alone(prepared, split)) {
+        match enough_rows(prepared, split, own.max(1)).and_then(|()| alone(prepared, model, split)) {
             Ok(alone) => {
                 taken.push(place);
                 alones.push(alone);
@@ -148,11 +154,12 @@ fn fit_together(prepared: &Prepared<'_>, splits: &[Split]) -> Result<Vec<Result<
             let headline = format!("{} rows cannot settle {all} free parameters", fitted.len());
             return Err(Problem::new("E0944", headline).note(note).help("run more cells, or free fewer parameters"));
         }
-        let rungs = together(prepared, &groups)?;
+        let rungs = together(prepared, model, &groups)?;
         let weights = rungs[0].weights(|row| prepared.weights[fitted[row]]);
         let best = descend_together(&rungs, &weights, &shared, &alones);
-        let best = best.ok_or_else(|| nowhere(prepared, ""))?;
-        let fits = Fitted { prepared, splits: &groups, rungs: &rungs, weights: &weights, best: &best }.describe()?;
+        let best = best.ok_or_else(|| nowhere(model, ""))?;
+        let fits =
+            Fitted { prepared, model, splits: &groups, rungs: &rungs, weights: &weights, best: &best }.describe()?;
         outcomes.extend(taken.into_iter().zip(fits));
     }
     outcomes.sort_unstable_keys();
@@ -171,9 +178,9 @@ fn enough_rows(prepared: &Prepared<'_>, split: &Split, needed: usize) -> Result<
     Err(problem.help("run more cells, free fewer parameters, or group by fewer columns"))
 }
 
-fn nowhere(prepared: &Prepared<'_>, place: &str) -> Problem {
+fn nowhere(model: &Expression, place: &str) -> Problem {
     Problem::new("E0946", format!("the law has no finite value at any start{place}"))
-        .note(format!("the model is {}", prepared.model))
+        .note(format!("the model is {model}"))
         .help(
             "look for a division by zero, a logarithm or a power of what can be negative, or bounds that leave no room",
         )
@@ -182,6 +189,7 @@ fn nowhere(prepared: &Prepared<'_>, place: &str) -> Problem {
 /// A fit of one group, or of groups that share parameters.
 struct Fitted<'a> {
     prepared: &'a Prepared<'a>,
+    model: &'a Expression,
     splits: &'a [&'a Split],
     rungs: &'a [Objective],
     /// As evaluations take them.
@@ -195,7 +203,7 @@ impl Fitted<'_> {
     /// # Errors
     /// None as a whole: each group has its own.
     fn describe(&self) -> Result<Vec<Result<GroupFit, Problem>>, Problem> {
-        let Fitted { prepared, best, .. } = *self;
+        let Fitted { prepared, model, best, .. } = *self;
         let Some(objective) = self.rungs.last() else { return Ok(Vec::new()) };
         let all = |point: &[f64]| -> Vec<f64> {
             point.iter().enumerate().map(|(k, u)| objective.space.parameter(k, *u)).collect()
@@ -240,7 +248,9 @@ impl Fitted<'_> {
                 }
             };
             let own = |all: &[f64]| -> Vec<f64> { segment.coordinates.iter().map(|&k| all[k]).collect() };
-            let predictions = split.predictions(prepared, &own(&parameters))?;
+            let parameters_of_group = own(&parameters);
+            let predicted = |row: usize| prepared.predicted(model, row, &parameters_of_group);
+            let predictions = split.predictions(prepared, &predicted)?;
             let minimum = |(objective, point, starts): &(f64, Vec<f64>, usize)| Minimum {
                 objective: prepared.unit() * objective,
                 parameters: own(&all(point)),
@@ -266,6 +276,7 @@ impl Fitted<'_> {
                 test: tested,
                 left_out,
                 predictions,
+                trees: None,
             })
         };
         Ok(groups.map(describe).collect())
@@ -296,7 +307,8 @@ impl Fitted<'_> {
             let of_group = |(split, segment): (&&Split, &Segment)| {
                 let own: Vec<f64> = segment.coordinates.iter().map(|&k| parameters[k]).collect();
                 let rows = split.folds.get(fold).into_iter().flatten();
-                rows.map(|&row| split.prediction(self.prepared, &own, row, true)).collect()
+                let predicted = |row: usize| self.prepared.predicted(self.model, row, &own);
+                rows.map(|&row| split.prediction(self.prepared, &predicted, row, true)).collect()
             };
             self.splits.iter().zip(&objective.segments).map(of_group).collect()
         };
@@ -316,7 +328,7 @@ impl Fitted<'_> {
         down(&mut descent, self.rungs, &mut objective.workspace(), weights, DRAW);
         if self.splits.len() == 1 {
             let column = |name: &str, row: usize| self.prepared.number(name, fitted[row]);
-            let other = descend(self.rungs, &self.prepared.model, &column, weights, REFIT_STARTS);
+            let other = descend(self.rungs, self.model, &column, weights, REFIT_STARTS);
             if let Some(other) = other.filter(|other| other.value < descent.state.value) {
                 return other.point;
             }

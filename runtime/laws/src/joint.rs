@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use synx_plan::expression::Expression;
 use synx_plan::problem::Problem;
 
 use crate::descend::{Best, down, finish};
@@ -25,7 +26,7 @@ pub struct Alone {
 ///
 /// # Errors
 /// Where the formula cannot be compiled (E0947).
-pub fn together(prepared: &Prepared<'_>, splits: &[&Split]) -> Result<Vec<Objective>, Problem> {
+pub fn together(prepared: &Prepared<'_>, model: &Expression, splits: &[&Split]) -> Result<Vec<Objective>, Problem> {
     let free = &prepared.formula.free;
     let shared: Vec<usize> = (0..free.len()).filter(|&k| free[k].shared).collect();
     let own: Vec<usize> = (0..free.len()).filter(|&k| !free[k].shared).collect();
@@ -42,7 +43,7 @@ pub fn together(prepared: &Prepared<'_>, splits: &[&Split]) -> Result<Vec<Object
         rows.extend_from_slice(&split.fitted);
     }
     let space = Space::new(free)?.pick(&of);
-    prepared.joint_objectives(&rows, &space, groups)
+    prepared.joint_objectives(model, &rows, &space, groups)
 }
 
 /// The least of groups together. Starts are values of the shared parameters: with each, every group's own are fitted first.

@@ -26,10 +26,13 @@ pub struct Split {
 impl Split {
     pub fn new(prepared: &Prepared<'_>, group: Vec<(String, String)>, rows: Vec<usize>) -> Split {
         let all = prepared.canonical(rows.iter().copied());
+        // Drawn in an order that no formula decides: laws of one target over the same rows are tested on the same.
+        let mut by_target = all.clone();
+        by_target.sort_by(|&a, &b| prepared.target[a].total_cmp(&prepared.target[b]));
         let drawn = |count: usize, time: u64| -> Vec<usize> {
             let random = Stream::new("law.leave_out/1", &prepared.formula.seed).child(time);
             let n = all.len() as u64;
-            (0..count.min(all.len()) as u64).map(|index| all[random.permutation(n, index) as usize]).collect()
+            (0..count.min(all.len()) as u64).map(|index| by_target[random.permutation(n, index) as usize]).collect()
         };
         let mut folds = Vec::new();
         let left_out: BTreeSet<usize> = match &prepared.formula.test {
@@ -74,8 +77,12 @@ impl Split {
     ///
     /// # Errors
     /// E0948 where the fit has no finite value in a row.
-    pub fn predictions(&self, prepared: &Prepared<'_>, parameters: &[f64]) -> Result<Vec<Prediction>, Problem> {
-        let one = |row: &usize| self.prediction(prepared, parameters, *row, self.left_out.contains(row));
+    pub fn predictions(
+        &self,
+        prepared: &Prepared<'_>,
+        predicted: &dyn Fn(usize) -> f64,
+    ) -> Result<Vec<Prediction>, Problem> {
+        let one = |row: &usize| self.prediction(prepared, predicted, *row, self.left_out.contains(row));
         self.rows.iter().map(one).collect()
     }
 
@@ -86,11 +93,11 @@ impl Split {
     pub fn prediction(
         &self,
         prepared: &Prepared<'_>,
-        parameters: &[f64],
+        predicted: &dyn Fn(usize) -> f64,
         row: usize,
         held_out: bool,
     ) -> Result<Prediction, Problem> {
-        let predicted = prepared.predicted(row, parameters);
+        let predicted = predicted(row);
         if !predicted.is_finite() {
             let place = self.place();
             let headline = format!("the fitted law has no finite value in row {}{place}", row + 1);

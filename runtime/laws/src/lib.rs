@@ -39,13 +39,15 @@ mod table;
 mod tape;
 #[cfg(test)]
 mod testing;
+mod trees;
 #[cfg(test)]
 mod unusable;
 
 pub use fit::{DEFAULT_STARTS, Options, fit};
 pub use judge::{kendall, spearman};
 pub use result::{
-    Criteria, Draw, GroupFit, Interval, LawResult, Minimum, ParameterEstimate, Prediction, Resampling, SkippedGroup,
-    Starts, TestError, Unit,
+    Beside, Criteria, Draw, GroupFit, GrownTrees, Interval, LawResult, Minimum, ParameterEstimate, Prediction,
+    Resampling, Simple, SkippedGroup, Starts, TestError, Unit,
 };
 pub use table::{Column, Table};
+pub use trees::Forest;

@@ -2,10 +2,9 @@
 
 use indexmap::IndexMap;
 
-use synx_plan::carried_out::NotCarriedOut;
 use synx_plan::expression::{Expression, MAX_DEPTH, Name};
 use synx_plan::grid::ColumnValue;
-use synx_plan::law::{Formula, HoldOut, Method, Model};
+use synx_plan::law::{Formula, HoldOut, Method, Model, Trees};
 use synx_plan::problem::Problem;
 
 use crate::fit::{MOST_DRAWS, MOST_PARAMETERS, MOST_STARTS, Options};
@@ -22,7 +21,8 @@ const ROUNDINGS: [f64; 6] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 /// A law that has been checked against a table.
 pub struct Prepared<'a> {
     pub formula: &'a Formula,
-    pub model: Expression,
+    /// With the `let`s written out.
+    pub model: Model,
     pub target: Vec<f64>,
     /// How often each row counts.
     pub weights: Vec<f64>,
@@ -54,14 +54,16 @@ impl<'a> Prepared<'a> {
             return Err(Problem::new("E0947", format!("the law nests more than {MAX_DEPTH} deep"))
                 .help("split it with `let`, or group long sums with brackets"));
         }
-        if let Some(part) = formula.not_carried_out() {
-            return Err(NotCarriedOut::new(part, None).problem());
-        }
-        let (target, Model::Formula(model)) = formula.inlined() else {
-            return bad("the law has no formula".to_owned());
-        };
-        if formula.free.is_empty() {
-            return bad("the law has nothing to fit: no parameter is free".to_owned());
+        let (target, model) = formula.inlined();
+        match &model {
+            Model::Formula(_) if formula.free.is_empty() => {
+                return bad("the law has nothing to fit: no parameter is free".to_owned());
+            }
+            Model::Formula(_) => {}
+            Model::Trees(_) if options.residuals => {
+                return bad("trees follow their rows too closely for residuals to be drawn".to_owned());
+            }
+            Model::Trees(trees) => settings(trees, formula)?,
         }
         if formula.free.len() > MOST_PARAMETERS {
             return bad(format!("the law has {} free parameters, more than {MOST_PARAMETERS}", formula.free.len()));
@@ -139,10 +141,10 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// Where the formula cannot be compiled (E0947).
-    pub fn objectives(&self, rows: &[usize]) -> Result<Vec<Objective>, Problem> {
+    pub fn objectives(&self, model: &Expression, rows: &[usize]) -> Result<Vec<Objective>, Problem> {
         let space = Space::new(&self.formula.free)?;
         let all = (0..space.len()).collect();
-        self.joint_objectives(rows, &space, vec![(rows.len(), all)])
+        self.joint_objectives(model, rows, &space, vec![(rows.len(), all)])
     }
 
     /// The same for groups that follow one another in `rows`: for each, how many it has and the coordinates in `space` of its parameters.
@@ -151,6 +153,7 @@ impl<'a> Prepared<'a> {
     /// Where the formula cannot be compiled (E0947).
     pub fn joint_objectives(
         &self,
+        model: &Expression,
         rows: &[usize],
         space: &Space,
         groups: Vec<(usize, Vec<usize>)>,
@@ -165,7 +168,7 @@ impl<'a> Prepared<'a> {
             let missing = || Problem::new("E0941", format!("there is no column `{name}`"));
             gathered.get(name).map(Vec::as_slice).ok_or_else(missing)
         };
-        let tape = Tape::compile(&self.model, &names, rows.len(), &column)?;
+        let tape = Tape::compile(model, &names, rows.len(), &column)?;
         let target: Vec<f64> = rows.iter().map(|&row| self.target[row]).collect();
         let objective = Objective::new(tape, space.clone(), self.losses[0], &target, groups);
         Ok(self.losses.iter().map(|loss| Objective { loss: *loss, ..objective.clone() }).collect())
@@ -211,9 +214,9 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// The model's value in a row, at parameters in the order of their declaration.
-    pub fn predicted(&self, row: usize, parameters: &[f64]) -> f64 {
-        self.model.evaluate(&|name| match name {
+    /// A formula's value in a row, at parameters in the order of their declaration.
+    pub fn predicted(&self, model: &Expression, row: usize, parameters: &[f64]) -> f64 {
+        model.evaluate(&|name| match name {
             Name::Parameter(parameter) => {
                 let place = self.formula.free.iter().position(|free| free.name == parameter);
                 place.map_or(f64::NAN, |place| parameters[place])
@@ -221,6 +224,29 @@ impl<'a> Prepared<'a> {
             name => value_of(&self.columns, name, row),
         })
     }
+}
+
+/// What trees can be grown by.
+fn settings(trees: &Trees, formula: &Formula) -> Result<(), Problem> {
+    let bad = |headline: String| Problem::new("E0947", headline);
+    if trees.columns.is_empty() {
+        return Err(bad("trees need columns to split on, and none is named".to_owned()));
+    }
+    if let Some(free) = formula.free.first() {
+        return Err(bad(format!("`{}` is free, and trees have no free parameters", free.name)));
+    }
+    let rate = trees.rate.to_f64();
+    if !(rate > 0.0 && rate <= 1.0) {
+        return Err(bad(format!("the rate of trees is above 0 and at most 1, not {rate}")));
+    }
+    if trees.rounds == 0 {
+        return Err(bad("no tree is grown in 0 rounds".to_owned()));
+    }
+    if let Method::Quantile { .. } = formula.method {
+        return Err(bad("trees are grown by least squares and cannot fit a quantile".to_owned())
+            .help("take `method` out, or write a formula"));
+    }
+    Ok(())
 }
 
 fn losses(method: &Method) -> Result<Vec<Loss>, Problem> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::trees::Forest;
+
 /// A law fitted to each group of its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LawResult {
@@ -61,6 +63,50 @@ pub struct GroupFit {
     pub left_out: Vec<Prediction>,
     /// Every row of the group, in the order of the table.
     pub predictions: Vec<Prediction>,
+    /// Of a law of trees, which has no parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trees: Option<GrownTrees>,
+}
+
+/// What a law of trees has in the place of parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrownTrees {
+    pub forest: Forest,
+    /// Those of the draws, in the order of `GroupFit::draws`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub draws: Vec<Forest>,
+    /// What they have to be better than, fitted to the same rows.
+    pub beside: Vec<Beside>,
+}
+
+/// A simple model of the columns that trees split on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    pub model: Simple,
+    /// The method's sum over the rows that were fitted.
+    pub objective: f64,
+    /// How it predicts the rows that were left out.
+    pub test: Option<TestError>,
+}
+
+/// What stands beside trees, fitted by least squares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Simple {
+    /// An intercept and a slope for each column.
+    Linear,
+    /// The mean.
+    Constant,
+}
+
+impl Simple {
+    /// As results call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Simple::Linear => "linear",
+            Simple::Constant => "constant",
+        }
+    }
 }
 
 impl GroupFit {

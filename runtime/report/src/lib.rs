@@ -17,6 +17,6 @@ pub use plan::{PlanDocument, plan_json};
 pub use plot::{AxisTitle, Panel, Plot, Series};
 pub use results::{
     AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult,
-    FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, PredictionResult, ResultColumn, StudyResults,
-    TablePanel, TableResult,
+    FigureResult, LawFit, LawGroup, LawModel, LawOutcome, LawParameter, LawResult, LawTest, PredictionResult,
+    ResultColumn, StudyResults, TablePanel, TableResult,
 };

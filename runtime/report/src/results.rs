@@ -160,15 +160,42 @@ pub enum LawOutcome {
 /// A fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LawFit {
+    /// None of trees.
     pub parameters: Vec<LawParameter>,
-    /// The sum that was made small, at the estimate.
-    pub objective: f64,
     /// Rows that were fitted.
     pub points: usize,
-    /// Rows that were kept out and predicted.
-    pub test_points: usize,
-    /// Mean of |predicted − observed| / observed over them; `None` where none was kept out.
-    pub test_error: Option<f64>,
+    /// The law itself, then what was fitted to the same rows beside it.
+    pub models: Vec<LawModel>,
+}
+
+impl LawFit {
+    /// How well the law itself predicts rows that were kept out.
+    pub fn test(&self) -> Option<&LawTest> {
+        self.models.first()?.test.as_ref()
+    }
+}
+
+/// One of the models that were fitted to a group's rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LawModel {
+    /// `formula`, `trees`, `linear` or `constant`.
+    pub model: &'static str,
+    /// The method's sum over the rows that were fitted.
+    pub objective: f64,
+    /// `None` where no row was kept out.
+    pub test: Option<LawTest>,
+}
+
+/// How rows that were kept out are predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LawTest {
+    pub points: usize,
+    /// Mean and largest of |predicted − observed| / observed.
+    pub mean_error: f64,
+    pub max_error: f64,
+    /// Rank correlations of predicted with observed; `None` where either is constant.
+    pub spearman: Option<f64>,
+    pub kendall: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

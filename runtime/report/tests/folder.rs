@@ -12,8 +12,8 @@ use synx_plan::model::ParameterCount;
 use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
 use synx_report::{
     AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult, FILES,
-    FigureResult, LawFit, LawGroup, LawOutcome, LawParameter, LawResult, Plot, PredictionResult, ResultColumn,
-    StudyResults, TableResult, write,
+    FigureResult, LawFit, LawGroup, LawModel, LawOutcome, LawParameter, LawResult, LawTest, Plot, PredictionResult,
+    ResultColumn, StudyResults, TableResult, write,
 };
 
 fn plan() -> Plan {
@@ -55,6 +55,11 @@ fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {
     }
 }
 
+fn model(name: &'static str, spearman: Option<f64>) -> LawModel {
+    let test = LawTest { points: 1, mean_error: 0.01, max_error: 0.25, spearman, kendall: spearman };
+    LawModel { model: name, objective: 1e-5, test: Some(test) }
+}
+
 fn results() -> StudyResults {
     let third = Exact::ratio(1, 3).unwrap();
     let fit = LawFit {
@@ -65,10 +70,13 @@ fn results() -> StudyResults {
             high: None,
             identified: false,
         }],
-        objective: 1e-5,
         points: 5,
-        test_points: 1,
-        test_error: Some(0.01),
+        models: vec![model("formula", Some(0.75))],
+    };
+    let trees = LawFit {
+        parameters: Vec::new(),
+        points: 5,
+        models: vec![model("trees", Some(0.75)), model("linear", Some(0.5)), model("constant", None)],
     };
     let group = |value: &Exact, outcome| LawGroup {
         values: vec![ColumnValue::Number(value.clone())],
@@ -97,6 +105,7 @@ fn results() -> StudyResults {
             groups: vec![
                 group(&Exact::zero(), LawOutcome::Fitted(fit)),
                 group(&third, LawOutcome::NotFitted("too few rows".to_owned())),
+                group(&Exact::one(), LawOutcome::Fitted(trees)),
             ],
         }],
         predictions: vec![PredictionResult {
@@ -216,6 +225,11 @@ fn laws_have_a_row_a_parameter_and_say_what_was_not_fitted() {
         (field(&rows[1], "status"), field(&rows[1], "note")),
         ("not fitted".to_owned(), "too few rows".to_owned())
     );
+    let models: Vec<(String, String)> =
+        rows.iter().map(|row| (field(row, "model"), field(row, "test_spearman"))).collect();
+    let expected = [("formula", "0.75"), ("", ""), ("trees", "0.75"), ("linear", "0.5"), ("constant", "")];
+    assert_eq!(models, expected.map(|(model, rank)| (model.to_owned(), rank.to_owned())));
+    assert_eq!((field(&rows[3], "test_max_error"), field(&rows[3], "parameter")), ("0.25".to_owned(), String::new()));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! One law as the options ask for it.
 
+use std::iter::once;
+
 use synx_compiler::{Diagnostic, FormulaRequest, Rejected, formula, library_laws};
 use synx_plan::exact::Exact;
-use synx_plan::expression::{Expression, Name};
-use synx_plan::law::{Formula, HoldOut, Method, Model};
+use synx_plan::expression::{Binary, Expression, Name};
+use synx_plan::law::{Formula, FreeParameter, HoldOut, Method, Model, Trees};
 use synx_plan::problem::Problem;
 
 use super::data::{Data, HELD_OUT, is_word_of_language};
@@ -79,6 +81,34 @@ impl Asked {
         Ok(asked)
     }
 
+    /// A linear model of columns, and trees that split on them: what needs no theory. Both in the place of a constant's formula, whose target, rows and loss they share.
+    pub fn without_theory(constant: &Asked, columns: &[String]) -> [Asked; 2] {
+        let with = |name: &str, free: Vec<FreeParameter>, model: Model| Asked {
+            name: name.to_owned(),
+            formula: Formula { free, model, ..constant.formula.clone() },
+            grouped: constant.grouped,
+        };
+        let free = |name: String| FreeParameter { name, low: None, high: None, shared: false };
+        let slope = |place: usize| format!("slope {}", columns[place]);
+        let slopes = (0..columns.len()).map(|place| free(slope(place)));
+        let sum = |sum: Expression, place: usize| {
+            let term = Expression::binary(
+                Binary::Multiply,
+                Expression::parameter(slope(place)),
+                Expression::column(columns[place].clone()),
+            );
+            Expression::binary(Binary::Add, sum, term)
+        };
+        let linear = (0..columns.len()).fold(Expression::parameter("intercept"), sum);
+        let rate = Exact::ratio(1, 100).unwrap_or_else(Exact::one);
+        let trees = Trees { columns: columns.to_vec(), rate, rounds: 1000 };
+        let mut trees = with("boosted_trees", Vec::new(), Model::Trees(trees));
+        // No interval is shown here, and draws of trees take long.
+        trees.formula.bootstrap = 0;
+        let free = once(free("intercept".to_owned())).chain(slopes).collect();
+        [with("linear", free, Model::Formula(linear)), trees]
+    }
+
     /// Whether residuals are of logarithms.
     pub fn is_logarithmic(&self) -> bool {
         self.formula.method != Method::Squares
@@ -133,8 +163,11 @@ fn method(text: &str) -> String {
 fn fix(formula: &mut Formula, name: &str, value: &str) -> Result<(), Problem> {
     let Some(place) = formula.free.iter().position(|parameter| parameter.name == name) else {
         let names: Vec<&str> = formula.free.iter().map(|parameter| parameter.name.as_str()).collect();
-        return Err(Problem::new("E0989", format!("the law has no parameter `{name}` that could be fixed"))
-            .help(format!("its parameters are {}", names.join(", "))));
+        let problem = Problem::new("E0989", format!("the law has no parameter `{name}` that could be fixed"));
+        return Err(match names[..] {
+            [] => problem.help("it has none: take `--fix` out"),
+            _ => problem.help(format!("its parameters are {}", names.join(", "))),
+        });
     };
     let Some(number) = Exact::from_decimal(value) else {
         let headline = format!("`{value}` is no number that `{name}` could be fixed at");

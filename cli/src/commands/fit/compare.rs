@@ -29,7 +29,10 @@ struct Left {
     why: String,
 }
 
-/// Fits every law that the options name and that finds its columns, beside a constant.
+/// What stands beside laws in every comparison: what they say has to be better than what needs no theory.
+const WITHOUT_THEORY: [&str; 3] = ["boosted_trees", "linear", "constant"];
+
+/// Fits every law that the options name and that finds its columns, beside boosted trees, a linear model and a constant.
 ///
 /// # Errors
 /// Where a law that was named by itself cannot be fitted, or none can.
@@ -37,7 +40,15 @@ pub fn compare(arguments: &FitArguments, data: &Data) -> Result<String, Refused>
     let all = arguments.compare.iter().any(|name| name.trim() == "all");
     let mut names: Vec<&str> =
         if all { library_laws() } else { arguments.compare.iter().map(|name| name.trim()).collect() };
+    // These are there without being named.
+    names.retain(|name| !WITHOUT_THEORY.contains(name));
     names.extend(arguments.law.as_deref());
+    if names.is_empty() {
+        return Err(Problem::new("E0989", "no law is named whose columns the others could be fitted to")
+            .note(format!("{} stand beside laws", WITHOUT_THEORY.join(", ")))
+            .help("name a law of the library, or say which columns: `--law 'loss ~ boosted_trees(a, b)'`")
+            .into());
+    }
     let (mut laws, mut left) = (Vec::new(), Vec::new());
     for name in names {
         let done = Asked::new(arguments, data, name, Some(LOSS)).and_then(|asked| {
@@ -63,7 +74,7 @@ pub fn compare(arguments: &FitArguments, data: &Data) -> Result<String, Refused>
             .help("say which columns are meant: `--map params=COLUMN,tokens=COLUMN,loss=COLUMN`")
             .into());
     }
-    laws.extend(constant(arguments, data, &laws)?);
+    beside(arguments, data, &mut laws, &mut left)?;
     Ok(match arguments.format {
         FitFormat::Table => text(&laws, &left),
         FitFormat::Json => format!("{:#}\n", document(&laws, &left)),
@@ -71,13 +82,36 @@ pub fn compare(arguments: &FitArguments, data: &Data) -> Result<String, Refused>
     })
 }
 
-/// The mean of what is observed: what any law has to be better than.
-fn constant(arguments: &FitArguments, data: &Data, laws: &[Fitted]) -> Result<Option<Fitted>, Refused> {
-    let Some(first) = laws.first() else { return Ok(None) };
+/// What any law has to be better than: the mean of what is observed, and whatever lines and trees find in the columns that the laws read.
+///
+/// # Errors
+/// Where not even a constant can be fitted.
+fn beside(arguments: &FitArguments, data: &Data, laws: &mut Vec<Fitted>, left: &mut Vec<Left>) -> Result<(), Refused> {
+    let Some(first) = laws.first() else { return Ok(()) };
     let (target, _) = first.asked.formula.inlined();
-    let asked = Asked::constant(arguments, data, &target, LOSS)?;
-    let result = fitted(arguments, data, &asked)?;
-    Ok(Some(Fitted { asked, result }))
+    let by = &first.asked.formula.by;
+    let mut columns: Vec<String> = Vec::new();
+    for law in laws.iter() {
+        let (_, model) = law.asked.formula.inlined();
+        for column in model.columns() {
+            if !columns.iter().any(|known| known == column) && !by.iter().any(|by| by == column) {
+                columns.push(column.to_owned());
+            }
+        }
+    }
+    let constant = Asked::constant(arguments, data, &target, LOSS)?;
+    if !columns.is_empty() {
+        for asked in Asked::without_theory(&constant, &columns) {
+            match fitted(arguments, data, &asked) {
+                Ok(result) => laws.push(Fitted { asked, result }),
+                Err(Refused::Problem(problem)) => left.push(Left { law: asked.name, why: problem.headline }),
+                Err(refused) => return Err(refused),
+            }
+        }
+    }
+    let result = fitted(arguments, data, &constant)?;
+    laws.push(Fitted { asked: constant, result });
+    Ok(())
 }
 
 /// The groups that any law was fitted to, in the order of the data.
@@ -123,6 +157,14 @@ fn rank(fit: &GroupFit) -> Option<f64> {
 
 fn unidentified(fit: &GroupFit) -> Vec<&str> {
     fit.parameters.iter().filter(|parameter| !parameter.identified).map(|parameter| parameter.name.as_str()).collect()
+}
+
+/// Names that fit in a line.
+fn few(names: &[&str]) -> String {
+    match names {
+        [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", names.len() - 3),
+        _ => names.join(", "),
+    }
 }
 
 fn text(laws: &[Fitted], left: &[Left]) -> String {
@@ -173,7 +215,7 @@ fn side_by_side(fits: &[(&Asked, &GroupFit)]) -> String {
         let mut row = vec![
             asked.name.clone(),
             fit.points.to_string(),
-            fit.parameters.len().to_string(),
+            if fit.trees.is_some() { "-".to_owned() } else { fit.parameters.len().to_string() },
             estimate(fit.objective),
             criterion(aicc(fit)),
             criterion(fit.criteria.map(|criteria| criteria.bic)),
@@ -191,7 +233,7 @@ fn side_by_side(fits: &[(&Asked, &GroupFit)]) -> String {
             notes.push("not converged".to_owned());
         }
         if !unidentified(fit).is_empty() {
-            notes.push(format!("the data do not settle {}", unidentified(fit).join(", ")));
+            notes.push(format!("the data do not settle {}", few(&unidentified(fit))));
         }
         row.push(notes.join("; "));
         row
@@ -221,6 +263,11 @@ fn verdict(fits: &[(&Asked, &GroupFit)]) -> String {
         }
         _ => {}
     }
+    let has_theory = |asked: &Asked| !WITHOUT_THEORY.contains(&asked.name.as_str());
+    let law = fits.iter().find(|(asked, fit)| has_theory(asked) && error(fit).is_some());
+    if let (false, Some((law, _))) = (has_theory(first), law.filter(|_| error(best).is_some())) {
+        let _ = writeln!(text, "no law does better than what needs no theory: the best of them is `{}`", law.name);
+    }
     let mut by_rows: Vec<(&str, f64)> =
         fits.iter().filter_map(|(asked, fit)| Some((asked.name.as_str(), aicc(fit)?))).collect();
     by_rows.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -247,8 +294,7 @@ fn verdict(fits: &[(&Asked, &GroupFit)]) -> String {
     }
     let loose = unidentified(best);
     if !loose.is_empty() {
-        let _ =
-            writeln!(text, "but the data do not settle its {}: its estimates are one choice of many", loose.join(", "));
+        let _ = writeln!(text, "but the data do not settle its {}: its estimates are one choice of many", few(&loose));
     }
     text
 }

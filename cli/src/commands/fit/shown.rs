@@ -1,8 +1,9 @@
 //! A fit for people.
 
 use std::fmt::Write;
+use std::iter::once;
 
-use synx_run::laws::{GroupFit, LawResult, ParameterEstimate, Unit};
+use synx_run::laws::{GroupFit, GrownTrees, LawResult, ParameterEstimate, TestError, Unit};
 
 use super::asked::Asked;
 use super::data::Data;
@@ -41,6 +42,60 @@ pub fn group_name(group: &[(String, String)]) -> String {
 }
 
 fn one(group: &GroupFit) -> String {
+    let mut text = String::new();
+    match &group.trees {
+        Some(trees) => text.push_str(&beside(group, trees)),
+        None => text.push_str(&settled(group)),
+    }
+    if let Some(drawn) = &group.resampling {
+        let unit = match drawn.unit {
+            Unit::Row => "rows",
+            Unit::Stream => "training streams",
+            Unit::Residual => "residuals",
+        };
+        let _ = writeln!(text, "intervals from {} draws of {} {unit}", drawn.draws, drawn.units);
+        if drawn.too_few() {
+            text.push_str("so few of these say little of how they differ: the intervals are too narrow\n");
+        }
+        if drawn.used < drawn.draws {
+            let _ = writeln!(text, "{} of the draws have no fit and are left out", drawn.draws - drawn.used);
+        }
+    }
+    text
+}
+
+/// Trees and what stands beside them, a line each, and which of them is best.
+fn beside(group: &GroupFit, trees: &GrownTrees) -> String {
+    let mut columns = vec![("model", Align::Left), ("objective", Align::Right)];
+    if group.test.is_some() {
+        columns.extend([("off by", Align::Right), ("at most", Align::Right), ("rank", Align::Right)]);
+    }
+    let percent = |error: f64| format!("{:.2} %", 100.0 * error);
+    let models = once(("trees", group.objective, group.test))
+        .chain(trees.beside.iter().map(|beside| (beside.model.word(), beside.objective, beside.test)));
+    let models: Vec<(&str, f64, Option<TestError>)> = models.collect();
+    let line = |(model, objective, test): &(&str, f64, Option<TestError>)| {
+        let mut line = vec![(*model).to_owned(), estimate(*objective)];
+        if let Some(test) = test {
+            let rank = test.spearman.map_or_else(|| "-".to_owned(), |rank| format!("{rank:.3}"));
+            line.extend([percent(test.mean_relative_error), percent(test.max_relative_error), rank]);
+        }
+        line
+    };
+    let mut text = table(&columns, models.iter().map(line));
+    let _ = write!(text, "fitted to {} rows", group.points);
+    let error = |test: &Option<TestError>| test.map_or(f64::INFINITY, |test| test.mean_relative_error);
+    match (&group.test, models.iter().min_by(|a, b| error(&a.2).total_cmp(&error(&b.2)))) {
+        (Some(test), Some((best, ..))) => {
+            let _ = writeln!(text, ", {} held out: `{best}` predicts these best", test.points);
+        }
+        _ => text.push_str("; trees follow these closely: what they are worth, `--hold-out` says\n"),
+    }
+    text
+}
+
+/// Parameters, how good the fit is, what it is worth on rows that were held out.
+fn settled(group: &GroupFit) -> String {
     let mut text = parameters(group);
     let _ = write!(text, "objective {:.12} over {} rows", group.objective, group.points);
     let _ = writeln!(
@@ -63,20 +118,6 @@ fn one(group: &GroupFit) -> String {
             100.0 * test.mean_relative_error,
             100.0 * test.max_relative_error
         );
-    }
-    if let Some(drawn) = &group.resampling {
-        let unit = match drawn.unit {
-            Unit::Row => "rows",
-            Unit::Stream => "training streams",
-            Unit::Residual => "residuals",
-        };
-        let _ = writeln!(text, "intervals from {} draws of {} {unit}", drawn.draws, drawn.units);
-        if drawn.too_few() {
-            text.push_str("so few of these say little of how they differ: the intervals are too narrow\n");
-        }
-        if drawn.used < drawn.draws {
-            let _ = writeln!(text, "{} of the draws have no fit and are left out", drawn.draws - drawn.used);
-        }
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use synx_plan::problem::Problem;
-use synx_run::laws::{GroupFit, LawResult, Minimum};
+use synx_run::laws::{Beside, GroupFit, GrownTrees, LawResult, Minimum, TestError};
 
 use super::asked::Asked;
 
@@ -31,7 +31,7 @@ pub fn fields(asked: &Asked, group: &GroupFit) -> Value {
             (p.name.clone(), value)
         })
         .collect();
-    let hold_out = group.test.map(|test| {
+    let hold_out = |test: TestError| {
         json!({
             "points": test.points,
             "mean_relative_error": test.mean_relative_error,
@@ -39,7 +39,11 @@ pub fn fields(asked: &Asked, group: &GroupFit) -> Value {
             "spearman": test.spearman,
             "kendall": test.kendall,
         })
-    });
+    };
+    let beside = |trees: &GrownTrees| -> Map<String, Value> {
+        let of = |beside: &Beside| json!({ "objective": beside.objective, "hold_out": beside.test.map(hold_out) });
+        trees.beside.iter().map(|beside| (beside.model.word().to_owned(), of(beside))).collect()
+    };
     let minimum = |minimum: &Minimum| {
         let names = group.parameters.iter().map(|parameter| parameter.name.clone());
         let parameters: Map<String, Value> =
@@ -58,7 +62,8 @@ pub fn fields(asked: &Asked, group: &GroupFit) -> Value {
         "criteria": group.criteria,
         "starts": { "tried": group.starts.tried, "agreeing": group.starts.agreeing },
         "resampling": group.resampling,
-        "hold_out": hold_out,
+        "hold_out": group.test.map(hold_out),
+        "beside": group.trees.as_ref().map(beside),
         "predictions": group.predictions,
     })
 }
@@ -67,29 +72,38 @@ fn pairs(group: &[(String, String)]) -> Map<String, Value> {
     group.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
 }
 
-/// A row for each group and parameter.
+/// A row for each group and parameter; for trees one for them and each model beside them.
 pub fn csv(asked: &Asked, result: &LawResult) -> Result<String, Problem> {
     let mut rows = vec![header(asked)];
     let float = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for group in &result.groups {
-        for parameter in &group.parameters {
+        let mut line = |model: &str, parameter: [String; 5], objective: f64, test: Option<TestError>| {
             let mut row = vec![asked.name.clone()];
             row.extend(group.group.iter().map(|(_, value)| value.clone()));
+            row.push(model.to_owned());
+            row.extend(parameter);
             row.extend([
-                parameter.name.clone(),
-                parameter.estimate.to_string(),
-                float(parameter.low),
-                float(parameter.high),
-                parameter.identified.to_string(),
                 group.points.to_string(),
-                group.objective.to_string(),
+                objective.to_string(),
                 group.starts.tried.to_string(),
                 group.starts.agreeing.to_string(),
-                group.test.map_or_else(String::new, |test| test.points.to_string()),
-                float(group.test.map(|test| test.mean_relative_error)),
-                float(group.test.map(|test| test.max_relative_error)),
+                test.map_or_else(String::new, |test| test.points.to_string()),
+                float(test.map(|test| test.mean_relative_error)),
+                float(test.map(|test| test.max_relative_error)),
             ]);
             rows.push(row);
+        };
+        for parameter in &group.parameters {
+            let (low, high) = (float(parameter.low), float(parameter.high));
+            let estimate = parameter.estimate.to_string();
+            let parameter = [parameter.name.clone(), estimate, low, high, parameter.identified.to_string()];
+            line("formula", parameter, group.objective, group.test);
+        }
+        if let Some(trees) = &group.trees {
+            line("trees", Default::default(), group.objective, group.test);
+            for beside in &trees.beside {
+                line(beside.model.word(), Default::default(), beside.objective, beside.test);
+            }
         }
     }
     written(rows)
@@ -97,6 +111,7 @@ pub fn csv(asked: &Asked, result: &LawResult) -> Result<String, Problem> {
 
 fn header(asked: &Asked) -> Vec<String> {
     let after = [
+        "model",
         "parameter",
         "estimate",
         "low",

@@ -196,6 +196,9 @@ impl<'t> Compiler<'t> {
             confidence: self.settings.confidence.clone(),
             seed: self.settings.seed,
         };
+        if let Model::Trees(trees) = &formula.model {
+            fits &= self.trees_fit(trees, &formula.method, formula.bootstrap, text, at_formula);
+        }
         (fits && self.check_parameters(&formula, &names, at_formula)).then_some(formula)
     }
 

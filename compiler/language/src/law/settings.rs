@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use synx_grammar::view::{Argument, Call, Expression};
 use synx_plan::exact::Exact;
-use synx_plan::law::{HoldOut, Method, Trees};
+use synx_plan::law::{HoldOut, MOST_TREES, Method, Trees};
 use synx_plan::unit::Unit;
 
 use super::{Names, Text};
@@ -12,6 +12,14 @@ use crate::compiler::Compiler;
 use crate::suggest::{listed, nearest};
 use crate::table::Table;
 use crate::value::Span;
+
+/// The name in `column("metric/x")`.
+fn called_column(call: Call<'_>) -> Option<String> {
+    match (call.callee()?, call.arguments().next()?.value()?) {
+        (Expression::Name(name), Expression::Text(text)) if name.text() == "column" => Some(text.value()),
+        _ => None,
+    }
+}
 
 impl<'t> Compiler<'t> {
     pub(super) fn by(&mut self, text: &Text<'t>, table: &Table) -> Option<Vec<String>> {
@@ -43,6 +51,7 @@ impl<'t> Compiler<'t> {
                 expression.text().chars().filter(|c| !c.is_whitespace()).collect()
             }
             Expression::Text(text) => text.value(),
+            Expression::Call(call) if called_column(call).is_some() => called_column(call)?,
             Expression::Bad(_) => return None,
             _ => {
                 let finding = self.finding("E0601", at, "expected the name of a column", "not a column");
@@ -196,7 +205,7 @@ impl<'t> Compiler<'t> {
     /// `boosted_trees(share, rate = 1e-2, rounds = 1000)`: columns, of which `share` means all of its kind.
     pub(super) fn trees(&mut self, call: Call<'t>, names: &Names<'_, 't>) -> Option<Trees> {
         let span = self.span(call.node());
-        let (mut rate, mut rounds) = (Exact::ratio(1, 10)?, 100);
+        let (mut rate, mut rounds) = (Exact::ratio(1, 100)?, 1000);
         let mut columns: Vec<String> = Vec::new();
         let scope = Rc::clone(&self.file_scope);
         for argument in call.arguments() {
@@ -235,7 +244,10 @@ impl<'t> Compiler<'t> {
                     let members: Vec<String> =
                         names.table.names().filter(|column| column.starts_with(&family)).map(str::to_owned).collect();
                     if members.is_empty() {
-                        columns.push(self.column(value, names.table)?);
+                        let named = self.column(value, names.table)?;
+                        // Text has no places to split at.
+                        self.lower_named(&named, value, names)?;
+                        columns.push(named);
                     } else {
                         columns.extend(members);
                     }
@@ -255,5 +267,29 @@ impl<'t> Compiler<'t> {
             return None;
         }
         Some(Trees { columns, rate, rounds })
+    }
+
+    /// Whether trees can be grown by what else the law says; reported where they cannot.
+    pub(super) fn trees_fit(
+        &mut self,
+        trees: &Trees,
+        method: &Method,
+        bootstrap: u64,
+        text: &Text<'t>,
+        at: Span,
+    ) -> bool {
+        let kept = trees.kept(bootstrap);
+        let (field, headline, help) = if let Method::Quantile { .. } = method {
+            ("method", "trees are grown by least squares".to_owned(), "take `method` out, or write a formula")
+        } else if kept > MOST_TREES {
+            let headline = format!("{kept} trees would be kept, more than {MOST_TREES}");
+            ("bootstrap", headline, "take fewer `rounds` at a larger `rate`, or fewer draws")
+        } else {
+            return true;
+        };
+        let at = text.field(field).map_or(at, |value| self.span(value.node()));
+        let finding = self.finding("E0635", at, headline, "not of trees").help(help);
+        self.report(finding);
+        false
     }
 }

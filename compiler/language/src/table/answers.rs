@@ -102,6 +102,14 @@ impl<'t> Compiler<'t> {
             }
         };
         let of = self.fitted_group(&value, at)?;
+        if matches!((signature.name, &of.law.formula.model), ("solve" | "optimal" | "marginal", Model::Trees(_))) {
+            let headline = format!("`{}` needs a formula, and the law `{}` has trees", signature.name, of.law.name);
+            let finding = self
+                .finding("E0655", at, headline, "predicts in steps, without slopes")
+                .help("ask a law with a formula; trees answer `predict`, `minimize` and `spearman(law.predicted, law.observed)`");
+            self.report(finding);
+            return None;
+        }
         let mut column = None;
         if names.get(1) == Some(&"column") {
             let Some(named) = expression(1) else {

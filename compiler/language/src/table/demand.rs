@@ -126,7 +126,7 @@ impl<'t> Compiler<'t> {
         self.add_table(table, Source::Law(item), law.origin.clone())
     }
 
-    /// `law.predicted`, `law.observed`: a column of the rows that the law was fitted to.
+    /// `law.predicted`, `law.observed`: a column of the rows that the law's test left out, without one of those that it was fitted to.
     pub(super) fn predictions(&mut self, item: usize, column: &str, span: Span) -> Value {
         let Some(law) = self.fitted(item, span) else { return Value::Error };
         let Some(over) = self.made.get(law.over.0).cloned() else { return Value::Error };
@@ -141,7 +141,10 @@ impl<'t> Compiler<'t> {
         for (name, bounds) in [("observed", observed), ("predicted", predicted)] {
             columns.insert(name.to_owned(), Column::number(Unit::PLAIN, bounds));
         }
-        let rows = over.count().map_or(Rows::Unknown, |count| Rows::some(&over, (0..count as u32).collect()));
+        let rows = match (over.count(), &law.formula.test) {
+            (Some(count), None) => Rows::some(&over, (0..count as u32).collect()),
+            _ => Rows::Unknown,
+        };
         let table = Table::new(format!("the predictions of `{}`", law.name), columns, rows)
             .short(law.name.as_str())
             .keyed(over.keys().map(str::to_owned).collect())

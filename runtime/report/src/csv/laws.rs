@@ -1,11 +1,12 @@
 use super::{Table, float, optional, study_column, value};
-use crate::{LawGroup, LawOutcome, LawResult, StudyResults};
+use crate::{LawGroup, LawModel, LawOutcome, LawParameter, LawResult, LawTest, StudyResults};
 
 /// Columns before those that laws are grouped by.
 const BEFORE: &[&str] = &["law", "grid"];
 
 /// Columns after them.
 pub(super) const AFTER: &[&str] = &[
+    "model",
     "parameter",
     "estimate",
     "low",
@@ -15,13 +16,16 @@ pub(super) const AFTER: &[&str] = &[
     "points",
     "test_points",
     "test_error",
+    "test_max_error",
+    "test_spearman",
+    "test_kendall",
     "rows",
     "rows_expected",
     "status",
     "note",
 ];
 
-/// `laws.csv`: a row a law, group and parameter; one row without a parameter for a group that could not be fitted.
+/// `laws.csv`: a row a law, group and parameter; for trees a row for them and each model beside them; one row for a group that could not be fitted.
 pub(crate) fn laws(results: &StudyResults) -> Vec<u8> {
     let groups_by = grouped_by(results);
     let mut table = Table::new(header(results));
@@ -59,7 +63,7 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
         let place = law.by.iter().position(|by| by == name);
         place.and_then(|i| group.values.get(i)).map_or_else(String::new, value)
     };
-    let row = |middle: [String; 9], status: &str, note: &str| {
+    let row = |middle: [String; 13], status: &str, note: &str| {
         let mut row = vec![law.law.clone(), law.grid.clone()];
         row.extend(groups_by.iter().map(value_of));
         row.extend(middle);
@@ -69,21 +73,38 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
     match &group.outcome {
         LawOutcome::NotFitted(why) => vec![row(Default::default(), "not fitted", why)],
         LawOutcome::Fitted(fit) => {
-            let parameter = |p: &crate::LawParameter| {
+            let line = |model: &LawModel, parameter: [String; 5]| {
+                let [name, estimate, low, high, identified] = parameter;
+                let test = |of: fn(&LawTest) -> Option<f64>| optional(model.test.as_ref().and_then(of));
                 let middle = [
-                    p.name.clone(),
-                    float(p.estimate),
-                    optional(p.low),
-                    optional(p.high),
-                    p.identified.to_string(),
-                    float(fit.objective),
+                    model.model.to_owned(),
+                    name,
+                    estimate,
+                    low,
+                    high,
+                    identified,
+                    float(model.objective),
                     fit.points.to_string(),
-                    fit.test_points.to_string(),
-                    optional(fit.test_error),
+                    model.test.map_or(0, |test| test.points).to_string(),
+                    test(|test| Some(test.mean_error)),
+                    test(|test| Some(test.max_error)),
+                    test(|test| test.spearman),
+                    test(|test| test.kendall),
                 ];
                 row(middle, "fitted", "")
             };
-            fit.parameters.iter().map(parameter).collect()
+            let of_parameter = |p: &LawParameter| {
+                let (estimate, identified) = (float(p.estimate), p.identified.to_string());
+                let parameter = [p.name.clone(), estimate, optional(p.low), optional(p.high), identified];
+                fit.models.first().map(|model| line(model, parameter))
+            };
+            // A model with parameters has a row for each of them.
+            let whole = fit.models.iter().skip(usize::from(!fit.parameters.is_empty()));
+            fit.parameters
+                .iter()
+                .filter_map(of_parameter)
+                .chain(whole.map(|model| line(model, Default::default())))
+                .collect()
         }
     }
 }

@@ -116,6 +116,9 @@ fn advise(plan: &Plan, law: &Law, fitted: &Fitted, group: &Group, over: &Table, 
         narrower: None,
         why_not: group.parameters.as_ref().err().map(|why| why.0.to_string()),
     };
+    if advice.why_not.is_none() && law.formula.curve().is_none() {
+        advice.why_not = Some("trees have no parameters that a run could tell".to_owned());
+    }
     if advice.why_not.is_some() || candidates.is_empty() {
         return advice;
     }

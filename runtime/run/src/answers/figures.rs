@@ -186,7 +186,7 @@ impl<'a> Curves<'a> {
         }
         let band = |x: &f64| {
             let of = of(*x);
-            let draws = fit.draws.iter().take(BAND_DRAWS).map(|draw| fitted.predict_with(&draw.parameters, group, &of));
+            let draws = (0..fit.draws.len().min(BAND_DRAWS)).map(|draw| fitted.predict_in(fit, draw, group, &of));
             let (low, high) = Drawn { estimate: f64::NAN, draws: draws.collect() }.interval(self.confidence)?;
             Some((*x, low, high))
         };

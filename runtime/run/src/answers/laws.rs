@@ -5,7 +5,7 @@ use synx_laws::GroupFit;
 use synx_plan::grid::ColumnValue;
 use synx_plan::law::Law;
 use synx_plan::study::Plan;
-use synx_report::{LawFit, LawGroup, LawOutcome, LawParameter, LawResult, PredictionResult};
+use synx_report::{LawFit, LawGroup, LawModel, LawOutcome, LawParameter, LawResult, LawTest, PredictionResult};
 use synx_tables::{Standing, Table};
 
 use super::cells::{origins, row_name, written};
@@ -74,11 +74,29 @@ fn fitted_group(plan: &Plan, fit: &GroupFit, settled: &SettledLaw, group: usize)
     };
     LawFit {
         parameters: fit.parameters.iter().enumerate().map(parameter).collect(),
-        objective: fit.objective,
         points: fit.points,
-        test_points: fit.test.map_or(0, |test| test.points),
-        test_error: fit.test.map(|test| test.mean_relative_error),
+        models: models(fit),
     }
+}
+
+/// The law, then what stands beside it.
+fn models(fit: &GroupFit) -> Vec<LawModel> {
+    let test = |test: synx_laws::TestError| LawTest {
+        points: test.points,
+        mean_error: test.mean_relative_error,
+        max_error: test.max_relative_error,
+        spearman: test.spearman,
+        kendall: test.kendall,
+    };
+    let own = if fit.trees.is_some() { "trees" } else { "formula" };
+    let own = LawModel { model: own, objective: fit.objective, test: fit.test.map(test) };
+    let beside = fit.trees.iter().flat_map(|trees| &trees.beside);
+    let beside = beside.map(|beside| LawModel {
+        model: beside.model.word(),
+        objective: beside.objective,
+        test: beside.test.map(test),
+    });
+    std::iter::once(own).chain(beside).collect()
 }
 
 /// Every row that a law was fitted to or tested with.
@@ -94,7 +112,7 @@ pub(super) fn predictions(plan: &Plan, law: &Law, settled: &SettledLaw, all: &Se
             let row = settled.rows[prediction.row];
             let interval = own.and_then(|own| {
                 let of = |name: &str| over.value(row as usize, name).number();
-                let draws = group.draws.iter().map(|draw| fitted.predict_with(&draw.parameters, own, &of));
+                let draws = (0..group.draws.len()).map(|draw| fitted.predict_in(group, draw, own, &of));
                 Drawn { estimate: prediction.predicted, draws: draws.collect() }.interval(confidence)
             });
             let result = PredictionResult {
