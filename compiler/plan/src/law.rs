@@ -66,6 +66,9 @@ pub struct Trees {
     pub rounds: u64,
 }
 
+/// Rows that a leaf of a tree holds at least, as often as they count. Arbitrary: fewer follow the noise, more see nothing in a few dozen rows.
+pub const LEAF_ROWS: u32 = 5;
+
 /// Trees that are kept of one group, those of draws included: more fill memory. Arbitrary: about 0.7 GB.
 pub const MOST_TREES: u64 = 2_000_000;
 

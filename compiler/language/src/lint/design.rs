@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use synx_plan::expression::{Binary, Expression, Name};
 use synx_plan::grid::ColumnValue;
-use synx_plan::law::{FreeParameter, HoldOut, Law};
+use synx_plan::law::{FreeParameter, HoldOut, Law, Model};
 use synx_plan::random::Stream;
 
 use super::matrix::{Spectrum, spectrum};
@@ -40,7 +40,7 @@ const MAX_POINTS: usize = 400;
 
 impl Design {
     /// The design of a law; nothing where a column that it needs is only known after a run.
-    pub(super) fn of(compiler: &Compiler, law: &Law, model: &Expression, table: &Table) -> Option<Design> {
+    pub(super) fn of(compiler: &Compiler, law: &Law, model: &Model, table: &Table) -> Option<Design> {
         let columns: Vec<String> = model.columns().into_iter().map(str::to_owned).collect();
         let numbers = |name: &str| -> Option<Vec<f64>> {
             let number = |value: &ColumnValue| if let ColumnValue::Number(n) = value { Some(n.to_f64()) } else { None };

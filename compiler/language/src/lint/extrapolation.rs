@@ -15,7 +15,7 @@ const FAR: f64 = 10.0;
 impl Compiler<'_> {
     /// Looks at a column that a fitted law is asked at: `predict(law, tokens = 1T)`.
     pub(crate) fn lint_extrapolation(&mut self, law: &Law, over: &Table, column: &str, value: &Exact, at: Span) {
-        let Some(design) = law.formula.curve().and_then(|model| Design::of(self, law, &model, over)) else { return };
+        let Some(design) = Design::of(self, law, &law.formula.inlined().1, over) else { return };
         let Some(k) = design.columns.iter().position(|known| known == column) else { return };
         let points = || design.groups.iter().flat_map(|group| &group.points).map(|(point, _)| point[k]);
         let (low, high) = (points().fold(f64::INFINITY, f64::min), points().fold(f64::NEG_INFINITY, f64::max));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use synx_grammar::view::{Block, Body, Entry, FreeName};
 use synx_plan::expression::{Binary, Expression, Name, Unary};
 use synx_plan::grid::readable;
-use synx_plan::law::Law;
+use synx_plan::law::{HoldOut, LEAF_ROWS, Law, Model};
 
 use super::design::{Design, FITTED, Group, NOISE, Question, Told};
 use super::plausible::{Stands, stands};
@@ -49,13 +49,21 @@ impl<'t> Compiler<'t> {
         let cells = self.cells_of(law.over);
         let runs = cells.as_ref().map(|expanded| expanded.name);
         let declared = Declared { block, name: self.span(name.node()), table: Rc::clone(&table.name), runs };
-        // Trees assume nothing that data could fail to tell.
-        let model = law.formula.curve()?;
-        if self.lint_open_exponents(law, &declared, &model) {
+        let (_, model) = law.formula.inlined();
+        let Model::Formula(formula) = &model else {
+            // Trees assume nothing that data could fail to tell, but need some. Rows of other tables may count more than once.
+            let design = Design::of(self, law, &model, &table).filter(|_| cells.is_some())?;
+            if let Some(finding) = self.too_few_for_trees(law, &declared, &design) {
+                self.report(finding);
+            }
+            return None;
+        };
+        if self.lint_open_exponents(law, &declared, formula) {
             return None;
         }
         let design = Design::of(self, law, &model, &table)?;
-        let question = Question { model: &model, free: &law.formula.free, columns: &design.columns };
+        let model = formula;
+        let question = Question { model, free: &law.formula.free, columns: &design.columns };
         let found = self.too_few_points(law, &declared, &design).or_else(|| {
             let told: Vec<(Vec<usize>, Told)> = design
                 .distinct()
@@ -69,7 +77,7 @@ impl<'t> Compiler<'t> {
                 return never;
             }
             let together = self.not_told_apart(law, &declared, &question, &design, &told);
-            together.or_else(|| self.too_narrow(law, &declared, &model, &design, &told))
+            together.or_else(|| self.too_narrow(law, &declared, model, &design, &told))
         });
         if let Some(finding) = found {
             self.report(finding);
@@ -97,6 +105,30 @@ impl<'t> Compiler<'t> {
             .help("add values to an axis, fit fewer parameters, or name fewer columns in `by`");
         if fewest.held_out > 0 {
             finding = finding.note(held_out(fewest.held_out));
+        }
+        Some(finding)
+    }
+
+    /// Fewer rows than two leaves of a tree hold.
+    fn too_few_for_trees(&self, law: &Law, declared: &Declared<'t>, design: &Design) -> Option<Diagnostic> {
+        let drawn = |group: &Group| match law.formula.test {
+            Some(HoldOut::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX).min(group.rows.len()),
+            _ => group.held_out,
+        };
+        let fitted = |group: &&Group| group.rows.len() - drawn(group);
+        let fewest = design.groups.iter().min_by_key(fitted)?;
+        let (rows, needed) = (fitted(&fewest), 2 * LEAF_ROWS as usize);
+        if rows >= needed {
+            return None;
+        }
+        let group = if law.formula.by.is_empty() { "" } else { " in a group" };
+        let there = if rows == 1 { "there is 1".to_owned() } else { format!("there are {rows}") };
+        let headline = format!("trees need {needed} rows, and {there}{group}");
+        let mut finding = self
+            .finding("W0601", declared.name, headline, "too few to part them")
+            .help("add values to an axis, name fewer columns in `by`, or fit a formula");
+        if drawn(fewest) > 0 {
+            finding = finding.note(held_out(drawn(fewest)));
         }
         Some(finding)
     }

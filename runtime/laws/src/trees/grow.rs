@@ -7,14 +7,11 @@ use forust_ml::gradientbooster::GrowPolicy;
 use forust_ml::objective::ObjectiveType;
 use forust_ml::{GradientBooster, Matrix};
 
-use synx_plan::law::Trees;
+use synx_plan::law::{LEAF_ROWS, Trees};
 use synx_plan::problem::Problem;
 
 use super::forest::{Forest, Grown, Node};
 use super::sample::{Moments, Sample};
-
-/// Rows that a leaf holds at least, as often as they count. Arbitrary: fewer follow the noise, more see nothing in a few dozen rows.
-pub const LEAF: f64 = 5.0;
 
 /// Leaves of a tree: what a few columns do together, and little more (Hastie, Tibshirani and Friedman 2009, section 10.11: four to eight). More were no better on
 /// known mixtures, and slower.
@@ -53,7 +50,7 @@ pub fn grow(trees: &Trees, sample: &Sample, logarithmic: bool) -> Result<Forest,
     booster.grow_policy = GrowPolicy::LossGuide;
     booster.max_depth = LEAVES;
     booster.max_leaves = LEAVES;
-    booster.min_leaf_weight = (LEAF / heaviest) as f32;
+    booster.min_leaf_weight = (f64::from(LEAF_ROWS) / heaviest) as f32;
     booster.l2 = 0.0;
     booster.nbins = PLACES;
     booster.initialize_base_score = false;

@@ -9,7 +9,7 @@ mod tests;
 
 use rayon::prelude::*;
 
-use synx_plan::law::{MOST_TREES, Trees};
+use synx_plan::law::{LEAF_ROWS, MOST_TREES, Trees};
 use synx_plan::problem::Problem;
 use synx_plan::random::Stream;
 
@@ -21,7 +21,7 @@ use crate::judge::{Split, test_error};
 use crate::prepared::Prepared;
 use crate::result::{Beside, Draw, GroupFit, GrownTrees, Prediction, Resampling, Simple, Starts};
 
-use grow::{LEAF, grow};
+use grow::grow;
 use linear::Linear;
 use sample::Sample;
 
@@ -98,13 +98,13 @@ impl<'a> Group<'a> {
     }
 
     fn enough(&self, sample: &Sample) -> Result<(), Problem> {
-        if sample.weight() >= 2.0 * LEAF {
+        if sample.weight() >= 2.0 * f64::from(LEAF_ROWS) {
             return Ok(());
         }
         let (rows, place) = (sample.target.len(), self.split.place());
         let left = self.split.rows.len() - rows;
         let problem = Problem::new("E0944", format!("{rows} rows are too few for trees{place}"))
-            .note(format!("a tree has at least two leaves, and a leaf at least {LEAF} rows"));
+            .note(format!("a tree has at least two leaves, and a leaf at least {LEAF_ROWS} rows"));
         let problem = if left > 0 { problem.note(format!("{left} rows are left out for the test")) } else { problem };
         Err(problem.help("run more cells, group by fewer columns, or leave fewer rows out"))
     }

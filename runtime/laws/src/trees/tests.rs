@@ -39,7 +39,7 @@ fn steps(rows: usize, seed: u64) -> Table {
     table(&[("a", a), ("b", b), ("c", c), ("y", y)])
 }
 
-fn of<'a>(fit: &'a GroupFit, model: Simple) -> &'a crate::Beside {
+fn of(fit: &GroupFit, model: Simple) -> &crate::Beside {
     fit.trees.as_ref().unwrap().beside.iter().find(|beside| beside.model == model).unwrap()
 }
 
