@@ -1,6 +1,7 @@
 //! The whole program, as a user meets it: the built command on studies and files in temporary folders.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod architecture;
 mod bad_input;
 mod begin;

@@ -81,6 +81,12 @@ fn source(plan: &Plan, id: TableId) -> String {
         Source::DOptimal { of, law: place, points, .. } => {
             format!("{points} rows of {} that tell {} best", name(of), law(*place))
         }
+        Source::Points { given, asked } => {
+            let names = |all: &mut dyn Iterator<Item = &String>| all.cloned().collect::<Vec<_>>().join(", ");
+            let (given, asked) =
+                (names(&mut given.iter().map(|(name, _)| name)), names(&mut asked.iter().map(|(name, _)| name)));
+            if asked.is_empty() { format!("points of {given}") } else { format!("{asked} at points of {given}") }
+        }
         Source::Union(of) => of.iter().map(name).collect::<Vec<_>>().join(" and "),
     }
 }
@@ -139,6 +145,7 @@ fn argument(plan: &Plan, value: &Argument) -> String {
         Argument::Mixtures(of) => format!("{} mixtures", of.len()),
         Argument::Drawn(draws) => format!("{} draws", draws.points),
         Argument::Steps(simplex) => format!("{} mixtures in equal steps", simplex.count()),
+        Argument::Shares(of) => format!("all mixtures of {} corpora", of.len()),
         Argument::List(of) => format!("[{}]", all(of)),
         Argument::Named(of) => {
             let named = of.iter().map(|(name, value)| format!("{name} = {}", argument(plan, value)));

@@ -82,6 +82,8 @@ pub(crate) enum Value {
     /// What a cell's run ends with.
     Weights(Rc<CellValue>),
     Objective(Rc<Objective>),
+    /// Every mixture of some corpora, each with its name: no list, for it has no end.
+    Simplex(Rc<Vec<(CorpusId, Rc<str>)>>),
     /// A run that is asked about and that no grid has: of a candidate of `minimize`.
     Run(Rc<RunValue>),
     /// The only row of a table.
@@ -332,6 +334,10 @@ impl Value {
             Value::Cell(cell) => format!("the cell `{}`", cell.name),
             Value::Weights(cell) => format!("the weights of `{}`", cell.name),
             Value::Objective(_) => "an objective".to_owned(),
+            Value::Simplex(corpora) => {
+                let names = crate::suggest::listed(corpora.iter().map(|(_, name)| &**name));
+                format!("every mixture of {names}, which is no list without `step = 5%`")
+            }
             Value::Run(run) => format!("the run of {}", run.name),
             Value::Row(table) => format!("a row of {}", table.name),
             Value::Column(table, name) => format!("the column `{name}` of {}", table.name),

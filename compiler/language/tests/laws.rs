@@ -205,3 +205,28 @@ fn trees_split_on_all_shares() {
     let plan = check(&format!("{RUNS}{text}")).plan.unwrap();
     assert_eq!(plan.laws[0].formula.model.to_string(), "boosted_trees(tokens, r, rate = 0.01, rounds = 1000)");
 }
+
+#[test]
+fn a_test_is_a_condition_or_every_value_in_turn() {
+    use synx_plan::law::HoldOut;
+    let test = |test: &str| {
+        let compiled = check(&format!("{RUNS}law l {{ over = runs; free E; loss ~ E; test = {test} }}\n"));
+        let said: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code).collect();
+        (compiled.plan.and_then(|plan| plan.laws[0].formula.test.clone()), said)
+    };
+    let (held_out, said) = test("tokens >= 16Mi and width != 32");
+    let Some(HoldOut::Where(condition)) = held_out else { panic!("{said:?}") };
+    assert_eq!((condition.to_string().as_str(), said.len()), ("tokens >= 16777216 and width != 32", 0));
+    assert_eq!(test("each(width)").0, Some(HoldOut::Each("width".to_owned())));
+    assert_eq!(test("tokens > 1").1, ["E0634"]);
+    assert_eq!(test("tokens > 1B").1, ["E0634"]);
+    assert_eq!(test("each(batch)").1, ["E0634"]);
+    assert_eq!(test("each(tokenz)").1, ["E0601"]);
+    assert_eq!(test("tokens >= 3 USD").1.len(), 1);
+    let (called, said) = test("none");
+    assert_eq!((called, said.len()), (None, 0));
+    // Also through a law of the library.
+    let called =
+        law("power_law(over = runs |> filter(width == 64 and r == 1/2 and unique == 4Mi), test = tokens >= 16Mi)");
+    assert!(matches!(called.test, Some(HoldOut::Where(_))));
+}

@@ -204,6 +204,67 @@ fn a_law_answers_with_units_and_bounds() {
 }
 
 #[test]
+fn points_are_rows_of_answers_by_lists() {
+    let plan = plan(&format!(
+        "{}let t = points(r = [0, 1], tokens = 1M..16M factor 4, gap = gap(l[r = r], l[r = 0], at = tokens), twice = 2 * gap)\n\
+         let best_r = t |> best(gap, over = r)\n\
+         claim c = grows(t, gap, over = tokens) and best_r[tokens = 4M].r == 0 and t[r = 1, tokens = 4M].twice > 0\n",
+        law_over("sweep")
+    ));
+    let table = plan.tables.iter().find(|table| matches!(table.source, Source::Points { .. })).unwrap();
+    assert_eq!((table.rows, table.keys.as_slice()), (Some(6), &["r".to_owned(), "tokens".to_owned()][..]));
+    let units: Vec<(&str, &str)> = table.columns.iter().map(|c| (c.name.as_str(), c.unit.as_str())).collect();
+    assert_eq!(units, [("r", ""), ("tokens", ""), ("gap", ""), ("twice", "")]);
+    let Source::Points { given, asked } = &table.source else { panic!() };
+    assert_eq!(given[1].1[5].to_string(), "16M");
+    // Of the group r = 1 against r = 0 at the last budget.
+    assert_eq!(asked[1].1[5].to_string(), format!("2 * {}", asked[0].1[5]));
+    assert_eq!(asked[0].1.len(), 6);
+}
+
+#[test]
+fn points_without_a_list_or_with_too_many_of_them_are_refused() {
+    let one = |code: &str, at: &str| vec![(code.to_owned(), at.to_owned())];
+    let call = "points(gap = 1)";
+    assert_eq!(said(&format!("let t = {call}\nfigure f {{ over = t; x = gap; y = gap }}\n")), one("E0610", call));
+    let call = "points(a = 1..200 step 1, b = 1..200 step 1)";
+    assert_eq!(said(&format!("figure f {{ over = {call}; x = a; y = b }}\n")), one("E0504", call));
+    assert_eq!(said("figure f { over = points(a = [1, 2], b = a, b = a); x = a; y = b }\n"), one("E0102", "b"));
+    assert_eq!(said("figure f { over = points(a = [1, web]); x = a; y = a }\n"), one("E0201", "[1, web]"));
+    assert_eq!(said("figure f { over = points([1, 2]); x = a; y = a }\n"), one("E0106", "[1, 2]"));
+    assert_eq!(said("figure f { over = points(a = [1, 2], m = web); x = a; y = a }\n").len(), 1);
+    let steps = "claim c = grows(points(a = [1, 2], b = a), b, over = x)\n";
+    assert_eq!(said(steps), one("E0610", "x"));
+}
+
+#[test]
+fn a_mixture_sets_the_shares_that_a_law_reads() {
+    let law = "law reg { over = sweep; free c, d, e; loss ~ c + d * share[wiki] + e / tokens }\n";
+    let asked = plan(&format!(
+        "{law}let best = minimize(reg, over = simplex([web, wiki]), tokens = 4Mi, cap_epochs = 4, under = share[wiki] <= 2 * share[web])\n\
+         claim c = predict(reg, data = best, tokens = 4Mi) < predict(reg, data = uniform([web, wiki]), tokens = 4Mi)\n\
+         claim d = marginal(reg, wiki, data = best, tokens = 4Mi) < 0\n"
+    ));
+    let functions = asked.answers.iter().filter_map(|answer| match &answer.question {
+        Question::Call { function, .. } => Some(function.as_str()),
+        _ => None,
+    });
+    assert_eq!(functions.collect::<Vec<_>>(), ["minimize", "predict", "predict", "marginal"]);
+    let one = |code: &str, at: &str| vec![(code.to_owned(), at.to_owned())];
+    let ask = |call: &str| said(&format!("{law}claim c = {call} < 1\n"));
+    assert_eq!(ask("predict(reg, tokens = 4Mi)"), one("E0616", "predict(reg, tokens = 4Mi)"));
+    let other = "process(kind = zipf, symbols = 8, tokens = 20k, exponent = 1)";
+    assert_eq!(
+        said(&format!("{law}corpus code = {other}\nclaim c = predict(reg, data = code, tokens = 4Mi) < 1\n")),
+        one("E0616", "code")
+    );
+    let squared = "minimize(reg, over = simplex([web, wiki]), tokens = 4Mi, under = share[wiki] ^ 2 <= 1/2)";
+    assert_eq!(ask(&format!("predict(reg, data = {squared}, tokens = 4Mi)")), one("E0657", "share[wiki] ^ 2 <= 1/2"));
+    let endless = "grid g { axis data = simplex([web, wiki]); model = tiny(64); recipe = standard(1e-3, 8Ki); tokens = 2Mi; evaluate = web.heldout }\n";
+    assert_eq!(said(endless).len(), 1);
+}
+
+#[test]
 fn the_best_mixture_is_late() {
     let plan = plan(
         "law reg { over = sweep; free c, d; loss ~ c + d * share[wiki] }\n\

@@ -65,6 +65,8 @@ pub enum Argument {
     Drawn(Dirichlet),
     /// Candidates in equal steps, likewise made then.
     Steps(Simplex),
+    /// All shares of these corpora, of which the best are found by their slopes.
+    Shares(Vec<CorpusId>),
     List(Vec<Argument>),
     /// Names with what each is set to.
     Named(Vec<(String, Argument)>),
@@ -107,6 +109,7 @@ impl Argument {
         match self {
             Argument::Drawn(draws) => Argument::Drawn(draws.renumbered(number)),
             Argument::Steps(simplex) => Argument::Steps(simplex.renumbered(number)),
+            Argument::Shares(corpora) => Argument::Shares(corpora.into_iter().map(number).collect()),
             other => other,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exact::Exact;
 use crate::expression::Expression;
+use crate::grid::ColumnValue;
 use crate::observations::Observations;
 use crate::problem::Origin;
 
@@ -79,6 +80,13 @@ pub enum Source {
         name: String,
         value: String,
     },
+    /// A row for each of some points, with what is asked there.
+    Points {
+        /// Columns of known values, row by row.
+        given: Vec<(String, Vec<ColumnValue>)>,
+        /// Columns that answers settle, row by row.
+        asked: Vec<(String, Vec<Expression>)>,
+    },
     /// So many rows that tell the free parameters of a law best: those for which the determinant of JᵀJ is largest, J the derivatives of the
     /// law's formula by its parameters, row by row, at what was fitted (a locally D-optimal design, Atkinson, Donev & Tobias 2007).
     DOptimal {
@@ -128,7 +136,11 @@ impl Source {
     /// The tables that it is made of.
     pub fn inputs(&self) -> Vec<TableId> {
         match self {
-            Source::Grid(_) | Source::Observations(_) | Source::Law(_) | Source::Predictions(_) => Vec::new(),
+            Source::Grid(_)
+            | Source::Observations(_)
+            | Source::Law(_)
+            | Source::Predictions(_)
+            | Source::Points { .. } => Vec::new(),
             Source::Filter { of, .. }
             | Source::Derive { of, .. }
             | Source::Mean { of, .. }

@@ -57,6 +57,8 @@ impl Pass<'_> {
             "optimal" => self.optimal(place, arguments),
             "marginal" => self.marginal(place, arguments),
             "minimize" => self.minimize(place, arguments),
+            "price" => self.price(arguments),
+            "least_step" => self.least_step(arguments),
             "spearman" | "kendall" => self.correlation(function, arguments),
             "top" => self.top(place, arguments),
             "unigram_kl" => return self.unigram_kl(arguments),
@@ -92,8 +94,12 @@ impl Pass<'_> {
     }
 
     pub fn at(&self, arguments: &[(String, Argument)]) -> Result<At, Unsettled> {
-        let Some(Argument::Named(given)) = argument(arguments, "at") else { return Ok(At::new()) };
-        given
+        let mut at = match argument(arguments, "data") {
+            Some(Argument::Mixture(mixture)) => self.shares_at(*mixture)?,
+            _ => At::new(),
+        };
+        let Some(Argument::Named(given)) = argument(arguments, "at") else { return Ok(at) };
+        let given: Vec<(String, f64)> = given
             .iter()
             .map(|(name, argument)| {
                 let value = match argument {
@@ -106,7 +112,34 @@ impl Pass<'_> {
                 }
                 Ok((name.clone(), value))
             })
-            .collect()
+            .collect::<Result<_, Unsettled>>()?;
+        at.extend(given);
+        Ok(at)
+    }
+
+    /// A mixture of the plan as it is settled.
+    pub fn settled_mixture(&self, mixture: u32) -> Result<Mixture, Unsettled> {
+        let Some(declared) = self.plan.mixtures.get(mixture as usize) else {
+            return Err(Unsettled::new("the mixture is not known"));
+        };
+        match declared.answer() {
+            Some(answer) => match self.estimate(answer.0) {
+                Some(Ok(Value::Mixture(best))) => Ok(best.mixture.clone()),
+                Some(Err(why)) => Err(why.clone()),
+                _ => Err(Unsettled::new("the mixture was not settled")),
+            },
+            None if declared.is_open() => Err(Unsettled::new("the shares of the mixture wait for a scan")),
+            None => Ok(declared.clone()),
+        }
+    }
+
+    /// The share of every corpus in a mixture, by the columns that laws read them in.
+    fn shares_at(&self, mixture: u32) -> Result<At, Unsettled> {
+        let mut at: At = self.plan.corpora.iter().map(|corpus| (format!("share[{}]", corpus.name), 0.0)).collect();
+        for (corpus, share) in self.settled_mixture(mixture)?.shares() {
+            at.insert(format!("share[{}]", self.plan.corpora[corpus.0].name), share.to_f64());
+        }
+        Ok(at)
     }
 
     fn predict(&mut self, place: usize, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
@@ -190,17 +223,24 @@ impl Pass<'_> {
 
     fn marginal(&mut self, place: usize, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
         let (asked, at) = (self.asked(arguments)?, self.at(arguments)?);
-        let column = column(arguments)?;
-        let (_, slopes) = asked.fitted.slopes(&asked.group, &[column], &|name| asked.value(&at, name));
-        if let Some(value) = at.get(column) {
+        let slope = if let Some(Argument::Column(source)) = argument(arguments, "source") {
+            asked.slope_of_source(&at, source)?
+        } else {
+            let column = column(arguments)?;
+            let (_, slopes) = asked.fitted.slopes(&asked.group, &[column], &|name| asked.value(&at, name));
+            slopes[0]
+        };
+        let moved = argument(arguments, "column").or(argument(arguments, "source"));
+        if let Some(Argument::Column(column)) = moved
+            && let Some(value) = at.get(column)
+        {
             let around = [0.99, 1.0, 1.01].map(|factor| {
                 let mut at = at.clone();
-                at.insert(column.to_owned(), value * factor);
+                at.insert(column.clone(), value * factor);
                 at
             });
             self.note_identified(place, &asked, &around.iter().collect::<Vec<_>>());
         }
-        let slope = slopes[0];
         if slope.is_nan() { Err(Unsettled::new("the law has no slope there")) } else { Ok(Value::Number(slope)) }
     }
 
@@ -212,6 +252,8 @@ impl Pass<'_> {
         let Some(Argument::Columns(names)) = argument(arguments, "columns") else {
             return Err(Unsettled::new("no columns are named"));
         };
+        // Rows that fits settle are drawn with these: the rows themselves were chosen, not measured.
+        let is_drawn = self.is_of_fits(*table);
         let table = self.table(*table)?;
         complete(&table)?;
         let pair = |row: usize| {
@@ -223,7 +265,7 @@ impl Pass<'_> {
         if pairs.len() < 3 {
             return Err(Unsettled::new(format!("{} rows have no rank correlation to speak of", pairs.len())));
         }
-        if let Some(draw) = self.draw() {
+        if let Some(draw) = self.draw().filter(|_| !is_drawn) {
             let random = Stream::new("answers.rows/1", &self.plan.study.seed).child(draw);
             let rows = pairs.len() as u64;
             pairs = (0..rows).map(|row| pairs[random.below(row, rows) as usize]).collect();
@@ -231,6 +273,37 @@ impl Pass<'_> {
         let (x, y): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
         let value = if function == "spearman" { spearman(&x, &y) } else { kendall(&x, &y) };
         value.map(Value::Number).ok_or_else(|| Unsettled::new("a column has the same value in all rows"))
+    }
+
+    /// The least difference of a column between neighbours along an axis, among rows that agree in all that tells rows apart besides.
+    fn least_step(&self, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
+        let (Some(Argument::Table(table)), Some(Argument::Column(over))) =
+            (argument(arguments, "of"), argument(arguments, "over"))
+        else {
+            return Err(Unsettled::new("no table and no axis are asked"));
+        };
+        let (table, column) = (self.table(*table)?, column(arguments)?);
+        complete(&table)?;
+        let others: Vec<String> = table.keys.iter().filter(|key| *key != over).cloned().collect();
+        let groups = table.groups(&others).map_err(|problem| Unsettled::new(problem.headline))?;
+        let mut least: Option<f64> = None;
+        for group in groups {
+            let there = group.into_iter().map(|row| row as usize).filter(|row| table.standing(*row) == Standing::There);
+            let mut steps: Vec<(f64, f64)> = there
+                .map(|row| {
+                    let number = |name: &str| table.value(row, name).number();
+                    let missing = || Unsettled::new(format!("`{column}` is missing at {}", table.row_name(row)));
+                    Ok((number(over).ok_or_else(missing)?, number(column).ok_or_else(missing)?))
+                })
+                .collect::<Result<_, Unsettled>>()?;
+            steps.sort_by(|a, b| a.0.total_cmp(&b.0));
+            for pair in steps.windows(2).filter(|pair| pair[0].0 < pair[1].0) {
+                // Between two that are infinite there is no step.
+                let step = if pair[0].1 == pair[1].1 { 0.0 } else { pair[1].1 - pair[0].1 };
+                least = Some(least.map_or(step, |least| least.min(step)));
+            }
+        }
+        least.map(Value::Number).ok_or_else(|| Unsettled::new(format!("no two rows differ in `{over}` alone")))
     }
 
     /// The value of a column that is best, second best, … by another.
@@ -312,6 +385,28 @@ impl Asked {
     /// A column's value where the law is asked: what it is set to, or what it is in the group.
     pub fn value(&self, at: &At, name: &str) -> Option<f64> {
         at.get(name).copied().or_else(|| self.fitted.by_value(&self.group, name))
+    }
+
+    /// How much the prediction changes with one more token of a source: with D tokens and shares s its share grows by (1 - s)/D, each other falls by s/D, and
+    /// the budget grows by one.
+    fn slope_of_source(&self, at: &At, source: &str) -> Result<f64, Unsettled> {
+        let tokens = self.value(at, "tokens").filter(|tokens| *tokens > 0.0 && tokens.is_finite());
+        let tokens = tokens.ok_or_else(|| Unsettled::new("the budget has no tokens"))?;
+        let read = self.fitted.columns();
+        let moving: Vec<&str> = read.iter().map(String::as_str).filter(|name| at.contains_key(*name)).collect();
+        let (_, slopes) = self.fitted.slopes(&self.group, &moving, &|name| self.value(at, name));
+        let by = |name: &&str| {
+            let share = at.get(*name).copied().unwrap_or(0.0);
+            match *name {
+                "tokens" => 1.0,
+                name if name == source => (1.0 - share) / tokens,
+                name if name.starts_with("share[") => -share / tokens,
+                _ => 0.0,
+            }
+        };
+        // A slope that nothing moves along is no matter, also where it has no end.
+        let parts = moving.iter().zip(slopes).map(|(name, slope)| (by(name), slope));
+        Ok(parts.filter(|(by, _)| *by != 0.0).map(|(by, slope)| by * slope).sum())
     }
 
     fn predict(&self, at: &At) -> f64 {

@@ -89,7 +89,13 @@ impl Settled {
             _ => Verdict::Undecided,
         };
         let silent = draws - drawn.used();
-        let note = if silent > 0 { format!("{silent} of {draws} draws say nothing") } else { String::new() };
+        let note = if silent > 0 {
+            format!(
+                "{silent} of {draws} draws count for neither side: a fit failed there or gave no value; more rows or replicates make them fewer"
+            )
+        } else {
+            String::new()
+        };
         Decided { verdict, share: Some(satisfied), draws, comparisons, note }
     }
 

@@ -1,6 +1,8 @@
 //! What answers are called: the question as a study writes it.
 
 use synx_plan::answer::{AnswerId, Argument, Question};
+use synx_plan::corpus::CorpusId;
+use synx_plan::exact::Exact;
 use synx_plan::expression::{Binary, Expression, Name};
 use synx_plan::study::Plan;
 use synx_plan::table::{Source, TableId};
@@ -60,8 +62,22 @@ fn answer_at(plan: &Plan, answer: AnswerId, depth: usize) -> String {
                 ("at", Argument::Named(given)) => {
                     given.iter().map(|(name, value)| format!("{name} = {}", argument_at(plan, value, depth))).collect()
                 }
+                // The share of a source stands for the source: `marginal(mixed, web, …)`.
+                ("source", Argument::Column(share)) => {
+                    vec![
+                        share
+                            .strip_prefix("share[")
+                            .and_then(|rest| rest.strip_suffix(']'))
+                            .unwrap_or(share)
+                            .to_owned(),
+                    ]
+                }
+                ("over", Argument::Column(axis)) => vec![format!("over = {axis}")],
                 ("of" | "table" | "column" | "against", argument) => vec![argument_at(plan, argument, depth)],
                 ("columns", Argument::Columns(columns)) => columns.clone(),
+                // One is what is chosen without a word; the budget of a cap is the run's.
+                ("top", Argument::Expression(Expression::Number(one))) if *one == Exact::one() => Vec::new(),
+                ("budget", _) => Vec::new(),
                 (name, argument) => vec![format!("{name} = {}", argument_at(plan, argument, depth))],
             });
             format!("{function}({})", parts.collect::<Vec<_>>().join(", "))
@@ -72,6 +88,10 @@ fn answer_at(plan: &Plan, answer: AnswerId, depth: usize) -> String {
 fn argument_at(plan: &Plan, argument: &Argument, depth: usize) -> String {
     let several = |all: Vec<String>| format!("[{}]", all.join(", "));
     match argument {
+        // As a study writes it: `64M`, and not all its zeros.
+        Argument::Expression(Expression::Number(number)) if number.is_integer() && number.to_f64().abs() < 1e15 => {
+            synx_plan::grid::readable(number)
+        }
         Argument::Expression(expression) => expression_at(plan, expression, depth),
         Argument::Value(value) => value.to_string(),
         Argument::Column(column) => column.clone(),
@@ -85,9 +105,13 @@ fn argument_at(plan: &Plan, argument: &Argument, depth: usize) -> String {
         }
         Argument::Answer(answer) => answer_at(plan, *answer, depth.saturating_sub(1)),
         Argument::Mixture(mixture) => mixture_text(plan, *mixture),
-        Argument::Mixtures(mixtures) => format!("{} mixtures", mixtures.len()),
-        Argument::Drawn(draws) => format!("dirichlet({} points)", draws.points),
-        Argument::Steps(simplex) => format!("simplex({} steps)", simplex.steps),
+        Argument::Mixtures(mixtures) => format!("[{} mixtures]", mixtures.len()),
+        Argument::Drawn(draws) => format!("dirichlet(…, points = {})", draws.points),
+        Argument::Steps(simplex) => {
+            let step = Exact::one().div(&Exact::from(simplex.steps)).map_or_else(String::new, |step| percent(&step));
+            format!("simplex({}, step = {step})", corpora(plan, &simplex.corpora))
+        }
+        Argument::Shares(of) => format!("simplex({})", corpora(plan, of)),
         Argument::List(all) => several(all.iter().map(|argument| argument_at(plan, argument, depth)).collect()),
         Argument::Named(all) => several(
             all.iter().map(|(name, argument)| format!("{name} = {}", argument_at(plan, argument, depth))).collect(),
@@ -95,15 +119,25 @@ fn argument_at(plan: &Plan, argument: &Argument, depth: usize) -> String {
     }
 }
 
+/// Names of corpora before the rest is counted. Arbitrary: a line of them.
+const NAMES: usize = 6;
+
+fn corpora(plan: &Plan, corpora: &[CorpusId]) -> String {
+    let mut names: Vec<String> = corpora.iter().take(NAMES).map(|corpus| plan.corpora[corpus.0].name.clone()).collect();
+    if corpora.len() > NAMES {
+        names.push(format!("… {} more", corpora.len() - NAMES));
+    }
+    format!("[{}]", names.join(", "))
+}
+
+fn percent(share: &Exact) -> String {
+    let digits = format!("{:.2}", 100.0 * share.to_f64());
+    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// Shares in percent: `25% web + 75% wiki`.
 pub fn shares_text(plan: &Plan, mixture: &synx_plan::mixture::Mixture) -> String {
-    let percent = |share: f64| {
-        let digits = format!("{:.2}", 100.0 * share);
-        digits.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    let part = |(corpus, share): &(synx_plan::corpus::CorpusId, synx_plan::exact::Exact)| {
-        format!("{}% {}", percent(share.to_f64()), plan.corpora[corpus.0].name)
-    };
+    let part = |(corpus, share): &(CorpusId, Exact)| format!("{} {}", percent(share), plan.corpora[corpus.0].name);
     mixture.shares().iter().map(part).collect::<Vec<_>>().join(" + ")
 }
 
@@ -151,6 +185,10 @@ fn table_at(plan: &Plan, table: TableId, depth: usize) -> String {
                 None => plan.laws.get(*law).map_or_else(String::new, |law| law.name.clone()),
             };
             piped(*from, format!("d_optimal(of = {law}, points = {points})"))
+        }
+        Source::Points { given, asked } => {
+            let names = given.iter().map(|(name, _)| name).chain(asked.iter().map(|(name, _)| name));
+            format!("points({})", names.map(String::as_str).collect::<Vec<_>>().join(", "))
         }
         Source::Union(all) => {
             format!("union({})", all.iter().map(|table| of(*table)).collect::<Vec<_>>().join(", "))

@@ -205,6 +205,11 @@ impl Fitted {
         })
     }
 
+    /// The columns that the formula reads, each once.
+    pub fn columns(&self) -> Vec<String> {
+        self.curve.as_ref().map(|curve| curve.columns().into_iter().map(str::to_owned).collect()).unwrap_or_default()
+    }
+
     /// The derivative of the prediction by every parameter.
     pub fn parameter_slopes(&self, group: &Group, of: &dyn Fn(&str) -> Option<f64>) -> Vec<f64> {
         let (Some(curve), Ok(parameters)) = (&self.curve, &group.parameters) else {

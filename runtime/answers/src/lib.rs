@@ -17,6 +17,7 @@ mod law;
 mod minimize;
 mod order;
 mod settled;
+mod shown;
 mod simplex;
 mod solve;
 #[cfg(test)]
@@ -28,7 +29,8 @@ pub use design::{Design, d_optimal};
 pub use drawn::{Drawn, quantile};
 pub use given::Given;
 pub use law::{Fitted, Group, labels, rows_of};
-pub use order::reads;
-pub use settled::{Answered, BestMixture, Draws, Settled, SettledLaw, Unsettled, Value, estimates, settle};
+pub use order::{answers_in, reads};
+pub use settled::{Answered, Beside, BestMixture, Draws, Settled, SettledLaw, Unsettled, Value, estimates, settle};
+pub use shown::Shown;
 pub use simplex::{Best, Limits, minimise};
 pub use solve::{Axis, Lowest, Reached, lowest, solve};

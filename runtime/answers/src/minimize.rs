@@ -1,17 +1,18 @@
 //! `minimize`: of many mixtures the one for which a law predicts the least.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use synx_plan::answer::Argument;
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
-use synx_plan::expression::Name;
+use synx_plan::expression::{Binary, Expression, Name};
 use synx_plan::mixture::{Mixture, billionths};
 use synx_plan::study::Plan;
 use synx_tables::evaluate;
 
-use crate::ask::argument;
-use crate::settled::{BestMixture, Pass, Unsettled, Value};
+use crate::ask::{Asked, At, argument};
+use crate::settled::{Beside, BestMixture, Pass, Unsettled, Value};
+use crate::simplex::{Limits, minimise};
 
 /// A candidate that was predicted: less is better, of equals the first.
 #[derive(Debug)]
@@ -64,6 +65,13 @@ impl Shares {
     }
 }
 
+/// What a choice has to keep to.
+struct Conditions<'a> {
+    under: Option<&'a Expression>,
+    /// The most that the share of each corpus may be.
+    most: Option<BTreeMap<usize, f64>>,
+}
+
 impl Pass<'_> {
     /// The best of the candidates, or the mean of the `top` best. In a draw: what is predicted for the mixture that was chosen.
     pub fn minimize(&mut self, place: usize, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
@@ -76,79 +84,245 @@ impl Pass<'_> {
             let Some(Ok(Value::Mixture(chosen))) = self.estimate(place) else {
                 return Err(Unsettled::new("no mixture was chosen"));
             };
-            return Ok(Value::Number(predicted(chosen.mixture.shares())));
+            let mut chosen = chosen.clone();
+            chosen.predicted = predicted(chosen.mixture.shares());
+            chosen.beside.iter_mut().for_each(|beside| beside.predicted = predicted(&beside.shares));
+            return Ok(Value::Mixture(chosen));
         }
         let over = argument(arguments, "over").ok_or_else(|| Unsettled::new("no mixtures are given to choose from"))?;
-        let under = match argument(arguments, "under") {
-            Some(Argument::Expression(condition)) => Some(condition),
-            _ => None,
-        };
-        let allowed = |mixture: &Mixture| {
-            under.is_none_or(|condition| {
-                let holds = evaluate(condition, &|name| match name {
-                    Name::Column(name) => columns.of(mixture.shares(), name).or_else(|| asked.value(&at, name)),
+        let conditions = self.conditions(arguments)?;
+        let allowed = |shares: &[(CorpusId, Exact)]| {
+            let holds = |condition: &Expression| {
+                let value = evaluate(condition, &|name| match name {
+                    Name::Column(name) => columns.of(shares, name).or_else(|| asked.value(&at, name)),
                     Name::Answer(answer) => self.number(answer),
                     _ => None,
                 });
-                holds.is_some_and(|holds| holds != 0.0)
-            })
+                value.is_some_and(|value| value != 0.0)
+            };
+            let within = |most: &BTreeMap<usize, f64>| {
+                shares
+                    .iter()
+                    .all(|(corpus, share)| most.get(&corpus.0).is_none_or(|most| share.to_f64() <= most + 1e-9))
+            };
+            conditions.under.is_none_or(holds) && conditions.most.as_ref().is_none_or(within)
         };
-        let top = match argument(arguments, "top") {
-            Some(Argument::Expression(top)) => self.value_of(top)?.max(1.0) as usize,
-            _ => 1,
+        let (mixture, corpora) = if let Argument::Shares(corpora) = over {
+            (self.best_shares(&asked, &at, corpora, &conditions)?, corpora.iter().map(|corpus| corpus.0).collect())
+        } else {
+            let top = match argument(arguments, "top") {
+                Some(Argument::Expression(top)) => self.value_of(top)?.max(1.0) as usize,
+                _ => 1,
+            };
+            best_candidate(over.candidates(&self.plan.mixtures), top, &predicted, &allowed)?
         };
-        // The best so far, the worst of them on top.
-        let mut best: BinaryHeap<Candidate> = BinaryHeap::new();
-        let (mut count, mut left_out) = (0, 0);
-        let mut corpora: BTreeMap<usize, f64> = BTreeMap::new();
-        for (number, mixture) in over.candidates(&self.plan.mixtures).enumerate() {
-            if mixture.is_open() {
-                return Err(Unsettled::new("the shares of the mixtures to choose from wait for a scan"));
-            }
-            count += 1;
-            mixture.shares().iter().for_each(|(corpus, _)| {
-                corpora.entry(corpus.0).or_insert(1.0);
-            });
-            if !allowed(&mixture) {
-                left_out += 1;
-                continue;
-            }
-            let candidate = Candidate { predicted: predicted(mixture.shares()), number, mixture };
-            if candidate.predicted.is_nan() {
-                continue;
-            }
-            if best.len() < top {
-                best.push(candidate);
-            } else if best.peek().is_some_and(|worst| candidate < *worst) {
-                best.pop();
-                best.push(candidate);
-            }
-        }
-        if best.is_empty() {
-            return Err(Unsettled::new(match left_out {
-                0 => "the law has no value for any of the mixtures".to_owned(),
-                _ => format!(
-                    "`under` leaves out {left_out} of {count} mixtures, and for none of the others the law has a value"
-                ),
-            }));
-        }
-        let best: Vec<Mixture> = best.into_sorted_vec().into_iter().map(|candidate| candidate.mixture).collect();
-        let mixture = mean(&best)?;
-        let beside = self.baselines(&corpora);
-        let beside = beside.into_iter().map(|(name, shares)| (name, predicted(&shares))).collect();
-        let best = BestMixture { predicted: predicted(mixture.shares()), beside, mixture };
-        Ok(Value::Mixture(Box::new(best)))
+        let beside = self.baselines(&corpora).into_iter().map(|(name, shares)| Beside {
+            name,
+            predicted: predicted(&shares),
+            allowed: allowed(&shares),
+            shares,
+        });
+        let beside = beside.collect();
+        Ok(Value::Mixture(Box::new(BestMixture { predicted: predicted(mixture.shares()), beside, mixture })))
     }
 
-    /// The shares that one would take without a law: even ones, and what there is of each corpus.
-    fn baselines(&self, even: &BTreeMap<usize, f64>) -> Vec<(&'static str, Vec<(CorpusId, Exact)>)> {
-        let mut all = vec![("uniform", shares(even))];
-        let there = |corpus: usize| self.plan.facts.get(corpus)?.as_ref().map(|facts| facts.training.tokens as f64);
-        let weights: Option<BTreeMap<usize, f64>> =
-            even.keys().map(|corpus| Some((*corpus, there(*corpus).filter(|tokens| *tokens > 0.0)?))).collect();
-        all.extend(weights.map(|weights| ("proportional", shares(&weights))));
+    fn conditions<'a>(&self, arguments: &'a [(String, Argument)]) -> Result<Conditions<'a>, Unsettled> {
+        let expression = |name: &str| match argument(arguments, name) {
+            Some(Argument::Expression(expression)) => Some(expression),
+            _ => None,
+        };
+        let most = match (expression("cap_epochs"), expression("budget"), argument(arguments, "over")) {
+            (Some(cap), Some(tokens), Some(over)) => {
+                let (cap, tokens) = (self.value_of(cap)?, self.value_of(tokens)?);
+                let corpora: BTreeSet<usize> = match over {
+                    Argument::Shares(corpora) => corpora.iter().map(|corpus| corpus.0).collect(),
+                    _ => over
+                        .candidates(&self.plan.mixtures)
+                        .flat_map(|mixture| mixture.shares().iter().map(|(corpus, _)| corpus.0).collect::<Vec<_>>())
+                        .collect(),
+                };
+                let most = corpora.into_iter().map(|corpus| {
+                    let there = self.there(corpus).ok_or_else(|| {
+                        let name = &self.plan.corpora[corpus].name;
+                        Unsettled::new(format!("how much text `{name}` has is not known before a scan"))
+                    })?;
+                    Ok((corpus, cap * there / tokens))
+                });
+                Some(most.collect::<Result<_, Unsettled>>()?)
+            }
+            _ => None,
+        };
+        Ok(Conditions { under: expression("under"), most })
+    }
+
+    /// The tokens that may be trained on of a corpus, where it was scanned.
+    fn there(&self, corpus: usize) -> Option<f64> {
+        self.plan.facts.get(corpus)?.as_ref().map(|facts| facts.training.tokens as f64)
+    }
+
+    /// The best of all shares of some corpora.
+    fn best_shares(
+        &self,
+        asked: &Asked,
+        at: &At,
+        corpora: &[CorpusId],
+        conditions: &Conditions,
+    ) -> Result<Mixture, Unsettled> {
+        let columns = Shares::new(self.plan);
+        let share_of = |shares: &[f64], name: &str| {
+            let corpus = columns.0.get(name)?;
+            Some(corpora.iter().position(|known| known.0 == *corpus).map_or(0.0, |place| shares[place]))
+        };
+        let names: Vec<String> =
+            corpora.iter().map(|corpus| format!("share[{}]", self.plan.corpora[corpus.0].name)).collect();
+        let moving: Vec<&str> = names.iter().map(String::as_str).collect();
+        let function = |shares: &[f64]| {
+            let of = |name: &str| share_of(shares, name).or_else(|| asked.value(at, name));
+            asked.fitted.slopes(&asked.group, &moving, &of)
+        };
+        let number = |shares: &[f64], side: &Expression| {
+            evaluate(side, &|name| match name {
+                Name::Column(name) => share_of(shares, name).or_else(|| asked.value(at, name)),
+                Name::Answer(answer) => self.number(answer),
+                _ => None,
+            })
+            .ok_or_else(|| Unsettled::new("`under` has no value"))
+        };
+        let mut limits = Limits::none(corpora.len());
+        if let Some(most) = &conditions.most {
+            limits.most = corpora.iter().map(|corpus| most.get(&corpus.0).map_or(1.0, |most| most.min(1.0))).collect();
+        }
+        if let Some(under) = conditions.under {
+            sums(under, corpora.len(), &number, &mut limits.sums)?;
+        }
+        let best = minimise(corpora.len(), &function, &limits).ok_or_else(|| {
+            Unsettled::new("no shares meet `under` and `cap_epochs`, or the law has no value where they do")
+        })?;
+        let weights =
+            corpora.iter().map(|corpus| corpus.0).zip(best.shares).filter(|(_, share)| *share > 0.0).collect();
+        Mixture::new(shares(&weights)).map_err(|_| Unsettled::new("the best shares are no mixture"))
+    }
+
+    /// The shares that one would take without a law: even ones, what there is of each corpus, and where corpora are of families even ones of these, each
+    /// in proportion within.
+    fn baselines(&self, corpora: &BTreeSet<usize>) -> Vec<(&'static str, Vec<(CorpusId, Exact)>)> {
+        let even = corpora.iter().map(|corpus| (*corpus, 1.0)).collect();
+        let mut all = vec![("uniform", shares(&even))];
+        let tokens: Option<BTreeMap<usize, f64>> =
+            corpora.iter().map(|corpus| Some((*corpus, self.there(*corpus).filter(|tokens| *tokens > 0.0)?))).collect();
+        let Some(tokens) = tokens else { return all };
+        all.push(("proportional", shares(&tokens)));
+        // `pile.arxiv` is of the family `pile`; a corpus of no family stands for itself.
+        let family = |corpus: usize| {
+            let name = self.plan.corpora[corpus].name.as_str();
+            name.split_once('.').map_or(name, |(family, _)| family)
+        };
+        let mut families: BTreeMap<&str, f64> = BTreeMap::new();
+        tokens.iter().for_each(|(corpus, tokens)| *families.entry(family(*corpus)).or_default() += tokens);
+        if families.len() > 1 && families.len() < corpora.len() {
+            let within = tokens.iter().map(|(corpus, tokens)| (*corpus, tokens / families[family(*corpus)])).collect();
+            all.push(("stratified", shares(&within)));
+        }
         all
     }
+
+    /// What so many tokens of a mixture cost, whose shares a scan or a fit settles.
+    pub fn price(&self, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
+        let (Some(Argument::Mixture(mixture)), Some(Argument::Expression(tokens))) =
+            (argument(arguments, "data"), argument(arguments, "tokens"))
+        else {
+            return Err(Unsettled::new("no mixture and no budget are given"));
+        };
+        let (mixture, tokens) = (self.settled_mixture(*mixture)?, self.value_of(tokens)?);
+        let price = |(corpus, share): &(CorpusId, Exact)| {
+            share.to_f64() * tokens * self.plan.corpora[corpus.0].token_price().to_f64()
+        };
+        Ok(Value::Number(mixture.shares().iter().map(price).sum()))
+    }
+}
+
+/// A condition as sums of shares that are at most a number: each side is linear, which the compiler checked, so that its weights are what it gains from one
+/// share after the other.
+fn sums(
+    condition: &Expression,
+    sources: usize,
+    number: &dyn Fn(&[f64], &Expression) -> Result<f64, Unsettled>,
+    found: &mut Vec<(Vec<f64>, f64)>,
+) -> Result<(), Unsettled> {
+    let nothing = vec![0.0; sources];
+    let (operator, left, right) = match condition {
+        Expression::Binary { operator: Binary::And, left, right } => {
+            sums(left, sources, number, found)?;
+            return sums(right, sources, number, found);
+        }
+        Expression::Binary { operator, left, right }
+            if matches!(operator, Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual) =>
+        {
+            (*operator, left, right)
+        }
+        // The same for all shares.
+        known => {
+            if number(&nothing, known)? == 0.0 {
+                found.push((vec![0.0; sources], -1.0));
+            }
+            return Ok(());
+        }
+    };
+    let excess = |shares: &[f64]| Ok(number(shares, left)? - number(shares, right)?);
+    let sign = if matches!(operator, Binary::Less | Binary::LessOrEqual) { 1.0 } else { -1.0 };
+    let without = excess(&nothing)?;
+    let weights = (0..sources).map(|source| {
+        let mut all = nothing.clone();
+        all[source] = 1.0;
+        Ok(sign * (excess(&all)? - without))
+    });
+    found.push((weights.collect::<Result<_, Unsettled>>()?, -sign * without));
+    Ok(())
+}
+
+/// Of candidates the best, or the mean of the `top` best; and the corpora of all of them.
+fn best_candidate(
+    candidates: impl Iterator<Item = Mixture>,
+    top: usize,
+    predicted: &dyn Fn(&[(CorpusId, Exact)]) -> f64,
+    allowed: &dyn Fn(&[(CorpusId, Exact)]) -> bool,
+) -> Result<(Mixture, BTreeSet<usize>), Unsettled> {
+    // The best so far, the worst of them on top.
+    let mut best: BinaryHeap<Candidate> = BinaryHeap::new();
+    let (mut count, mut left_out) = (0, 0);
+    let mut corpora = BTreeSet::new();
+    for (number, mixture) in candidates.enumerate() {
+        if mixture.is_open() {
+            return Err(Unsettled::new("the shares of the mixtures to choose from wait for a scan"));
+        }
+        count += 1;
+        corpora.extend(mixture.shares().iter().map(|(corpus, _)| corpus.0));
+        if !allowed(mixture.shares()) {
+            left_out += 1;
+            continue;
+        }
+        let candidate = Candidate { predicted: predicted(mixture.shares()), number, mixture };
+        if candidate.predicted.is_nan() {
+            continue;
+        }
+        if best.len() < top {
+            best.push(candidate);
+        } else if best.peek().is_some_and(|worst| candidate < *worst) {
+            best.pop();
+            best.push(candidate);
+        }
+    }
+    if best.is_empty() {
+        return Err(Unsettled::new(match left_out {
+            0 => "the law has no value for any of the mixtures".to_owned(),
+            _ if left_out == count => format!("none of the {count} mixtures meets `under` and `cap_epochs`"),
+            _ => format!(
+                "{left_out} of {count} mixtures do not meet `under` and `cap_epochs`, and for none of the others the law has a value"
+            ),
+        }));
+    }
+    let best: Vec<Mixture> = best.into_sorted_vec().into_iter().map(|candidate| candidate.mixture).collect();
+    Ok((mean(&best)?, corpora))
 }
 
 /// Weights of corpora as shares.

@@ -34,6 +34,7 @@ pub fn needs(plan: &Plan, node: Node) -> BTreeSet<Node> {
             match &table.source {
                 Source::Filter { condition, .. } => of(condition),
                 Source::Derive { columns, .. } => columns.iter().for_each(|(_, column)| of(column)),
+                Source::Points { asked, .. } => asked.iter().flat_map(|(_, cells)| cells).for_each(of),
                 Source::Law(law) | Source::Predictions(law) => {
                     found.insert(Node::Law(*law));
                 }
@@ -129,6 +130,10 @@ fn needs_of(plan: &Plan, argument: &Argument, found: &mut BTreeSet<Node>) {
             if let Some(law) = plan.laws.get(*law) {
                 found.insert(Node::Table(law.over.0));
             }
+        }
+        Argument::Mixture(mixture) => {
+            let settled = plan.mixtures.get(*mixture as usize).and_then(synx_plan::mixture::Mixture::answer);
+            found.extend(settled.map(|answer| Node::Answer(answer.0)));
         }
         Argument::Answer(answer) => {
             found.insert(Node::Answer(answer.0));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use synx_laws::{GroupFit, LawResult, Prediction};
 use synx_plan::answer::{AnswerId, Question, Sort};
+use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Expression, Name};
 use synx_plan::grid::ColumnValue;
@@ -14,12 +15,13 @@ use synx_plan::mixture::Mixture;
 use synx_plan::problem::Problem;
 use synx_plan::random::Stream;
 use synx_plan::study::Plan;
-use synx_plan::table::{Source, TableId};
+use synx_plan::table::{ColumnKind, Source, TableId};
 use synx_tables::{Column, Table, Values, carry_out, evaluate};
 
 use crate::given::Given;
 use crate::law::{Fitted, group_rows};
 use crate::order::{Node, needs, order};
+use crate::shown::{self, Shown};
 
 /// Draws of what was measured, where no law says how many. Arbitrary: the second digit of an interval's ends.
 const MEASURED_DRAWS: u64 = 1000;
@@ -53,8 +55,19 @@ pub struct BestMixture {
     pub mixture: Mixture,
     /// The law's prediction for it.
     pub predicted: f64,
-    /// The prediction for others, by name: what the choice is worth.
-    pub beside: Vec<(&'static str, f64)>,
+    /// The prediction for others: what the choice is worth.
+    pub beside: Vec<Beside>,
+}
+
+/// A mixture that one would take without a law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    /// `uniform`, `proportional`, `stratified`.
+    pub name: &'static str,
+    pub shares: Vec<(CorpusId, Exact)>,
+    pub predicted: f64,
+    /// Whether it meets what the choice has to.
+    pub allowed: bool,
 }
 
 impl Value {
@@ -108,6 +121,8 @@ pub struct Answered {
     pub read: f64,
     /// The same in each draw; empty without draws.
     pub draws: Vec<f64>,
+    /// Of a chosen mixture the prediction in each draw for each of those beside it.
+    pub beside: Vec<Vec<f64>>,
     pub drawn: Draws,
     /// Whether the data tell it: false where it moves with parameters that no fitted row tells.
     pub identified: bool,
@@ -132,6 +147,8 @@ pub struct Settled {
     pub tables: Vec<Result<Arc<Table>, Unsettled>>,
     pub laws: Vec<SettledLaw>,
     pub answers: Vec<Answered>,
+    /// What figures and tables of the report show, drawn again.
+    pub shown: Shown,
 }
 
 /// Settles all tables, laws and answers of a plan.
@@ -148,15 +165,12 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
         base.settle(*node)?;
     }
     let varying = Varying::new(plan, &base, &order);
-    let most = varying.draws.iter().filter_map(|(node, draws)| match (node, draws) {
-        (Node::Answer(_) | Node::Law(_), Draws::Some(draws)) => Some(*draws),
-        _ => None,
-    });
-    let most = most.max().unwrap_or(0);
     let asked: Vec<usize> =
         (0..plan.answers.len()).filter(|answer| matches!(varying.of(Node::Answer(*answer)), Draws::Some(_))).collect();
     let over_laws: Vec<usize> = (0..plan.laws.len()).filter(|law| varying.is_over_laws(plan, *law)).collect();
+    let shown = shown::wanted(plan, &base, |table| matches!(varying.of(Node::Table(table)), Draws::Some(_)));
     let wanted = asked.iter().map(|answer| Node::Answer(*answer)).chain(over_laws.iter().map(|law| Node::Law(*law)));
+    let wanted = wanted.chain(shown.iter().map(|shown| Node::Table(shown.table)));
     let wanted = crate::order::order(plan, wanted);
     let moving: Vec<(Node, u64)> = wanted
         .into_iter()
@@ -176,28 +190,49 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             Some(Ok(value)) => read(plan, AnswerId(*answer), value),
             _ => f64::NAN,
         };
+        let beside = |answer: &usize| match pass.answers.get(answer) {
+            Some(Ok(Value::Mixture(best))) => best.beside.iter().map(|beside| beside.predicted).collect(),
+            _ => Vec::new(),
+        };
         let parameters = |law: &usize| match pass.laws.get(law) {
             Some(Ok(fitted)) => fitted.groups.iter().map(|group| group.parameters.clone().ok()).collect(),
             _ => Vec::new(),
         };
-        Ok((asked.iter().map(number).collect(), over_laws.iter().map(parameters).collect()))
+        Ok(InDraw {
+            answers: asked.iter().map(number).collect(),
+            beside: asked.iter().map(beside).collect(),
+            laws: over_laws.iter().map(parameters).collect(),
+            shown: shown.iter().map(|shown| shown.in_draw(pass.table(TableId(shown.table)).ok().as_deref())).collect(),
+        })
     };
-    // Without anything that is asked or fitted over fits, no draw is made.
-    let most = if moving.is_empty() { 0 } else { most };
+    let most = moving.iter().map(|(_, draws)| *draws).max().unwrap_or(0);
     let drawn: Vec<InDraw> = (0..most).into_par_iter().map(one).collect::<Result<_, Problem>>()?;
     let answers = (0..plan.answers.len()).map(|answer| {
         let draws = varying.of(Node::Answer(answer));
         let column = asked.iter().position(|asked| *asked == answer);
         let values = match (&draws, column) {
             (Draws::Some(count), Some(column)) => {
-                drawn.iter().take(*count as usize).map(|(row, _)| row[column]).collect()
+                drawn.iter().take(*count as usize).map(|draw| draw.answers[column]).collect()
             }
+            _ => Vec::new(),
+        };
+        let others = match base.answers.get(&answer) {
+            Some(Ok(Value::Mixture(best))) => best.beside.len(),
+            _ => 0,
+        };
+        let beside = |other: usize| match (&draws, column) {
+            (Draws::Some(count), Some(column)) => drawn
+                .iter()
+                .take(*count as usize)
+                .map(|draw| draw.beside[column].get(other).copied().unwrap_or(f64::NAN))
+                .collect(),
             _ => Vec::new(),
         };
         let value = base.answer(AnswerId(answer));
         Answered {
             read: value.as_ref().map_or(f64::NAN, |value| read(plan, AnswerId(answer), value)),
             value,
+            beside: (0..others).map(beside).collect(),
             draws: values,
             drawn: draws,
             identified: base.identified.get(&answer).copied().unwrap_or(true),
@@ -212,13 +247,17 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             rows: base.fits.get(&law).map(|(_, rows)| rows.clone()).unwrap_or_default(),
             draws: match (over_laws.iter().position(|over| *over == law), varying.of(Node::Law(law))) {
                 (Some(place), Draws::Some(count)) => {
-                    drawn.iter().take(count as usize).map(|(_, laws)| laws[place].clone()).collect()
+                    drawn.iter().take(count as usize).map(|draw| draw.laws[place].clone()).collect()
                 }
                 _ => Vec::new(),
             },
         })
         .collect();
-    Ok(Settled { tables, laws, answers })
+    let shown = Shown::new(shown, |place, table| match varying.of(Node::Table(table)) {
+        Draws::Some(count) => drawn.iter().take(count as usize).map(|draw| draw.shown[place].as_slice()).collect(),
+        _ => Vec::new(),
+    });
+    Ok(Settled { tables, laws, answers, shown })
 }
 
 /// What some answers of a plan are in the data as they are, without draws: the values that `settle` finds for them.
@@ -237,8 +276,17 @@ pub fn estimates(
     Ok(wanted.iter().map(|answer| base.answer(*answer)).collect())
 }
 
-/// The numbers of the answers of a draw, and for each law over laws the parameters of its groups.
-type InDraw = (Vec<f64>, Vec<Vec<Option<Vec<f64>>>>);
+/// What a draw came to.
+struct InDraw {
+    /// The numbers of the answers that are drawn.
+    answers: Vec<f64>,
+    /// For each of them that is a mixture the predictions for those beside it.
+    beside: Vec<Vec<f64>>,
+    /// For each law over laws the parameters of its groups.
+    laws: Vec<Vec<Option<Vec<f64>>>>,
+    /// For each column that is shown its numbers, by the rows of the table as it is.
+    shown: Vec<Vec<f64>>,
+}
 
 /// What differs from draw to draw.
 struct Varying {
@@ -301,7 +349,7 @@ impl Varying {
 }
 
 /// The column that numbers replicates, and whose labels are drawn.
-const REPLICATE: &str = "replicate";
+pub(crate) const REPLICATE: &str = "replicate";
 
 /// The rows that differ in the replicate alone, each group in the order of its replicates; none where there are no two such rows.
 fn replicates(table: &Table) -> Option<Vec<Vec<u32>>> {
@@ -332,7 +380,7 @@ pub(crate) struct Pass<'a> {
     laws: BTreeMap<usize, Result<Arc<Fitted>, Unsettled>>,
     fits: BTreeMap<usize, (Arc<LawResult>, Vec<u32>)>,
     answers: BTreeMap<usize, Result<Value, Unsettled>>,
-    identified: BTreeMap<usize, bool>,
+    pub(crate) identified: BTreeMap<usize, bool>,
 }
 
 impl<'a> Pass<'a> {
@@ -352,6 +400,14 @@ impl<'a> Pass<'a> {
     /// The number of the draw; none for the data as they are.
     pub fn draw(&self) -> Option<u64> {
         self.drawing.map(|drawing| drawing.draw)
+    }
+
+    /// Whether a table differs from draw to draw with what was fitted.
+    pub fn is_of_fits(&self, table: TableId) -> bool {
+        self.drawing.is_some_and(|drawing| {
+            let node = Node::Table(table.0);
+            drawing.varying.fitted.get(&node) == Some(&true) && matches!(drawing.varying.of(node), Draws::Some(_))
+        })
     }
 
     pub fn table(&self, table: TableId) -> Result<Arc<Table>, Unsettled> {
@@ -446,6 +502,7 @@ impl<'a> Pass<'a> {
                     Ok(or_empty(over.and_then(|over| Ok(self.law(*law)?.table(&over)))))
                 }
                 Source::Predictions(law) => Ok(or_empty(self.predictions(*law))),
+                Source::Points { given, asked } => Ok(self.points(place, given, asked)),
                 Source::DOptimal { law, group, points, .. } => Ok(or_empty(
                     inputs.first().ok_or_else(not_there).and_then(|of| self.most_telling(of, *law, *group, *points)),
                 )),
@@ -462,6 +519,51 @@ impl<'a> Pass<'a> {
             Err(problem) if matches!(declared.source, Source::Grid(_) | Source::Observations(_)) => Err(problem),
             Err(problem) => Ok(Err(Unsettled::new(problem.headline))),
         }
+    }
+
+    /// The table of some points, each with what is asked there. What has no value is missing, and why is said.
+    fn points(&self, place: usize, given: &[(String, Vec<ColumnValue>)], asked: &[(String, Vec<Expression>)]) -> Table {
+        let rows = given.iter().map(|(_, cells)| cells.len()).chain(asked.iter().map(|(_, cells)| cells.len()));
+        let mut table = Table::new(rows.max().unwrap_or(0));
+        let mut notes: Vec<String> = Vec::new();
+        let declared = &self.plan.tables[place].columns;
+        let of = |name: &str| declared.iter().find(|column| column.name == name);
+        let unit = |name: &str| of(name).map(|column| column.unit.clone()).unwrap_or_default();
+        let is_truth = |name: &str| of(name).is_some_and(|column| column.kind == ColumnKind::Truth);
+        for (name, cells) in given {
+            let cells: Vec<Option<ColumnValue>> = cells.iter().cloned().map(Some).collect();
+            table.set(name.clone(), Column::of_values(&cells).in_unit(unit(name)));
+        }
+        for (name, cells) in asked {
+            let mut silent: Option<(usize, Unsettled)> = None;
+            let values: Vec<f64> = cells
+                .iter()
+                .map(|cell| {
+                    self.value_of(cell).unwrap_or_else(|why| {
+                        silent.get_or_insert((0, why)).0 += 1;
+                        f64::NAN
+                    })
+                })
+                .collect();
+            if let Some((count, why)) = silent {
+                notes.push(format!("`{name}` is missing at {count} of {} points: {}", cells.len(), why.0));
+            }
+            let infinite = values.iter().filter(|value| value.is_infinite()).count();
+            if infinite > 0 {
+                let rows = values.len();
+                notes.push(format!(
+                    "`{name}` is infinite at {infinite} of {rows} points: nothing finite does it there, the floor decides"
+                ));
+            }
+            let column = if is_truth(name) {
+                Column::truth(values.iter().map(|value| (!value.is_nan()).then_some(*value != 0.0)).collect())
+            } else {
+                Column::numbers(values)
+            };
+            table.set(name.clone(), column.in_unit(unit(name)));
+        }
+        table.notes = notes;
+        table
     }
 
     /// The rows of a grid with replicates drawn again: a row keeps its place and has what another replicate of the same cell measured. Groups of as many

@@ -1,20 +1,24 @@
-//! The best shares of a run: the lowest place of a smooth function of shares that sum to one, each within its bounds, under a limit on what they cost.
+//! The best shares of a run: the lowest place of a smooth function of shares that sum to one, each within its bounds, under limits that are linear in them
+//! (what they cost, what one of them may be at most of another).
 //!
-//! Exponentiated gradient steps (Kivinen and Warmuth 1997) find the region, projected Newton steps on the free shares the last digits.
+//! A logarithmic barrier keeps every step within the limits and is lowered to nothing (Boyd and Vandenberghe 2004, chapter 11); each step is Newton's,
+//! with the curvature from differences of slopes and its falling directions turned into rising ones.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// What shares have to keep to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     /// The most that each may be: a cap on epochs is one, tokens there × epochs / budget.
     pub most: Vec<f64>,
-    /// What a whole run of each would cost, and how much there is; none where cost is no matter.
-    pub cost: Option<(Vec<f64>, f64)>,
+    /// Sums of weights times shares that are at most a number.
+    pub sums: Vec<(Vec<f64>, f64)>,
 }
 
 impl Limits {
     /// Shares of a simplex without further limits.
     pub fn none(sources: usize) -> Limits {
-        Limits { most: vec![1.0; sources], cost: None }
+        Limits { most: vec![1.0; sources], sums: Vec::new() }
     }
 }
 
@@ -28,180 +32,210 @@ pub struct Best {
 /// A function of shares: its value, and its derivative by each share.
 pub type Function<'a> = &'a dyn Fn(&[f64]) -> (f64, Vec<f64>);
 
-/// Steps of the first and of the second kind. Arbitrary: far more than smooth laws take.
-const ROUNDS: usize = 2000;
+/// Shares are counted in billionths: a limit may be missed by as much, and what is nearer to one has reached it.
+const GRAIN: f64 = 1e-9;
 
-/// Halvings that find a multiplier of the cost.
-const HALVINGS: usize = 100;
+/// How far the barrier is lowered, in powers of ten of the function's size. Arbitrary: below the grain of the shares.
+const LOWERED: i32 = 11;
 
-/// A gain below this part of the value is none.
-const FLAT: f64 = 1e-15;
+/// Steps at one height of the barrier. Arbitrary: Newton takes a few.
+const STEPS: usize = 60;
 
-/// The shares within the limits that are nearest, in the sense of exponentiated gradients, to weights: w·m, those above their limit cut to it, with
-/// one m for all others; under a limit on cost w·m·exp(-μ·cost). None where no shares keep to the limits.
-fn project(weights: &[f64], limits: &Limits) -> Option<Vec<f64>> {
-    let capped = |weights: &[f64]| -> Option<Vec<f64>> {
-        let mut shares = vec![0.0; weights.len()];
-        let mut open: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-        let mut left = 1.0f64;
-        loop {
-            let sum: f64 = open.iter().map(|&i| weights[i]).sum();
-            if open.is_empty() || sum <= 0.0 {
-                return (left.abs() < 1e-12).then_some(shares);
-            }
-            let scale = left / sum;
-            let over: Vec<usize> = open.iter().copied().filter(|&i| weights[i] * scale > limits.most[i]).collect();
-            if over.is_empty() {
-                open.iter().for_each(|&i| shares[i] = weights[i] * scale);
-                return Some(shares);
-            }
-            for i in over {
-                shares[i] = limits.most[i];
-                left -= limits.most[i];
-                open.retain(|&j| j != i);
-            }
-        }
-    };
-    let shares = capped(weights)?;
-    let Some((cost, budget)) = &limits.cost else { return Some(shares) };
-    let spent = |shares: &[f64]| shares.iter().zip(cost).map(|(share, cost)| share * cost).sum::<f64>();
-    if spent(&shares) <= *budget {
-        return Some(shares);
-    }
-    let scale = cost.iter().copied().fold(0.0, f64::max);
-    let cheapest = cost.iter().copied().fold(f64::INFINITY, f64::min);
-    let tilted = |mu: f64| {
-        let tilted: Vec<f64> =
-            weights.iter().zip(cost).map(|(w, c)| w * libm::exp(-mu * (c - cheapest) / scale)).collect();
-        capped(&tilted)
-    };
-    // The cost falls as μ grows; e^700 is as far as floats go.
-    let (mut low, mut high) = (0.0, 700.0);
-    let mut best = tilted(high).filter(|shares| spent(shares) <= *budget)?;
-    for _ in 0..HALVINGS {
-        let middle = 0.5 * (low + high);
-        match tilted(middle) {
-            Some(shares) if spent(&shares) <= *budget => (high, best) = (middle, shares),
-            Some(_) => low = middle,
-            None => high = middle,
-        }
-    }
-    Some(best)
+/// Sources from whose side the function is looked at too. Arbitrary.
+const SIDES: usize = 16;
+
+/// `weights · x ≤ most`, of weights whose largest is one.
+struct Limit {
+    weights: DVector<f64>,
+    most: f64,
 }
 
-/// The shares at which `function` (its value, and its derivative by each share) is lowest, from even ones and from each corner's side; none where
-/// the limits leave no shares or the function has no finite value anywhere.
+impl Limit {
+    fn slack(&self, x: &DVector<f64>) -> f64 {
+        self.most - self.weights.dot(x)
+    }
+}
+
+/// Value, slopes and curvature at a place.
+type Shape = (f64, DVector<f64>, DMatrix<f64>);
+
+/// The shares at which `function` (its value, and its derivative by each share) is lowest, from the middle of what the limits leave and from each source's
+/// side; none where they leave no shares or the function has no finite value anywhere.
 pub fn minimise(sources: usize, function: Function, limits: &Limits) -> Option<Best> {
-    let even = vec![1.0; sources];
-    let mut starts = vec![even.clone()];
-    // Where a law has several valleys, each source's own side is looked at too.
-    if sources > 1 {
-        starts.extend((0..sources).map(|i| {
-            let mut start = vec![1.0 / sources as f64; sources];
-            start[i] = sources as f64;
-            start
-        }));
-    }
-    let ends = starts.iter().filter_map(|start| descend(project(start, limits)?, function, limits));
-    ends.fold(None, |best: Option<Best>, end| match best {
-        Some(best) if best.value <= end.value => Some(best),
-        _ => Some(end),
-    })
-}
-
-fn descend(start: Vec<f64>, function: Function, limits: &Limits) -> Option<Best> {
-    let (mut value, mut slopes) = function(&start);
-    if !value.is_finite() {
+    let limited = all_limits(sources, limits);
+    if limited.iter().any(|limit| limit.most.is_nan() || limit.weights.iter().any(|weight| !weight.is_finite())) {
         return None;
     }
-    let mut shares = start;
-    let mut rate = 1.0 / slopes.iter().fold(1e-300, |most: f64, slope| most.max(slope.abs()));
-    let mut quiet = 0;
-    for _ in 0..ROUNDS {
-        let least = slopes.iter().copied().filter(|slope| slope.is_finite()).fold(f64::INFINITY, f64::min);
-        let weights: Vec<f64> = shares
-            .iter()
-            .zip(&slopes)
-            // A share that is zero stays zero under factors: it keeps a foothold below anything that counts.
-            .map(|(share, slope)| share.max(1e-14) * libm::exp((-rate * (slope - least)).clamp(-700.0, 0.0)))
-            .collect();
-        let next = project(&weights, limits)?;
-        let (there, there_slopes) = function(&next);
-        if there.is_finite() && there <= value {
-            quiet = if value - there <= FLAT * value.abs() { quiet + 1 } else { 0 };
-            (shares, value, slopes) = (next, there, there_slopes);
-            rate *= 1.6;
-            if quiet > 20 {
-                break;
-            }
-        } else {
-            rate *= 0.4;
-            if rate < 1e-18 {
-                break;
-            }
+    let middle = middle(sources, &limited)?;
+    let mut starts = vec![middle.clone()];
+    // Where a law has several valleys, each source's own side is looked at too.
+    for source in 0..sources.min(SIDES) {
+        let mut towards = -middle.clone();
+        towards[source] += 1.0;
+        let step = farthest(&middle, &towards, &limited).min(1.0);
+        starts.push(&middle + towards * (0.9 * step));
+    }
+    let shape = |x: &DVector<f64>| -> Option<Shape> {
+        let at = |x: &DVector<f64>| {
+            let (value, slopes) = function(x.as_slice());
+            let finite = value.is_finite() && slopes.iter().all(|slope| slope.is_finite());
+            finite.then(|| (value, DVector::from_vec(slopes)))
+        };
+        let (value, slopes) = at(x)?;
+        let mut curvature = DMatrix::zeros(sources, sources);
+        for source in 0..sources {
+            let step = 1e-5 * x[source].max(1e-7);
+            let (mut less, mut more) = (x.clone(), x.clone());
+            less[source] -= step;
+            more[source] += step;
+            let bent = (at(&more)?.1 - at(&less)?.1) / (2.0 * step);
+            curvature.set_column(source, &bent);
+        }
+        Some((value, slopes, 0.5 * (&curvature + curvature.transpose())))
+    };
+    let value = |x: &DVector<f64>| function(x.as_slice()).0;
+    let directions = directions(sources, 0);
+    let mut best: Option<Best> = None;
+    for start in starts {
+        let Some(end) = descend(start, &value, &shape, &directions, &limited) else { continue };
+        let shares: Vec<f64> = end.iter().map(|share| if *share < 10.0 * GRAIN { 0.0 } else { *share }).collect();
+        let found = function(&shares).0;
+        let (shares, value) =
+            if found.is_finite() { (shares, found) } else { (end.as_slice().to_vec(), function(end.as_slice()).0) };
+        if value.is_finite() && best.as_ref().is_none_or(|best| value < best.value) {
+            best = Some(Best { shares, value });
         }
     }
-    polish(&mut shares, &mut value, function, limits);
-    // Below a part of the whole that no run can tell from none.
-    shares.iter_mut().filter(|share| **share < 1e-12).for_each(|share| *share = 0.0);
-    Some(Best { shares, value })
+    best
 }
 
-/// Moves pairs of shares against each other, each pair to its lowest place, until nothing gains: the last digits, which factors only creep to.
-fn polish(shares: &mut [f64], value: &mut f64, function: Function, limits: &Limits) {
-    let spent = |shares: &[f64], cost: &[f64]| shares.iter().zip(cost).map(|(s, c)| s * c).sum::<f64>();
-    for _ in 0..100 {
-        let before = *value;
-        for i in 0..shares.len() {
-            for j in 0..i {
-                // From j to i by an amount between these.
-                let mut low = -shares[i].min(limits.most[j] - shares[j]).max(0.0);
-                let mut high = shares[j].min(limits.most[i] - shares[i]).max(0.0);
-                if let Some((cost, budget)) = &limits.cost {
-                    let (left, dearer) = ((budget - spent(shares, cost)).max(0.0), cost[i] - cost[j]);
-                    if dearer > 0.0 {
-                        high = high.min(left / dearer);
-                    } else if dearer < 0.0 {
-                        low = low.max(left / dearer);
-                    }
+/// No share below zero or above its most, and the sums; each missed by a grain at most.
+fn all_limits(sources: usize, limits: &Limits) -> Vec<Limit> {
+    let unit = |source: usize, sign: f64| {
+        let mut weights = DVector::zeros(sources);
+        weights[source] = sign;
+        weights
+    };
+    let least = (0..sources).map(|source| Limit { weights: unit(source, -1.0), most: GRAIN * 1e-3 });
+    let most = limits.most.iter().enumerate().filter(|(_, most)| **most < 1.0);
+    let most = most.map(|(source, most)| Limit { weights: unit(source, 1.0), most: most + GRAIN });
+    let sums = limits.sums.iter().filter_map(|(weights, most)| {
+        // Shares sum to one: what all weights have in common is known.
+        let common = weights.iter().copied().fold(f64::INFINITY, f64::min);
+        let weights = DVector::from_iterator(sources, weights.iter().map(|weight| weight - common));
+        let (scale, left) = (weights.amax(), most - common);
+        if scale > 0.0 {
+            Some(Limit { weights: weights / scale, most: left / scale + GRAIN })
+        } else {
+            // The same whatever the shares are: kept by all or by none.
+            (left < -GRAIN * common.abs()).then(|| Limit { weights: DVector::zeros(sources), most: -1.0 })
+        }
+    });
+    least.chain(most).chain(sums).collect()
+}
+
+/// Directions along which the first so many numbers keep their sum, and along each of the others, as orthonormal columns (Helmert).
+fn directions(sources: usize, others: usize) -> DMatrix<f64> {
+    let mut all = DMatrix::zeros(sources + others, sources - 1 + others);
+    for i in 1..sources {
+        let scale = ((i * (i + 1)) as f64).sqrt();
+        for j in 0..i {
+            all[(j, i - 1)] = 1.0 / scale;
+        }
+        all[(i, i - 1)] = -(i as f64) / scale;
+    }
+    for i in 0..others {
+        all[(sources + i, sources - 1 + i)] = 1.0;
+    }
+    all
+}
+
+/// How many times a step may be taken before a limit is met.
+fn farthest(x: &DVector<f64>, step: &DVector<f64>, limits: &[Limit]) -> f64 {
+    let until = limits.iter().map(|limit| (limit.slack(x), limit.weights.dot(step)));
+    until.filter(|(_, towards)| *towards > 0.0).map(|(slack, towards)| slack / towards).fold(f64::INFINITY, f64::min)
+}
+
+/// The shares that are farthest from all limits: the least excess over them is made as small as it gets. None where that is above zero.
+fn middle(sources: usize, limits: &[Limit]) -> Option<DVector<f64>> {
+    let even = DVector::from_element(sources, 1.0 / sources as f64);
+    if sources == 1 {
+        return limits.iter().all(|limit| limit.slack(&even) > 0.0).then_some(even);
+    }
+    let excess = limits.iter().map(|limit| -limit.slack(&even)).fold(f64::NEG_INFINITY, f64::max);
+    let mut start = even.insert_row(sources, excess + 1.0);
+    let widened: Vec<Limit> = limits
+        .iter()
+        .map(|limit| Limit { weights: limit.weights.clone().insert_row(sources, -1.0), most: limit.most })
+        .collect();
+    let last = sources;
+    let value = |x: &DVector<f64>| x[last];
+    let shape = |x: &DVector<f64>| -> Option<Shape> {
+        let mut slopes = DVector::zeros(last + 1);
+        slopes[last] = 1.0;
+        Some((x[last], slopes, DMatrix::zeros(last + 1, last + 1)))
+    };
+    start = descend(start, &value, &shape, &directions(sources, 1), &widened)?;
+    let shares = start.rows(0, sources).into_owned();
+    limits.iter().all(|limit| limit.slack(&shares) > 0.0).then_some(shares)
+}
+
+/// From a place within the limits to the lowest one that is reached going down.
+fn descend(
+    start: DVector<f64>,
+    value: &dyn Fn(&DVector<f64>) -> f64,
+    shape: &dyn Fn(&DVector<f64>) -> Option<Shape>,
+    directions: &DMatrix<f64>,
+    limits: &[Limit],
+) -> Option<DVector<f64>> {
+    let size = shape(&start)?.0.abs().max(1e-3);
+    if directions.ncols() == 0 {
+        return Some(start);
+    }
+    let mut x = start;
+    for power in 0..=LOWERED {
+        let height = size * 10f64.powi(-power);
+        let walled = |x: &DVector<f64>| {
+            let walls: f64 = limits.iter().map(|limit| libm::log(limit.slack(x))).sum();
+            value(x) - height * walls
+        };
+        for _ in 0..STEPS {
+            let Some((_, mut slopes, mut curvature)) = shape(&x) else { break };
+            for limit in limits {
+                let slack = limit.slack(&x);
+                slopes += &limit.weights * (height / slack);
+                curvature.ger(height / (slack * slack), &limit.weights, &limit.weights, 1.0);
+            }
+            let down = -(directions.transpose() * &slopes);
+            let bent = SymmetricEigen::new(directions.transpose() * curvature * directions);
+            let steepest = bent.eigenvalues.amax().max(1e-300);
+            let along = bent.eigenvectors.transpose() * &down;
+            let along = along.zip_map(&bent.eigenvalues, |along, bent| along / bent.abs().max(1e-14 * steepest));
+            let step = directions * (&bent.eigenvectors * along);
+            let gain = -slopes.dot(&step);
+            if !gain.is_finite() || gain <= 0.0 {
+                break;
+            }
+            let (here, mut part) = (walled(&x), (0.95 * farthest(&x, &step, limits)).min(1.0));
+            let moved = loop {
+                let there = &x + &step * part;
+                let lower = walled(&there);
+                if lower.is_finite() && lower < here {
+                    break Some(there);
                 }
-                if high - low <= 1e-15 {
-                    continue;
+                part *= 0.5;
+                if part < 1e-12 {
+                    break None;
                 }
-                let moved = |by: f64| {
-                    let mut moved = shares.to_vec();
-                    moved[i] = (moved[i] + by).max(0.0);
-                    moved[j] = (moved[j] - by).max(0.0);
-                    moved
-                };
-                let slope = |by: f64| {
-                    let (_, slopes) = function(&moved(by));
-                    slopes[i] - slopes[j]
-                };
-                let by = if slope(low) >= 0.0 {
-                    low
-                } else if slope(high) <= 0.0 {
-                    high
-                } else {
-                    let (mut falling, mut rising) = (low, high);
-                    for _ in 0..60 {
-                        let middle = 0.5 * (falling + rising);
-                        if slope(middle) < 0.0 { falling = middle } else { rising = middle }
-                    }
-                    0.5 * (falling + rising)
-                };
-                let there = moved(by);
-                let (found, _) = function(&there);
-                if found < *value {
-                    *value = found;
-                    shares.copy_from_slice(&there);
-                }
+            };
+            let Some(there) = moved else { break };
+            x = there;
+            if gain < 1e-12 * height {
+                break;
             }
         }
-        if before - *value <= FLAT * value.abs() {
-            return;
-        }
     }
+    Some(x)
 }
 
 #[cfg(test)]
@@ -239,20 +273,23 @@ mod tests {
 
     #[test]
     fn a_capped_source_stays_at_its_cap() {
-        let limits = Limits { most: vec![0.25, 1.0, 1.0], cost: None };
+        let limits = Limits { most: vec![0.25, 1.0, 1.0], sums: Vec::new() };
         let best = minimise(3, &bowl(&[1.0, 1.0, 1.0], &[0.6, 0.3, 0.1]), &limits).unwrap();
         // What the first leaves, 0.35, goes to the others evenly.
         close(&best.shares, &[0.25, 0.475, 0.275]);
-        assert_eq!(minimise(2, &bowl(&[1.0, 1.0], &[0.5, 0.5]), &Limits { most: vec![0.4, 0.5], cost: None }), None);
+        assert_eq!(
+            minimise(2, &bowl(&[1.0, 1.0], &[0.5, 0.5]), &Limits { most: vec![0.4, 0.5], sums: Vec::new() }),
+            None
+        );
     }
 
     #[test]
     fn what_costs_too_much_is_bought_as_far_as_the_money_goes() {
         // All of the first would be best; half of the money for it is there.
-        let limits = Limits { most: vec![1.0; 2], cost: Some((vec![10.0, 2.0], 6.0)) };
+        let limits = Limits { most: vec![1.0; 2], sums: vec![(vec![10.0, 2.0], 6.0)] };
         let best = minimise(2, &bowl(&[1.0, 1.0], &[1.0, 0.0]), &limits).unwrap();
         close(&best.shares, &[0.5, 0.5]);
-        let too_dear = Limits { most: vec![1.0; 2], cost: Some((vec![10.0, 2.0], 1.0)) };
+        let too_dear = Limits { most: vec![1.0; 2], sums: vec![(vec![10.0, 2.0], 1.0)] };
         assert_eq!(minimise(2, &bowl(&[1.0, 1.0], &[1.0, 0.0]), &too_dear), None);
     }
 
@@ -266,5 +303,50 @@ mod tests {
         let best = minimise(2, &law, &Limits::none(2)).unwrap();
         // 3·exp(-3x) = exp(-(1 - x)): x = (ln 3 + 1) / 4.
         close(&best.shares, &[(3f64.ln() + 1.0) / 4.0, 1.0 - (3f64.ln() + 1.0) / 4.0]);
+    }
+
+    #[test]
+    fn with_three_sources_a_limit_on_cost_is_met_where_slopes_per_cost_agree() {
+        // Lagrange: 2·a·(s - b) + l + m·cost = 0 for every share, Σ s = 1 and Σ cost·s = 3.
+        let limits = Limits { most: vec![1.0; 3], sums: vec![(vec![6.0, 3.0, 1.0], 3.0)] };
+        let best = minimise(3, &bowl(&[1.0, 1.0, 1.0], &[0.6, 0.3, 0.1]), &limits).unwrap();
+        // From (0.6, 0.3, 0.1), which costs 4.6, along (8, -1, -7)/3, the costs less their mean: 1.6 of 38/3.
+        let by = 1.6 / (38.0 / 3.0);
+        close(&best.shares, &[0.6 - by * 8.0 / 3.0, 0.3 + by / 3.0, 0.1 + by * 7.0 / 3.0]);
+    }
+
+    #[test]
+    fn several_limits_at_once_leave_a_corner() {
+        // At least as much of the second as of the first, and at most a fifth of the third.
+        let limits = Limits { most: vec![1.0, 1.0, 0.2], sums: vec![(vec![1.0, -1.0, 0.0], 0.0)] };
+        let best = minimise(3, &bowl(&[1.0, 1.0, 1.0], &[1.0, 0.0, 0.9]), &limits).unwrap();
+        close(&best.shares, &[0.4, 0.4, 0.2]);
+    }
+
+    #[test]
+    fn limits_that_leave_one_mixture_or_none_are_met_exactly_or_not_at_all() {
+        let only = Limits { most: vec![0.3, 0.7], sums: Vec::new() };
+        close(&minimise(2, &bowl(&[1.0, 1.0], &[0.5, 0.5]), &only).unwrap().shares, &[0.3, 0.7]);
+        let none = Limits { most: vec![1.0; 2], sums: vec![(vec![1.0, 0.0], 0.2), (vec![0.0, 1.0], 0.7)] };
+        assert_eq!(minimise(2, &bowl(&[1.0, 1.0], &[0.5, 0.5]), &none), None);
+        let dear = Limits { most: vec![1.0; 2], sums: vec![(vec![5.0, 5.0], 4.0)] };
+        assert_eq!(minimise(2, &bowl(&[1.0, 1.0], &[0.5, 0.5]), &dear), None);
+    }
+
+    #[test]
+    fn a_slope_without_end_at_zero_keeps_a_source_in() {
+        // 1/(√a + √b): even shares; and the slope of √ at 0 is infinite.
+        let law = |s: &[f64]| {
+            let sum = s[0].sqrt() + s[1].sqrt();
+            (1.0 / sum, s.iter().map(|s| -0.5 / (sum * sum * s.sqrt())).collect())
+        };
+        close(&minimise(2, &law, &Limits::none(2)).unwrap().shares, &[0.5, 0.5]);
+    }
+
+    #[test]
+    fn of_two_valleys_the_deeper_one_is_found() {
+        // -x² - 1.1·y²: a corner.
+        let law = |s: &[f64]| (-s[0] * s[0] - 1.1 * s[1] * s[1], vec![-2.0 * s[0], -2.2 * s[1]]);
+        close(&minimise(2, &law, &Limits::none(2)).unwrap().shares, &[0.0, 1.0]);
     }
 }

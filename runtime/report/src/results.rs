@@ -205,6 +205,9 @@ pub struct LawParameter {
     /// The interval at the study's confidence; `None` without bootstrap.
     pub low: Option<f64>,
     pub high: Option<f64>,
+    /// The bias-corrected and accelerated interval of the same draws, and that of the profile of the likelihood, where the fit traced it.
+    pub bca: Option<(f64, f64)>,
+    pub profile: Option<(f64, f64)>,
     /// Whether the rows tell it: false where it can move, alone or with others, without changing any fitted row.
     pub identified: bool,
 }

@@ -68,6 +68,8 @@ fn results() -> StudyResults {
             estimate: 1.5,
             low: Some(1.25),
             high: None,
+            bca: None,
+            profile: None,
             identified: false,
         }],
         points: 5,

@@ -55,6 +55,28 @@ impl Column {
         Column { values: Values::Truth(values), unit: String::new() }
     }
 
+    /// Values that were declared: of truth where all of them are, of numbers likewise, else of text.
+    pub fn of_values(values: &[Option<ColumnValue>]) -> Column {
+        let known = || values.iter().flatten();
+        let truth = |value: &ColumnValue| match value {
+            ColumnValue::Text(text) if text == "true" => Some(true),
+            ColumnValue::Text(text) if text == "false" => Some(false),
+            _ => None,
+        };
+        if known().next().is_some() && known().all(|value| truth(value).is_some()) {
+            return Column::truth(values.iter().map(|value| value.as_ref().and_then(truth)).collect());
+        }
+        if known().all(|value| matches!(value, ColumnValue::Number(_))) {
+            let number = |value: &Option<ColumnValue>| match value {
+                Some(ColumnValue::Number(number)) => number.to_f64(),
+                _ => f64::NAN,
+            };
+            return Column::numbers(values.iter().map(number).collect());
+        }
+        let texts: Vec<Option<String>> = values.iter().map(|value| value.as_ref().map(ToString::to_string)).collect();
+        Column::text(texts.iter().map(Option::as_deref))
+    }
+
     #[must_use]
     pub fn in_unit(self, unit: impl Into<String>) -> Column {
         Column { unit: unit.into(), ..self }

@@ -76,7 +76,7 @@ fn predicted(asked: &Asked, groups: &[GroupFit], title: String, y: AxisTitle) ->
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let name = if group.group.is_empty() { "rows".to_owned() } else { group_name(&group.group) };
         let curve = vec![(low, low), (high, high)];
-        Series { name, look, points: of(false), held_out: of(true), curve, band: Vec::new() }
+        Series { name, look, points: of(false), held_out: of(true), curve, ..Series::default() }
     });
     let panels = vec![Panel { title: String::new(), series: series.collect() }];
     let x = AxisTitle { name: format!("{} as predicted", y.name), unit: String::new() };

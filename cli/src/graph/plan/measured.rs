@@ -88,6 +88,15 @@ fn step(source: &Source) -> (&'static str, Vec<String>) {
             ("gather", one(format!("{value} of {}", listed(&names, NAMES))))
         }
         Source::DOptimal { points, .. } => ("d_optimal", one(plural(*points as usize, "point"))),
+        Source::Points { given, asked } => {
+            let names: Vec<&str> = given
+                .iter()
+                .map(|(name, _)| name)
+                .chain(asked.iter().map(|(name, _)| name))
+                .map(String::as_str)
+                .collect();
+            ("points", one(listed(&names, NAMES)))
+        }
         Source::Grid(_) | Source::Observations(_) | Source::Law(_) | Source::Predictions(_) => ("rows", Vec::new()),
     }
 }

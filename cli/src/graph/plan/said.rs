@@ -131,6 +131,7 @@ impl Drawing<'_> {
             Argument::Value(_)
             | Argument::Column(_)
             | Argument::Columns(_)
+            | Argument::Shares(_)
             | Argument::Mixture(_)
             | Argument::Mixtures(_)
             | Argument::Drawn(_)

@@ -3,6 +3,8 @@
 mod condition;
 mod library;
 
+use std::rc::Rc;
+
 use synx_grammar::view::{Body, ItemKind};
 use synx_plan::corpus::{Corpus, CorpusFacts};
 use synx_plan::exact::Exact;
@@ -75,7 +77,7 @@ pub fn formula(request: &FormulaRequest) -> Result<Formula, Rejected> {
     for cause in causes(&parse.errors, parse.tree.source()).causes {
         compiler.syntax_error(&cause, 0);
     }
-    let table = Table::of_named(request.columns);
+    let table = Rc::new(Table::of_named(request.columns));
     let law = parse.file().items().find(|item| item.kind() == Some(ItemKind::Law));
     let mut formula = None;
     if let Some(law) = law

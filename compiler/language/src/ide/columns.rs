@@ -102,6 +102,12 @@ impl Analysis {
                 }
             }
             Expression::Call(call) => {
+                if is_called(call, "points") {
+                    columns.extend(call.arguments().filter_map(|argument| match argument {
+                        Argument::Named(name, _) => Some(self.new_column(name.text(), Some(self.span(name.node())))),
+                        Argument::Positional(_) => None,
+                    }));
+                }
                 if let Some(Argument::Positional(first)) = call.arguments().next() {
                     self.collect_columns(first, columns, steps);
                 }

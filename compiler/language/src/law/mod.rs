@@ -100,7 +100,7 @@ impl<'t> Compiler<'t> {
         // Where the table is unknown or broken, the law's own words are still marked as used.
         let formula = match &table {
             Some(table) => self.called(text, |compiler| compiler.formula(text, table, span)),
-            None => self.formula(text, &Table::unknown(), span),
+            None => self.formula(text, &Rc::new(Table::unknown()), span),
         };
         let table = table?;
         let over = table.id?;
@@ -114,7 +114,7 @@ impl<'t> Compiler<'t> {
     }
 
     /// What a law's block says, over the columns of `table`.
-    pub(crate) fn formula(&mut self, text: &Text<'t>, table: &Table, span: Span) -> Option<Formula> {
+    pub(crate) fn formula(&mut self, text: &Text<'t>, table: &Rc<Table>, span: Span) -> Option<Formula> {
         let block = text.block;
         let mut views: Vec<FormulaView<'t>> = Vec::new();
         let mut lets: Vec<Let<'t>> = Vec::new();

@@ -126,7 +126,7 @@ impl<'t> Compiler<'t> {
     }
 
     #[allow(clippy::option_option, reason = "the outer one is a mistake, the inner one a law without a test")]
-    pub(super) fn test(&mut self, text: &Text<'t>, table: &Table) -> Option<Option<HoldOut>> {
+    pub(super) fn test(&mut self, text: &Text<'t>, table: &Rc<Table>) -> Option<Option<HoldOut>> {
         let Some(value) = text.field("test") else { return Some(None) };
         let at = self.span(value.node());
         if let Expression::Name(name) = value.without_parens()
@@ -148,16 +148,81 @@ impl<'t> Compiler<'t> {
                     return self.column(text.meant(column), table).map(|column| Some(HoldOut::Largest(column)));
                 }
                 "leave_out" => return self.leave_out(&arguments, at, text, table).map(Some),
+                "each" => return self.each(&arguments, at, text, table).map(Some),
                 _ => {}
             }
         }
-        if !matches!(value, Expression::Bad(_)) {
-            let finding = self
-                .finding("E0112", at, "this is no way of holding out a test", "not known")
-                .help("write `test = largest(tokens)`, `leave_out(256)` or `leave_out(25%, times = 100)`");
-            self.report(finding);
+        match value.without_parens() {
+            Expression::Binary(_) | Expression::Unary(_) | Expression::Name(_) => {
+                self.left_out_where(value, text, table).map(Some)
+            }
+            Expression::Bad(_) => None,
+            _ => {
+                let finding = self
+                    .finding("E0112", at, "this is no way of holding out a test", "not known")
+                    .help("write a condition, such as `test = tokens >= 64M`; or `largest(tokens)`, `each(width)`, `leave_out(256)`, `leave_out(25%, times = 100)`");
+                self.report(finding);
+                None
+            }
         }
-        None
+    }
+
+    /// `test = tokens >= 64M`: the rows for which it holds.
+    fn left_out_where(&mut self, condition: Expression<'t>, text: &Text<'t>, table: &Rc<Table>) -> Option<HoldOut> {
+        let at = self.span(condition.node());
+        let scope = self.scope_of(text);
+        let holds = self.row_condition(table, condition, &scope)?;
+        if !holds.answers().is_empty() {
+            let finding = self
+                .finding(
+                    "E0612",
+                    at,
+                    "which rows are held out must be known before anything runs",
+                    "what a run settles",
+                )
+                .help("write a condition over the columns of the rows, such as `tokens >= 64M`");
+            self.report(finding);
+            return None;
+        }
+        let truths = self.known_truths(table, &holds);
+        let which = truths.as_ref().and_then(|truths| {
+            let held_out = truths.iter().filter(|holds| **holds).count();
+            if held_out == 0 { Some("no") } else { (held_out == truths.len()).then_some("every") }
+        });
+        if let Some(which) = which {
+            let finding = self
+                .finding(
+                    "E0634",
+                    at,
+                    format!("{which} row of {} is held out", table.name),
+                    format!("holds for {which} row"),
+                )
+                .help("write a condition that holds for some of the rows: these are predicted by a fit to the others");
+            self.report(finding);
+            return None;
+        }
+        Some(HoldOut::Where(holds))
+    }
+
+    /// `each(width)`: the rows of each of its values in turn.
+    fn each(&mut self, arguments: &[Argument<'t>], at: Span, text: &Text<'t>, table: &Rc<Table>) -> Option<HoldOut> {
+        let matched = self.match_arguments("each", &["column"], arguments, false, at)?;
+        let Some(given) = matched[0].and_then(|at| arguments[at].value()) else {
+            self.missing_argument("each", "column", at);
+            return None;
+        };
+        let given = text.meant(given);
+        let column = self.column(given, table)?;
+        let values = self.known(table, &column);
+        if values.is_some_and(|values| values.windows(2).all(|pair| pair[0] == pair[1])) {
+            let at = self.span(given.node());
+            let finding = self
+                .finding("E0634", at, format!("`{column}` has one value: without it no row is left"), "one value")
+                .help("leave out the values of a column that has several");
+            self.report(finding);
+            return None;
+        }
+        Some(HoldOut::Each(column))
     }
 
     /// `leave_out(256)`: so many rows; `leave_out(25%, times = 100)`: such a part, again and again.

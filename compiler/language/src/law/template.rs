@@ -154,7 +154,7 @@ impl<'t> Compiler<'t> {
             }
         }
         let span = self.span(name.node());
-        let table = Table::of_results(&columns);
+        let table = Rc::new(Table::of_results(&columns));
         self.formula(&text, &table, span);
     }
 }

@@ -53,6 +53,10 @@ impl Design {
             // Other tests leave about the same points.
             Some(HoldOut::Rows(_) | HoldOut::Share { .. } | HoldOut::Where(_) | HoldOut::Each(_)) | None => None,
         };
+        let left_out = match &law.formula.test {
+            Some(HoldOut::Where(condition)) => Some(compiler.known_truths(table, condition)?),
+            _ => None,
+        };
         // Grouped by the values themselves: names are made once a group.
         let mut groups: IndexMap<Vec<&ColumnValue>, Rows> = IndexMap::new();
         for row in 0..usize::try_from(table.count()?).ok()? {
@@ -65,10 +69,13 @@ impl Design {
         let group = |(values, (rows, numbers)): (Vec<&ColumnValue>, Rows)| {
             let named = law.formula.by.iter().zip(values).map(|(name, value)| format!("{name} = {value}"));
             let largest = rows.iter().fold(f64::NEG_INFINITY, |largest, (_, rank)| largest.max(*rank));
-            let held_out = if tested { rows.iter().filter(|(_, rank)| *rank == largest).count() } else { 0 };
+            let is_held_out = |rank: f64, row: usize| {
+                tested && rank == largest || left_out.as_ref().is_some_and(|left_out| left_out[row])
+            };
+            let held_out = rows.iter().zip(&numbers).filter(|((_, rank), row)| is_held_out(*rank, **row)).count();
             let mut points: IndexMap<Vec<u64>, (Vec<f64>, u32)> = IndexMap::new();
-            for (point, rank) in rows {
-                if tested && rank == largest {
+            for ((point, rank), row) in rows.into_iter().zip(&numbers) {
+                if is_held_out(rank, *row) {
                     continue;
                 }
                 let bits: Vec<u64> = point.iter().map(|x| x.to_bits()).collect();

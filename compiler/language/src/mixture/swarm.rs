@@ -84,11 +84,13 @@ impl Compiler<'_> {
             .collect()
     }
 
-    /// `simplex([a, b, c], step = 5%)`.
+    /// `simplex([a, b, c], step = 5%)`; without a step all of their mixtures, of which `minimize` finds the best.
     pub(crate) fn simplex(&mut self, arguments: &Arguments) -> Value {
         let (list, span) = arguments.required("of");
-        let (step, at) = arguments.required("step");
         let corpora = self.corpora_of(&list, span, "`simplex`");
+        let Some((step, at)) = arguments.get("step") else {
+            return corpora.map_or(Value::Error, |corpora| Value::Simplex(Rc::new(corpora)));
+        };
         let whole = |step: &Exact| step.is_positive() && Exact::one().div(step).is_some_and(|n| n.to_u64().is_some());
         let step = self.plain(&step, at, "`step`", "a whole part of 100 %, as 5 % is", whole);
         let (Some(corpora), Some(step)) = (corpora, step) else { return Value::Error };

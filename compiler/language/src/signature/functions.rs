@@ -182,10 +182,10 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
         "simplex",
             &[
             needed("of", Role::Any).doc("A family or a list of corpora."),
-            needed("step", Role::Any).doc("What every share is a multiple of: `5%`."),
+            optional("step").doc("What every share is a multiple of: `5%`; without it `minimize` finds the best shares themselves."),
         ],
     )
-    .doc("Every mixture of some corpora in equal steps, as a list."),
+    .doc("Every mixture of some corpora: in equal steps, as a list, or all of them."),
     function(
         "adamw",
         &[
@@ -429,6 +429,10 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
     )
     .rows()
     .doc("The rows of a table from which the parameters of a law are told best: those with the largest determinant of its information."),
+    function("points", &[])
+        .rows()
+        .others()
+        .doc("A row for each combination of some lists, with what is asked there: `points(r = [0, 1/3], tokens = 1M..64M factor 4, expected = predict(law[r = r], tokens = tokens))`."),
     function("pass_at", &[needed("k", Role::Any).doc("How many answers to a prompt.")])
         .rows()
         .doc("A column of runs that answer prompts: the chance that one of k answers is right."),
@@ -473,11 +477,32 @@ pub(crate) const FUNCTIONS: &[Signature] = &[
             needed("over", Role::Any).doc("The mixtures to choose from."),
             columns("under", Need::Optional).doc("What must hold for a choice: `data` is the candidate, `cell` its run, and what does not vary between the law's runs has its name."),
             optional("top").doc("How many of the best are averaged."),
+            optional("cap_epochs").doc("How often the run may go through a source: its share is at most so many times its text, over the budget."),
         ],
     )
     .rows()
     .others()
     .doc("Of some mixtures the one for which a law predicts the least; a run settles it."),
+    function(
+        "grows",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("column", Need::Required).doc("The column of numbers that grows."),
+            columns("over", Need::Required).doc("The axis of numbers along which it does."),
+        ],
+    )
+    .rows()
+    .doc("Whether a column grows with every step along an axis, all else equal: `grows(gaps, gap, over = tokens)`."),
+    function(
+        "least_step",
+        &[
+            needed("of", Role::Any).doc("The table."),
+            columns("column", Need::Required).doc("The column of numbers."),
+            columns("over", Need::Required).doc("The axis of numbers."),
+        ],
+    )
+    .rows()
+    .doc("The least that a column rises from one value of an axis to the next, all else equal; below zero where it falls."),
     function(
         "spearman",
         &[
@@ -514,6 +539,8 @@ pub(crate) const LAW_FUNCTIONS: &[Signature] = &[
         .doc("A curve that a part of the rows lies below (Koenker and Bassett 1978)."),
     function("largest", &[needed("column", Role::Any).doc("A column of numbers.")])
         .doc("Held out: the rows with a group's largest value of a column."),
+    function("each", &[needed("column", Role::Any).doc("A column.")])
+        .doc("Held out: the rows of each value of a column in turn, predicted by a fit to all others."),
     function(
         "leave_out",
         &[

@@ -23,7 +23,7 @@ const OF_CORPORA: &[&str] = &["dedup", "filter", "keep", "repeat", "rephrase", "
 
 const MIXTURES: &[&str] = &["cap_epochs", "normalize", "phases", "proportional", "uniform", "without"];
 
-const TABLES: &[&str] = &["best", "d_optimal", "derive", "filter", "gather", "join", "mean", "union"];
+const TABLES: &[&str] = &["best", "d_optimal", "derive", "filter", "gather", "join", "mean", "points", "union"];
 
 /// What takes a table from the left of `|>`.
 const OF_TABLES: &[&str] = &["best", "d_optimal", "derive", "filter", "gather", "join", "mean"];
@@ -32,7 +32,8 @@ const FILES: &[&str] = &["csv", "jsonl", "parquet"];
 
 const LISTS: &[&str] = &["dirichlet", "geometric", "simplex", "top", "words", "zip"];
 
-const ANSWERS: &[&str] = &["kendall", "marginal", "minimize", "optimal", "predict", "solve", "spearman"];
+const ANSWERS: &[&str] =
+    &["grows", "kendall", "least_step", "marginal", "minimize", "optimal", "predict", "solve", "spearman"];
 
 impl Fitting {
     /// Of the value of a field, or of an axis that is named like one.
@@ -45,7 +46,7 @@ impl Fitting {
             }
             (ItemKind::Grid, "objective") => Fitting::Only(&["grpo", "supervised"]),
             (ItemKind::Law, "method") => Fitting::Only(&["huber", "least_squares", "log_least_squares", "quantile"]),
-            (ItemKind::Law, "test") => Fitting::Only(&["largest", "leave_out"]),
+            (ItemKind::Law, "test") => Fitting::Only(&["each", "largest", "leave_out"]),
             (ItemKind::Law | ItemKind::Figure | ItemKind::Table, "over") => Fitting::First(TABLES),
             _ => Fitting::of_role(role),
         }

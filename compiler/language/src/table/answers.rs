@@ -9,7 +9,7 @@ use synx_grammar::view::{Argument as Given, Expression};
 use synx_plan::answer::{Argument, Question};
 use synx_plan::expression as plan;
 use synx_plan::law::{Law, Model};
-use synx_plan::unit::Unit;
+use synx_plan::unit::{Count, Unit};
 
 use super::columns::{Column, Table};
 use super::known::Rows;
@@ -35,8 +35,12 @@ pub(super) struct Asked<'t> {
     pub of: Fitted,
     /// The column that is asked for, where the function has one.
     column: Option<(String, Span)>,
+    /// Whether that column is the share of a source, of whose tokens one more is asked.
+    of_source: bool,
     /// What columns are set to.
     pub at: IndexMap<String, (LateNumber, Span)>,
+    /// The mixture whose shares are meant, by its place in the plan's list.
+    data: Option<(u32, Span)>,
     pub span: Span,
     signature: &'static Signature,
     rest: Vec<(&'t str, Expression<'t>)>,
@@ -110,25 +114,40 @@ impl<'t> Compiler<'t> {
             self.report(finding);
             return None;
         }
-        let mut column = None;
+        let (mut column, mut of_source) = (None, false);
         if names.get(1) == Some(&"column") {
             let Some(named) = expression(1) else {
                 self.missing_argument(signature.name, "column", span);
                 return None;
             };
             let at = self.span(named.node());
-            let name: String = named.text().chars().filter(|c| !c.is_whitespace()).collect();
+            let mut name: String = named.text().chars().filter(|c| !c.is_whitespace()).collect();
+            let (read, share) = (inputs(&of.law), format!("share[{name}]"));
+            of_source = signature.name == "marginal" && !read.contains(&name) && read.contains(&share);
+            if of_source {
+                name = share;
+            }
             self.read_by(&of, &name, at)?;
             column = Some((name, at));
         }
         let mut given = IndexMap::new();
+        let mut data: Option<(u32, Span)> = None;
         for argument in others {
             let Given::Named(name, Some(value)) = argument else { return None };
             let at = self.span(value.node());
             let found = self.evaluate(value, scope);
+            let is_set = data.is_some() && name.text() == "data";
+            if name.text() == "data"
+                && !is_set
+                && signature.name != "minimize"
+                && !inputs(&of.law).iter().any(|column| column == "data")
+            {
+                data = Some((self.shares_of(&of, &found, at)?, at));
+                continue;
+            }
             let number = self.late_number(&found, at, &format!("`{}`", name.text()))?;
             let name_at = self.span(name.node());
-            if given.insert(name.text().to_owned(), (number, name_at)).is_some() {
+            if given.insert(name.text().to_owned(), (number, name_at)).is_some() || is_set {
                 let finding =
                     self.finding("E0102", name_at, format!("`{}` is given twice", name.text()), "given again");
                 self.report(finding);
@@ -141,7 +160,42 @@ impl<'t> Compiler<'t> {
             .enumerate()
             .skip(1)
             .filter_map(|(place, parameter)| Some((parameter.name, expression(place)?)));
-        Some(Asked { of, column, at: given, span, signature, rest: rest.collect() })
+        Some(Asked { of, column, of_source, at: given, data, span, signature, rest: rest.collect() })
+    }
+
+    /// The mixture whose shares a question sets, by its place in the plan's list.
+    fn shares_of(&mut self, of: &Fitted, value: &Value, at: Span) -> Option<u32> {
+        let read = inputs(&of.law);
+        if !read.iter().any(|column| is_share(column)) {
+            let headline = format!("the law `{}` reads no shares", of.law.name);
+            let finding = self
+                .finding("E0616", at, headline, "no column of its formula")
+                .help(format!("it reads {}", listed(read.iter().map(String::as_str))));
+            self.report(finding);
+            return None;
+        }
+        let mixture = self.mixture(value, at)?;
+        if !mixture.it.phases().is_empty() {
+            let finding = self
+                .finding("E0616", at, "a law of shares is asked of one mixture, not of phases", "several mixtures")
+                .help("name the mixture of one of the phases");
+            self.report(finding);
+            return None;
+        }
+        for (corpus, _) in mixture.it.shares() {
+            let name = self.corpora.get(*corpus).corpus.name.clone();
+            // A law need not read all shares, which sum to one; what its runs had none of it says nothing about.
+            if !of.over.has(&format!("share[{name}]")) {
+                let headline = format!("the runs of the law `{}` had no share of `{name}`", of.law.name);
+                let sources = of.over.names().filter_map(|column| column.strip_prefix("share[")?.strip_suffix(']'));
+                let finding = self
+                    .finding("E0616", at, headline, format!("a mixture with `{name}`"))
+                    .help(format!("it was fitted to mixtures of {}", listed(sources)));
+                self.report(finding);
+                return None;
+            }
+        }
+        Some(self.lists.mixture(&mixture.it) as u32)
     }
 
     /// The law and the group that a value is.
@@ -227,11 +281,14 @@ impl<'t> Compiler<'t> {
             .iter()
             .map(String::as_str)
             .filter(|name| !given.contains_key(*name) && !without.contains(name))
+            .filter(|name| asked.data.is_none() || !is_share(name))
             .collect();
         if !missing.is_empty() {
             let function = asked.signature.name;
             let names = listed(missing.iter().copied());
-            let add = missing.iter().map(|name| format!("`{name} = …`")).collect::<Vec<_>>().join(", ");
+            let shares = missing.iter().any(|name| is_share(name)).then(|| "`data = …`, a mixture".to_owned());
+            let others = missing.iter().filter(|name| !is_share(name)).map(|name| format!("`{name} = …`"));
+            let add = shares.into_iter().chain(others).collect::<Vec<_>>().join(", ");
             let headline = format!("`{function}` needs {names}, which the law `{}` reads", asked.of.law.name);
             let finding =
                 self.finding("E0616", asked.span, headline, format!("without {names}")).help(format!("add {add}"));
@@ -263,7 +320,11 @@ impl<'t> Compiler<'t> {
     fn ask_of(&mut self, asked: &Asked<'t>, given: &IndexMap<String, LateNumber>, unit: Unit, bounds: Bounds) -> Value {
         let mut arguments = vec![("of".to_owned(), asked.of.of.clone())];
         if let Some((column, _)) = &asked.column {
-            arguments.push(("column".to_owned(), Argument::Column(column.clone())));
+            let role = if asked.of_source { "source" } else { "column" };
+            arguments.push((role.to_owned(), Argument::Column(column.clone())));
+        }
+        if let Some((data, _)) = asked.data {
+            arguments.push(("data".to_owned(), Argument::Mixture(data)));
         }
         let set = given.iter().map(|(name, number)| (name.clone(), Argument::Expression(number.value.clone())));
         arguments.push(("at".to_owned(), Argument::Named(set.collect())));
@@ -354,15 +415,59 @@ impl<'t> Compiler<'t> {
         self.ask_of(asked, &given, unit, Bounds::at_least_zero())
     }
 
-    /// How much the prediction changes with one more of a column.
+    /// How much the prediction changes with one more of a column, or with one more token of a source.
     fn marginal(&mut self, asked: &Asked<'t>) -> Value {
         let Some((column, _)) = &asked.column else { return Value::Error };
+        if asked.of_source {
+            return self.marginal_of_source(asked);
+        }
         let Some(given) = self.given(asked, &[]) else { return Value::Error };
         let (target, _) = self.predicted(&asked.of, &given);
         let unit = asked.of.over.get(column).map_or(Unit::PLAIN, |column| column.unit);
         let unit = target.over(unit).unwrap_or(Unit::PLAIN);
         self.ask_of(asked, &given, unit, Bounds::default())
     }
+
+    /// One more token of a source makes its share larger, all others smaller and the budget longer: the budget must be known also where the law
+    /// does not read it.
+    fn marginal_of_source(&mut self, asked: &Asked<'t>) -> Value {
+        const BUDGET: &str = "tokens";
+        let reads = inputs(&asked.of.law).iter().any(|column| column == BUDGET);
+        let by_group = asked.of.law.formula.by.iter().any(|by| by == BUDGET);
+        let without: &[&str] = if reads { &[] } else { &[BUDGET] };
+        let Some(mut given) = self.given(asked, without) else { return Value::Error };
+        match asked.at.get(BUDGET) {
+            _ if reads || by_group => {}
+            Some((tokens, at)) if Unit::counted(Count::Tokens).unify(tokens.unit).is_none() => {
+                let headline = format!("`tokens` is counted in tokens, not in {}", tokens.unit);
+                let finding = self.finding("E0202", *at, headline, format!("in {}", tokens.unit));
+                return self.report(finding);
+            }
+            Some((tokens, _)) => {
+                given.insert(BUDGET.to_owned(), tokens.clone());
+            }
+            None => {
+                let finding = self
+                    .finding(
+                        "E0616",
+                        asked.span,
+                        "what one more token is worth depends on how many there are",
+                        "of how many?",
+                    )
+                    .help("say the budget: `tokens = 64M`");
+                return self.report(finding);
+            }
+        }
+        let (target, _) = self.predicted(&asked.of, &given);
+        let tokens = asked.of.over.get(BUDGET).map_or(Unit::counted(Count::Tokens), |column| column.unit);
+        let unit = target.over(tokens).unwrap_or(Unit::PLAIN);
+        self.ask_of(asked, &given, unit, Bounds::default())
+    }
+}
+
+/// Whether a column is a share of a source.
+fn is_share(column: &str) -> bool {
+    column.starts_with("share[")
 }
 
 /// The columns that a law's prediction needs besides those that tell its groups apart.

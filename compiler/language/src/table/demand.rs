@@ -207,7 +207,7 @@ impl<'t> Compiler<'t> {
                 Argument::Law(item) => *item = numbers.get(item).copied().unwrap_or_default(),
                 Argument::List(all) => all.iter_mut().for_each(|argument| renumber(argument, numbers, corpora)),
                 Argument::Named(all) => all.iter_mut().for_each(|(_, argument)| renumber(argument, numbers, corpora)),
-                Argument::Drawn(_) | Argument::Steps(_) => {
+                Argument::Drawn(_) | Argument::Steps(_) | Argument::Shares(_) => {
                     let number = |corpus: CorpusId| corpora.get(corpus.0).copied().unwrap_or(corpus);
                     *argument = argument.clone().renumbered(number);
                 }

@@ -32,6 +32,8 @@ pub(crate) enum Rows {
     Derived { of: Rc<Table>, columns: IndexMap<String, Expression> },
     /// The rows of another table for the first of some columns, then for the second, and so on.
     Gathered { of: Rc<Table>, columns: Vec<String>, name: String, value: String },
+    /// So many, with these columns known.
+    Given { columns: IndexMap<String, Vec<ColumnValue>>, rows: u64 },
     /// So many, of which nothing is known.
     Count(u64),
     /// A run or a file settles how many there are.
@@ -52,7 +54,7 @@ impl Rows {
             Rows::All(tables) => tables.iter().map(|table| table.count()).sum(),
             Rows::Derived { of, .. } => of.count(),
             Rows::Gathered { of, columns, .. } => Some(of.count()? * columns.len() as u64),
-            Rows::Count(count) => Some(*count),
+            Rows::Count(count) | Rows::Given { rows: count, .. } => Some(*count),
             Rows::Unknown => None,
         }
     }
@@ -111,6 +113,7 @@ impl Compiler<'_> {
                 };
                 columns.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
             }
+            Rows::Given { columns, .. } => columns.get(&name).cloned(),
             Rows::Count(_) | Rows::Unknown => None,
         };
         let known = known.map(Rc::new);

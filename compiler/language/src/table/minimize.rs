@@ -11,6 +11,7 @@ use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::expression as plan;
 use synx_plan::grid::ColumnValue;
+use synx_plan::law::Model;
 use synx_plan::unit::{Amount, Count, Unit};
 
 use super::answers::{Asked, inputs};
@@ -56,7 +57,9 @@ impl<'t> Compiler<'t> {
         // What only the condition asks for need not be read by the law.
         let further = asked.at.keys().map(String::as_str);
         let further = further.filter(|name| {
-            asked.argument("under").is_some() && asked.of.over.has(name) && !read.iter().any(|column| column == name)
+            let wanted = asked.argument("under").is_some() && asked.of.over.has(name)
+                || asked.argument("cap_epochs").is_some() && *name == "tokens";
+            wanted && !read.iter().any(|column| column == name)
         });
         let without: Vec<&str> = shares.iter().copied().chain(further).collect();
         let Some(given) = self.given(asked, &without) else { return Value::Error };
@@ -76,8 +79,29 @@ impl<'t> Compiler<'t> {
         }
         arguments.push(("over".to_owned(), over));
         arguments.push(("top".to_owned(), Argument::Expression(plan::Expression::number(top))));
+        if let Some(cap) = asked.argument("cap_epochs") {
+            let Some((cap, tokens)) = self.cap_of_candidates(asked, cap, scope) else { return Value::Error };
+            arguments.push(("cap_epochs".to_owned(), Argument::Expression(cap)));
+            arguments.push(("budget".to_owned(), Argument::Expression(tokens)));
+        }
+        let is_smooth = matches!(candidates, Value::Simplex(_));
+        if is_smooth && matches!(asked.of.law.formula.model, Model::Trees(_)) {
+            let headline = format!("`{}` is fitted by trees, which have no slopes to follow", asked.of.law.name);
+            let finding = self
+                .finding("E0657", at, headline, "all shares, without a step")
+                .help("give candidates: `simplex([…], step = 5%)`, `dirichlet(prior, points = 100k)`");
+            return self.report(finding);
+        }
         if let Some(under) = asked.argument("under") {
             match self.candidate_condition(asked, &corpora, under, scope) {
+                Ok(Some(condition)) if is_smooth && !is_linear(&condition) => {
+                    let at = self.span(under.node());
+                    let finding = self
+                        .finding("E0657", at, "this condition is not linear in the shares", "not for all shares at once")
+                        .note("without steps the best shares are found under sums of shares that are at most, or at least, a number; `and` joins them")
+                        .help("write it so, or give the simplex its steps: `simplex([…], step = 5%)`");
+                    return self.report(finding);
+                }
                 Ok(Some(condition)) => arguments.push(("under".to_owned(), Argument::Expression(condition))),
                 Ok(None) => {}
                 Err(Reported) => return Value::Error,
@@ -88,6 +112,30 @@ impl<'t> Compiler<'t> {
         let answer = self.ask(question, Sort::Mixture(corpora.clone()), asked.span);
         let name = format!("minimize({})", asked.of.law.name).into();
         Value::Late(Rc::new(Late::Mixture { answer, of: corpora.into(), name }))
+    }
+
+    /// How often a run may go through a source, and the run's tokens.
+    fn cap_of_candidates(
+        &mut self,
+        asked: &Asked<'t>,
+        cap: Expression<'t>,
+        scope: &Rc<Scope<'t>>,
+    ) -> Option<(plan::Expression, plan::Expression)> {
+        let value = self.evaluate(cap, scope);
+        let at = self.span(cap.node());
+        let cap = self.plain(&value, at, "`cap_epochs`", "more than 0", Exact::is_positive)?;
+        let over = Rc::clone(&asked.of.over);
+        let rows = self.rows_of_group(asked);
+        let tokens = self.settled_column(asked, &over, rows.as_deref(), "tokens");
+        let Some(tokens) = tokens else {
+            let finding = self
+                .finding("E0616", at, "how often a run goes through a source depends on its tokens", "of what budget?")
+                .help("say it: `minimize(…, tokens = 64M)`, or pick a group of the law that has one");
+            self.report(finding);
+            return None;
+        };
+        let tokens = self.late_number(&tokens, at, "`tokens`")?;
+        Some((plan::Expression::Number(cap), tokens.value))
     }
 
     /// The mixtures of a list: by what makes them where that is known, else one by one.
@@ -115,6 +163,11 @@ impl<'t> Compiler<'t> {
                 Argument::Mixtures(vec![self.lists.mixture(&open) as u32])
             });
             return Some(Candidates { over, corpora, count });
+        }
+        if let Value::Simplex(corpora) = candidates {
+            let mut corpora: Vec<CorpusId> = corpora.iter().map(|(corpus, _)| *corpus).collect();
+            corpora.sort_unstable();
+            return Some(Candidates { over: Argument::Shares(corpora.clone()), corpora, count: 1 });
         }
         let items = self.elements(candidates, at, "`over` of `minimize`")?;
         let (mut numbers, mut corpora): (Vec<u32>, Vec<CorpusId>) = (Vec::new(), Vec::new());
@@ -274,6 +327,31 @@ impl<'t> Compiler<'t> {
     }
 }
 
+/// Whether a condition is comparisons of sums of weighted shares, all of which must hold.
+fn is_linear(condition: &plan::Expression) -> bool {
+    use plan::Binary::{And, Greater, GreaterOrEqual, Less, LessOrEqual};
+    match condition {
+        plan::Expression::Binary { operator: And, left, right } => is_linear(left) && is_linear(right),
+        plan::Expression::Binary { operator: Less | LessOrEqual | Greater | GreaterOrEqual, left, right } => {
+            [left, right].iter().all(|side| degree(side).is_some_and(|degree| degree <= 1))
+        }
+        other => degree(other) == Some(0),
+    }
+}
+
+/// The power of shares in a polynomial of them; nothing for what is none.
+fn degree(of: &plan::Expression) -> Option<u32> {
+    use plan::Binary::{Add, Divide, Multiply, Subtract};
+    Some(match of {
+        plan::Expression::Column(name) => u32::from(name.starts_with("share[")),
+        plan::Expression::Unary { operator: plan::Unary::Negate, operand } => degree(operand)?,
+        plan::Expression::Binary { operator: Add | Subtract, left, right } => degree(left)?.max(degree(right)?),
+        plan::Expression::Binary { operator: Multiply, left, right } => degree(left)? + degree(right)?,
+        plan::Expression::Binary { operator: Divide, left, right } if degree(right)? == 0 => degree(left)?,
+        other => return other.columns().iter().all(|name| !name.starts_with("share[")).then_some(0),
+    })
+}
+
 /// For each row of a table the model that was trained, by its number; none where a row is no run of one.
 fn models_of(table: &Table) -> Option<Vec<u32>> {
     let picked = |of: &Table, rows: &mut dyn Iterator<Item = u32>| {
@@ -301,6 +379,6 @@ fn models_of(table: &Table) -> Option<Vec<u32>> {
         }
         Rows::Derived { of, .. } => models_of(of),
         Rows::Gathered { of, columns, .. } => models_of(of).map(|models| models.repeat(columns.len())),
-        Rows::Count(_) | Rows::Unknown => None,
+        Rows::Count(_) | Rows::Given { .. } | Rows::Unknown => None,
     }
 }

@@ -7,12 +7,14 @@ mod correlation;
 mod demand;
 mod design;
 mod gather;
+mod grows;
 mod index;
 mod known;
 mod minimize;
 mod observations;
 mod pass_at;
 mod pipeline;
+mod points;
 mod scope;
 mod top;
 

@@ -29,9 +29,11 @@ impl<'t> Compiler<'t> {
         let name = signature.name;
         match name {
             "union" => return self.union(arguments, piped, span, scope),
+            "points" => return self.points(arguments, piped, span, scope),
             "column" | "columns" => return self.named_columns(name, arguments, span, scope),
             "pass_at" => return self.pass_at(arguments, span, scope),
-            "filter" | "derive" | "mean" | "best" | "join" | "top" | "gather" | "d_optimal" => {}
+            "filter" | "derive" | "mean" | "best" | "join" | "top" | "gather" | "d_optimal" | "grows"
+            | "least_step" => {}
             _ => return self.answer(signature, arguments, piped, span, scope),
         }
         let (first, rest) = match (piped, arguments) {
@@ -66,6 +68,7 @@ impl<'t> Compiler<'t> {
             "top" => self.top(&table, rest, span, scope),
             "gather" => self.gather(&table, rest, span),
             "d_optimal" => self.d_optimal(&table, rest, span, scope),
+            "grows" | "least_step" => self.steps_along(name, &table, rest, span),
             _ => self.join(&table, rest, span, scope),
         }
     }
@@ -211,7 +214,12 @@ impl<'t> Compiler<'t> {
     }
 
     /// The columns that `over` names, which must tell rows apart.
-    fn over(&mut self, table: &Rc<Table>, function: &str, over: Expression<'t>) -> Option<Vec<(String, Span)>> {
+    pub(super) fn over(
+        &mut self,
+        table: &Rc<Table>,
+        function: &str,
+        over: Expression<'t>,
+    ) -> Option<Vec<(String, Span)>> {
         let named: Vec<Expression<'t>> = match over.without_parens() {
             Expression::List(list) => list.elements().collect(),
             Expression::Tuple(tuple) => tuple.elements().collect(),

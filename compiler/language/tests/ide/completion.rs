@@ -142,7 +142,7 @@ fn every_place_of_a_study_can_be_asked() {
 #[test]
 fn the_standard_library_comes_after_what_the_file_declares() {
     let models = with_base("grid g {\n    model = $0\n}");
-    assert_eq!(first(&models, 2), "llama gpt", "the file has a `llama` of its own");
+    assert_eq!(first(&models, 2), "llama gap", "the file has a `llama` of its own");
     let items = models.analysis.completion(models.offset, &Vec::new).items;
     assert_eq!(items.iter().filter(|item| item.label == "llama").count(), 1);
     assert_eq!(items[1].detail, "standard library");
@@ -163,7 +163,9 @@ fn the_functions_that_give_what_a_place_takes_come_before_the_others() {
         first(&with_base("law l {\n    over = runs\n    method = $0\n}"), 4),
         "huber least_squares log_least_squares quantile"
     );
-    assert_eq!(first(&with_base("law l {\n    over = runs\n    test = $0\n}"), 2), "largest leave_out");
+    assert_eq!(first(&with_base("law l {\n    over = runs\n    test = $0\n}"), 3), "each largest leave_out");
+    // Or a condition over the columns.
+    assert!(offers(&with_base("law l {\n    over = runs\n    test = $0\n}"), "tokens"));
     assert_eq!(first(&with_base("observations o = $0\n"), 3), "csv jsonl parquet");
     assert_eq!(first(&with_base("model m { blocks = $0 }"), 3), "attention experts gelu");
     assert!(!offers(&with_base("model m { blocks = $0 }"), "spearman"));

@@ -11,6 +11,10 @@ pub(super) const AFTER: &[&str] = &[
     "estimate",
     "low",
     "high",
+    "bca_low",
+    "bca_high",
+    "profile_low",
+    "profile_high",
     "identified",
     "objective",
     "points",
@@ -63,7 +67,7 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
         let place = law.by.iter().position(|by| by == name);
         place.and_then(|i| group.values.get(i)).map_or_else(String::new, value)
     };
-    let row = |middle: [String; 13], status: &str, note: &str| {
+    let row = |middle: [String; 17], status: &str, note: &str| {
         let mut row = vec![law.law.clone(), law.grid.clone()];
         row.extend(groups_by.iter().map(value_of));
         row.extend(middle);
@@ -73,8 +77,8 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
     match &group.outcome {
         LawOutcome::NotFitted(why) => vec![row(Default::default(), "not fitted", why)],
         LawOutcome::Fitted(fit) => {
-            let line = |model: &LawModel, parameter: [String; 5]| {
-                let [name, estimate, low, high, identified] = parameter;
+            let line = |model: &LawModel, parameter: [String; 9]| {
+                let [name, estimate, low, high, bca_low, bca_high, profile_low, profile_high, identified] = parameter;
                 let test = |of: fn(&LawTest) -> Option<f64>| optional(model.test.as_ref().and_then(of));
                 let middle = [
                     model.model.to_owned(),
@@ -82,6 +86,10 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
                     estimate,
                     low,
                     high,
+                    bca_low,
+                    bca_high,
+                    profile_low,
+                    profile_high,
                     identified,
                     float(model.objective),
                     fit.points.to_string(),
@@ -94,8 +102,19 @@ fn rows(law: &LawResult, group: &LawGroup, groups_by: &[&str]) -> Vec<Vec<String
                 row(middle, "fitted", "")
             };
             let of_parameter = |p: &LawParameter| {
-                let (estimate, identified) = (float(p.estimate), p.identified.to_string());
-                let parameter = [p.name.clone(), estimate, optional(p.low), optional(p.high), identified];
+                let low = |interval: Option<(f64, f64)>| optional(interval.map(|(low, _)| low));
+                let high = |interval: Option<(f64, f64)>| optional(interval.map(|(_, high)| high));
+                let parameter = [
+                    p.name.clone(),
+                    float(p.estimate),
+                    optional(p.low),
+                    optional(p.high),
+                    low(p.bca),
+                    high(p.bca),
+                    low(p.profile),
+                    high(p.profile),
+                    p.identified.to_string(),
+                ];
                 fit.models.first().map(|model| line(model, parameter))
             };
             // A model with parameters has a row for each of them.

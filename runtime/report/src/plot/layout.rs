@@ -122,6 +122,8 @@ impl Layout {
         }
         for series in &panel.series {
             let look = Look::of(series.look, self.looks);
+            let bars = series.bars.iter().filter_map(|(x, low, high)| self.ends(*x, *low, *high, place));
+            bars.for_each(|(low, high)| svg.bar(&look, low, high));
             series.points.iter().filter_map(|at| place(*at)).for_each(|at| svg.mark(&look, at, true));
             series.held_out.iter().filter_map(|at| place(*at)).for_each(|at| svg.mark(&look, at, false));
         }

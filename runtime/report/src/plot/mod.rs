@@ -42,6 +42,8 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// Points that a fit was not made with: drawn open.
     pub held_out: Vec<(f64, f64)>,
+    /// Place, lower and upper end of the interval of a point: a line through it.
+    pub bars: Vec<(f64, f64, f64)>,
     /// A line through these, from left to right.
     pub curve: Vec<(f64, f64)>,
     /// Place, lower and upper end of what lies around the curve.
@@ -73,6 +75,7 @@ mod tests {
             look,
             points: xs[..6].iter().map(|&x| (x, law(x, b))).collect(),
             held_out: vec![(xs[6], law(xs[6], b))],
+            bars: xs[..2].iter().map(|&x| (x, law(x, b) * 0.98, f64::INFINITY)).collect(),
             curve: xs.iter().map(|&x| (x, law(x, b))).collect(),
             band: xs.iter().map(|&x| (x, law(x, b) * 0.99, law(x, b) * 1.01)).collect(),
         };
@@ -99,6 +102,7 @@ mod tests {
         // Four series of six full marks and an open one, and the legend's three.
         assert_eq!(count(&svg, "class=\"mark"), 4 * 7 + 3, "{svg}");
         assert_eq!((count(&svg, "class=\"curve"), count(&svg, "class=\"band")), (4 + 3, 4));
+        assert_eq!(count(&svg, "class=\"bar"), 4 * 2);
         for text in ["loss &amp; tokens", "&lt;1&gt;", "nats/token", "width = 128", ">1M<", ">1B<"] {
             assert!(svg.contains(text), "{text} in {svg}");
         }

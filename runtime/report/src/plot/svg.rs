@@ -36,7 +36,7 @@ const MARKS: usize = 6;
 const STYLE: &str = "text{font-family:system-ui,'Helvetica Neue',Arial,sans-serif;font-size:12px;fill:#222}\
 .title{font-size:15px;font-weight:600}.panel,.axis{font-size:12.5px}.label{font-size:11.5px;fill:#444}\
 .grid{stroke:#e4e4e4;stroke-width:1}.tick{stroke:#888;stroke-width:1}.frame{fill:none;stroke:#888;stroke-width:1}\
-.curve{fill:none;stroke-width:1.8;stroke-linejoin:round}.band{fill-opacity:.16;stroke:none}.mark{stroke-width:1.4}";
+.curve{fill:none;stroke-width:1.8;stroke-linejoin:round}.band{fill-opacity:.16;stroke:none}.bar{fill:none;stroke-width:1.2}.mark{stroke-width:1.4}";
 
 impl Look {
     /// The look number `place` of so many.
@@ -125,6 +125,17 @@ impl Svg {
         let dash = if look.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", look.dash) };
         let (colour, points) = (&look.colour, through.join(" "));
         let _ = writeln!(self.0, "<polyline class=\"curve\" stroke=\"{colour}\"{dash} points=\"{points}\"/>");
+    }
+
+    /// An interval: a line from end to end, and a short one across each.
+    pub fn bar(&mut self, look: &Look, (x, low): (f64, f64), (_, high): (f64, f64)) {
+        let (left, middle, right) = (short(x - 3.0), short(x), short(x + 3.0));
+        let (low, high) = (short(low), short(high));
+        let _ = writeln!(
+            self.0,
+            "<path class=\"bar\" stroke=\"{}\" d=\"M{left} {high}H{right}M{middle} {high}V{low}M{left} {low}H{right}\"/>",
+            look.colour
+        );
     }
 
     /// A point: full, or open.

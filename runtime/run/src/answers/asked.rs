@@ -1,18 +1,38 @@
 //! Answers and claims as results have them.
 
 use synx_answers::{Answered, Decided, Drawn, Draws, Settled, Value, answer_text, shares_text};
-use synx_plan::answer::{AnswerId, Sort};
+use synx_plan::answer::{AnswerId, Question, Sort};
 use synx_plan::exact::Exact;
+use synx_plan::expression::Expression;
 use synx_plan::grid::ColumnValue;
 use synx_plan::study::Plan;
 use synx_report::{AnswerResult, AnswerStatus, ClaimResult, ComparisonResult};
 
+use synx_plan::number::estimate as shown;
+
+const INFINITE: &str = "nothing finite does it: the floor decides";
+
+/// What an answer is made of that is infinite.
+fn infinite_in(plan: &Plan, settled: &Settled, place: usize) -> Option<String> {
+    let Question::Expression(expression) = &plan.answers.get(place)?.question else { return None };
+    infinite_among(plan, settled, expression)
+}
+
+fn infinite_among(plan: &Plan, settled: &Settled, expression: &Expression) -> Option<String> {
+    let is_infinite = |answer: &AnswerId| {
+        let value = settled.answers.get(answer.0).map(|answered| &answered.value);
+        matches!(value, Some(Ok(Value::Number(number))) if number.is_infinite())
+    };
+    let answer = synx_answers::answers_in(expression).find(is_infinite)?;
+    Some(format!("{} is infinite: {INFINITE}", answer_text(plan, answer)))
+}
+
 pub(super) fn answers(plan: &Plan, settled: &Settled) -> Vec<AnswerResult> {
-    let one = |(place, answered): (usize, &Answered)| answer(plan, place, answered);
+    let one = |(place, answered): (usize, &Answered)| answer(plan, settled, place, answered);
     settled.answers.iter().enumerate().map(one).collect()
 }
 
-fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
+fn answer(plan: &Plan, settled: &Settled, place: usize, answered: &Answered) -> AnswerResult {
     let question = answer_text(plan, AnswerId(place));
     let unit = match &plan.answers[place].sort {
         Sort::Number { unit, .. } => unit.clone(),
@@ -47,9 +67,9 @@ fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
     match value {
         Value::Number(number) if number.is_infinite() => {
             result.status = AnswerStatus::Infinite;
-            notes.push("no finite value does it: the floor decides".to_owned());
+            notes.push(INFINITE.to_owned());
         }
-        Value::Number(_) => {}
+        Value::Number(_) => notes.extend(infinite_in(plan, settled, place)),
         Value::Choice(chosen) => {
             result.chosen = chosen.to_string();
             if !answered.read.is_nan() {
@@ -61,11 +81,15 @@ fn answer(plan: &Plan, place: usize, answered: &Answered) -> AnswerResult {
         }
         Value::Mixture(best) => {
             result.chosen = shares_text(plan, &best.mixture);
-            notes.extend(
-                best.beside
-                    .iter()
-                    .map(|(name, predicted)| format!("{name} shares: {}", synx_plan::number::estimate(*predicted))),
-            );
+            notes.extend(best.beside.iter().enumerate().map(|(place, beside)| {
+                let draws = answered.beside.get(place).cloned().unwrap_or_default();
+                let interval = Drawn { estimate: beside.predicted, draws }.interval(plan.study.confidence.to_f64());
+                let interval = interval.filter(|_| answered.identified);
+                let interval =
+                    interval.map_or_else(String::new, |(low, high)| format!(" ({} to {})", shown(low), shown(high)));
+                let allowed = if beside.allowed { "" } else { ", which the conditions leave out" };
+                format!("{} shares: {}{interval}{allowed}", beside.name, shown(beside.predicted))
+            }));
         }
     }
     if let Draws::Missing(law) = &answered.drawn {
@@ -122,6 +146,13 @@ pub(super) fn claims(plan: &Plan, settled: &Settled) -> Vec<ClaimResult> {
                     high: interval.map(|(_, high)| high),
                 }
             });
+            // Where something of it is infinite, that is what decides.
+            let compared_with = infinite_among(plan, settled, &claim.condition).or_else(|| {
+                let answers = synx_answers::answers_in(&claim.condition);
+                answers.into_iter().find_map(|answer| infinite_in(plan, settled, answer.0))
+            });
+            let note = [note, compared_with.unwrap_or_default()].into_iter().filter(|note| !note.is_empty());
+            let note = note.collect::<Vec<_>>().join("; ");
             ClaimResult {
                 claim: claim.name.clone(),
                 documentation: claim.documentation.clone(),

@@ -36,7 +36,7 @@ pub(super) fn table(
                 known => Some(known.clone()),
             })
             .collect();
-        table.set(column.name.clone(), declared(&values).in_unit(column.unit.clone()));
+        table.set(column.name.clone(), Column::of_values(&values).in_unit(column.unit.clone()));
     }
     for column in RESULT_COLUMNS {
         if table.get(column.name).is_none() {
@@ -77,28 +77,6 @@ pub(super) fn table(
         Some(stream) => stream.to_string(),
         None => row.result.cell.clone(),
     }))
-}
-
-/// A column of an axis or a `let`: of truth where all of it is, of numbers likewise, else of text.
-fn declared(values: &[Option<ColumnValue>]) -> Column {
-    let known = || values.iter().flatten();
-    let truth = |value: &ColumnValue| match value {
-        ColumnValue::Text(text) if text == "true" => Some(true),
-        ColumnValue::Text(text) if text == "false" => Some(false),
-        _ => None,
-    };
-    if known().next().is_some() && known().all(|value| truth(value).is_some()) {
-        return Column::truth(values.iter().map(|value| value.as_ref().and_then(truth)).collect());
-    }
-    if known().all(|value| matches!(value, ColumnValue::Number(_))) {
-        let number = |value: &Option<ColumnValue>| match value {
-            Some(ColumnValue::Number(number)) => number.to_f64(),
-            _ => f64::NAN,
-        };
-        return Column::numbers(values.iter().map(number).collect());
-    }
-    let texts: Vec<Option<String>> = values.iter().map(|value| value.as_ref().map(ToString::to_string)).collect();
-    Column::text(texts.iter().map(Option::as_deref))
 }
 
 /// What every cell has (`synx_plan::column`).
@@ -159,22 +137,45 @@ pub(super) fn origins(plan: &Plan, table: TableId) -> String {
     names.join(" + ")
 }
 
-/// The value of a column as people wrote it: the exact number where a grid declares one of these columns, `1/3` for 0.333….
+/// The value of a column as people wrote it: the exact number where a grid or points declare one of these columns, `1/3` for 0.333…; else in the fewest digits
+/// that read back.
 pub(super) fn written(plan: &Plan, column: &str, value: synx_tables::Value) -> ColumnValue {
     use synx_tables::Value;
     let number = match value {
         Value::Number(number) => number,
         other => return ColumnValue::Text(other.label()),
     };
-    let declared = plan.grids.iter().flat_map(|grid| &grid.columns).filter(|known| known.name == column);
-    let exact = declared
+    let of_grids = plan.grids.iter().flat_map(|grid| &grid.columns).filter(|known| known.name == column);
+    let of_points = plan.tables.iter().flat_map(|table| match &table.source {
+        Source::Points { given, .. } => given.as_slice(),
+        _ => &[],
+    });
+    let of_points = of_points.filter(|(name, _)| name == column).flat_map(|(_, values)| values);
+    let exact = of_grids
         .flat_map(|column| &column.values)
+        .chain(of_points)
         .find(|value| matches!(value, ColumnValue::Number(exact) if exact.to_f64() == number));
-    match exact {
-        Some(exact) => exact.clone(),
-        None => synx_plan::exact::Exact::from_decimal(&number.to_string())
-            .map_or_else(|| ColumnValue::Text(value.label()), ColumnValue::Number),
+    if let Some(exact) = exact {
+        return exact.clone();
     }
+    let exact = synx_plan::exact::Exact::from_decimal(&number.to_string());
+    let is_short =
+        |exact: &synx_plan::exact::Exact| number.abs() < 1e15 && !synx_plan::grid::readable(exact).contains('/');
+    match exact.filter(is_short).or_else(|| thirds(number)) {
+        Some(exact) => ColumnValue::Number(exact),
+        None => ColumnValue::Text(synx_tables::shown(number)),
+    }
+}
+
+/// The fraction of a small whole number that a number is to its last digit: files hold 0.3333333333333333 for a third.
+fn thirds(number: f64) -> Option<synx_plan::exact::Exact> {
+    [3i64, 6, 7, 9, 11, 12].into_iter().find_map(|parts| {
+        let count = (number * parts as f64).round();
+        if count.abs() > 1e6 || count / parts as f64 != number {
+            return None;
+        }
+        synx_plan::exact::Exact::ratio(count as i64, parts)
+    })
 }
 
 /// What tells a row of a table apart, as people wrote it: `r = 1/3, tokens = 4M`.

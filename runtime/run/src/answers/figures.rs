@@ -5,6 +5,7 @@ use synx_answers::{Drawn, Fitted, Group, Settled};
 use synx_plan::figure::Figure;
 use synx_plan::grid::ColumnValue;
 use synx_plan::study::Plan;
+use synx_plan::table::{Source, TableId};
 use synx_report::{AxisTitle, FigureResult, Panel, Plot, Series};
 use synx_tables::{Standing, Table};
 
@@ -25,6 +26,7 @@ pub(super) fn figure(plan: &Plan, figure: &Figure, settled: &Settled) -> Option<
     };
     let looks = order(rows.iter().map(|row| value(*row, &figure.series)));
     let titles = order(rows.iter().map(|row| value(*row, &figure.panel)));
+    let along = is_of_points(plan, figure.over);
     let curves = figure.overlay.map(|law| Curves::new(plan, settled, law, table, figure, &rows));
     let panels = titles.iter().map(|title| {
         let series = looks.iter().enumerate().map(|(look, name)| {
@@ -34,12 +36,26 @@ pub(super) fn figure(plan: &Plan, figure: &Figure, settled: &Settled) -> Option<
                 |row: &usize| Some((table.value(*row, &figure.x).number()?, table.value(*row, &figure.y).number()?));
             let held_out = |row: &usize| curves.as_ref().is_some_and(|curves| curves.held_out[*row]);
             let (open, full): (Vec<usize>, Vec<usize>) = own.iter().copied().partition(|row| held_out(row));
-            let (curve, band) = curves.as_ref().map(|curves| curves.of(&own)).unwrap_or_default();
+            let interval = |row: &usize| {
+                let (low, high) =
+                    settled.shown.interval(figure.over, &figure.y, *row, plan.study.confidence.to_f64())?;
+                Some((table.value(*row, &figure.x).number()?, low, high))
+            };
+            let mut bars: Vec<_> = own.iter().filter_map(interval).collect();
+            let (mut curve, mut band) = curves.as_ref().map(|curves| curves.of(&own)).unwrap_or_default();
+            // Answers along an axis are a line, with what lies around it; what was measured is points, each with its own interval.
+            if curves.is_none() && along {
+                curve = own.iter().filter_map(place).filter(|(_, y)| y.is_finite()).collect();
+                curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+                band = std::mem::take(&mut bars);
+                band.sort_by(|a, b| a.0.total_cmp(&b.0));
+            }
             Series {
                 name: name.as_ref().map(ToString::to_string).unwrap_or_default(),
                 look,
                 points: full.iter().filter_map(place).collect(),
                 held_out: open.iter().filter_map(place).collect(),
+                bars,
                 curve,
                 band,
             }
@@ -65,6 +81,18 @@ pub(super) fn figure(plan: &Plan, figure: &Figure, settled: &Settled) -> Option<
     Some(FigureResult { name: figure.name.clone(), plot })
 }
 
+/// Whether the rows of a table are points at which something is asked.
+fn is_of_points(plan: &Plan, table: TableId) -> bool {
+    let mut at = table;
+    loop {
+        match &plan.tables[at.0].source {
+            Source::Points { .. } => return true,
+            Source::Filter { of, .. } | Source::Derive { of, .. } | Source::Best { of, .. } => at = *of,
+            _ => return false,
+        }
+    }
+}
+
 /// Each value once: numbers by their size, others as they come.
 fn order(values: impl Iterator<Item = Option<ColumnValue>>) -> Vec<Option<ColumnValue>> {
     let mut each: Vec<Option<ColumnValue>> = Vec::new();
@@ -75,6 +103,7 @@ fn order(values: impl Iterator<Item = Option<ColumnValue>>) -> Vec<Option<Column
     }
     let number = |value: &Option<ColumnValue>| match value {
         Some(ColumnValue::Number(number)) => Some(number.clone()),
+        Some(ColumnValue::Text(text)) => synx_plan::exact::Exact::from_decimal(text),
         _ => None,
     };
     if each.iter().all(|value| number(value).is_some()) {

@@ -1,7 +1,7 @@
 //! Laws and their predictions as results have them.
 
 use synx_answers::{Drawn, Group, Settled, SettledLaw};
-use synx_laws::GroupFit;
+use synx_laws::{GroupFit, Interval};
 use synx_plan::grid::ColumnValue;
 use synx_plan::law::Law;
 use synx_plan::study::Plan;
@@ -70,7 +70,19 @@ fn fitted_group(plan: &Plan, fit: &GroupFit, settled: &SettledLaw, group: usize)
             Some((low, high)) => (Some(low), Some(high)),
             None => (p.low, p.high),
         };
-        LawParameter { name: p.name.clone(), estimate: p.estimate, low, high, identified: p.identified }
+        // Both are of the fit's own rows: where other laws' draws went through it, they say too little.
+        let own = |interval: Option<Interval>| {
+            interval.filter(|_| settled.draws.is_empty()).map(|Interval { low, high }| (low, high))
+        };
+        LawParameter {
+            name: p.name.clone(),
+            estimate: p.estimate,
+            low,
+            high,
+            bca: own(p.bca),
+            profile: own(p.profile),
+            identified: p.identified,
+        }
     };
     LawFit {
         parameters: fit.parameters.iter().enumerate().map(parameter).collect(),

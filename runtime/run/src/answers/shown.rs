@@ -13,6 +13,7 @@ use super::figures::panels;
 /// The table; none where what it is over could not be made.
 pub(super) fn table(plan: &Plan, declared: &ReportTable, settled: &Settled) -> Option<TableResult> {
     let table = settled.tables[declared.over.0].as_ref().ok()?;
+    let (confidence, estimate) = (plan.study.confidence.to_f64(), synx_plan::number::estimate);
     let value = |row: usize, column: &str| written(plan, column, table.value(row, column));
     let each = |rows: &[usize], column: &str| {
         let mut each: Vec<ColumnValue> = Vec::new();
@@ -28,7 +29,14 @@ pub(super) fn table(plan: &Plan, declared: &ReportTable, settled: &Settled) -> O
         let lines = each(&rows, &declared.rows);
         let at = |line: &ColumnValue, head: &ColumnValue| -> Vec<String> {
             let here = |row: &&usize| value(**row, &declared.rows) == *line && value(**row, &declared.columns) == *head;
-            rows.iter().filter(here).map(|row| cell(plan, &declared.cell, table.value(*row, &declared.cell))).collect()
+            let shown = |row: &usize| {
+                let value = cell(plan, &declared.cell, table.value(*row, &declared.cell));
+                match settled.shown.interval(declared.over, &declared.cell, *row, confidence) {
+                    Some((low, high)) => format!("{value} ({} to {})", estimate(low), estimate(high)),
+                    None => value,
+                }
+            };
+            rows.iter().filter(here).map(shown).collect()
         };
         let rows = lines.iter().map(|line| (line.to_string(), header.iter().map(|head| at(line, head)).collect()));
         let rows = rows.collect();
@@ -51,6 +59,7 @@ fn cell(plan: &Plan, column: &str, value: Value) -> String {
         (Value::Number(number), ColumnValue::Number(exact)) if !exact.is_integer() && exact.short().len() > 6 => {
             synx_plan::number::estimate(number)
         }
+        (Value::Number(number), ColumnValue::Text(_)) => synx_plan::number::estimate(number),
         (_, written) => written.to_string(),
     }
 }

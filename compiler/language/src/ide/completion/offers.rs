@@ -169,7 +169,7 @@ impl<'a> Offers<'a> {
         for (name, doc) in names {
             self.push(name, CompletionKind::Field, doc, "", (*name).to_owned(), 0);
         }
-        self.columns_of(Some(base));
+        self.columns_of(Some(base), 0);
     }
 
     fn values(&mut self, value: &ValueContext) {
@@ -200,13 +200,17 @@ impl<'a> Offers<'a> {
         let only = matches!(fitting, Fitting::Only(_));
         let is_law = value.item.as_ref().is_some_and(|item| item.kind == Some(ItemKind::Law));
         if value.formula || role == Role::Columns && !only || is_law && value.field.is_none() {
-            self.columns_of(self.over(value.item.as_ref()));
+            self.columns_of(self.over(value.item.as_ref()), 0);
+        }
+        // A test is one of some calls, or a condition over the columns.
+        if is_law && value.field.as_deref() == Some("test") && value.call.is_none() {
+            self.columns_of(self.over(value.item.as_ref()), 1);
         }
         if value.formula {
             self.push("boosted_trees", CompletionKind::Function, "", "", "boosted_trees($0)".to_owned(), 3);
         }
         if let Some(table) = value.call.as_ref().and_then(|call| call.table.clone()) {
-            self.columns_of(Some(table));
+            self.columns_of(Some(table), 0);
         }
         self.bound(value, role);
         let mut kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| role.takes(*kind)).collect();
@@ -356,14 +360,14 @@ impl<'a> Offers<'a> {
         }
     }
 
-    fn columns_of(&mut self, table: Option<Range<usize>>) {
+    fn columns_of(&mut self, table: Option<Range<usize>>, rank: u8) {
         let Some(expression) = table.and_then(|table| self.expression(&table)) else { return };
         for column in self.analysis.columns(expression) {
             let (detail, doc) = match column.result {
                 Some(result) if column.declared.is_none() => (result.unit.to_string(), result.doc),
                 _ => ("column".to_owned(), ""),
             };
-            self.push(&column.name, CompletionKind::Column, &detail, doc, column.name.clone(), 0);
+            self.push(&column.name, CompletionKind::Column, &detail, doc, column.name.clone(), rank);
         }
     }
 

@@ -1,5 +1,8 @@
 //! Laws that were planted, asked: rows that a known formula made, with and without noise.
 
+mod mixtures;
+mod points;
+
 use synx_laws::{LawResult, Options};
 use synx_plan::answer::{Answer, AnswerId, Argument, Question, Sort};
 use synx_plan::claim::Claim;
@@ -391,9 +394,9 @@ fn the_best_mixture_is_chosen_with_what_one_would_take_without_a_law() {
     assert_eq!((chosen(0), chosen(1), chosen(2)), (0.5, 0.625, 0.25));
     close(value(&settled, &best), 1.01, 1e-6);
     let Ok(Value::Mixture(found)) = &settled.answers[0].value else { panic!() };
-    assert_eq!(found.beside[0].0, "uniform");
-    close(found.beside[0].1, 1.01, 1e-6);
-    assert!(settled.answers[3].value.as_ref().unwrap_err().0.contains("leaves out 5 of 5"));
+    assert_eq!(found.beside[0].name, "uniform");
+    close(found.beside[0].predicted, 1.01, 1e-6);
+    assert!(settled.answers[3].value.as_ref().unwrap_err().0.contains("none of the 5 mixtures"));
 }
 
 /// Mixtures of two sources of which the best has 0.6 of the first, on trees.
@@ -448,7 +451,7 @@ fn trees_are_asked_with_intervals_of_their_draws() {
     assert!(value(&settled, &end) > 1.2);
     let Expression::Answer(AnswerId(place)) = best else { panic!() };
     let Ok(Value::Mixture(found)) = &settled.answers[place].value else { panic!() };
-    assert!((found.mixture.shares()[0].1.to_f64() - 0.6).abs() < 0.11 && found.beside[0].0 == "uniform");
+    assert!((found.mixture.shares()[0].1.to_f64() - 0.6).abs() < 0.11 && found.beside[0].name == "uniform");
     // Of the rows that were left out alone.
     let tested = settled.tables[seen.0].as_ref().unwrap();
     assert_eq!(tested.rows(), 40);
