@@ -17,7 +17,7 @@ use crate::result::{Draw, Interval, Resampling, Unit};
 const ENOUGH: f64 = 0.5;
 
 /// Units that are left out one by one for the acceleration; of more, as many blocks. Arbitrary.
-const MOST_LEFT_OUT: usize = 200;
+const MOST_LEFT_OUT: usize = 64;
 
 /// What is drawn in one group.
 pub struct Units {
@@ -73,6 +73,7 @@ pub struct Draws {
     pub used: Vec<Draw>,
     /// For each parameter, the acceleration of its estimate over units (Efron 1987).
     pub acceleration: Vec<f64>,
+    pub sample: Sample,
 }
 
 impl Bootstrap<'_> {
@@ -103,7 +104,16 @@ impl Bootstrap<'_> {
         };
         let fitted: Vec<Option<Draw>> = (0..count).into_par_iter().map_init(memory, one).collect();
         let used: Vec<Draw> = fitted.into_iter().flatten().collect();
-        Some(Draws { asked: count, used, acceleration: self.acceleration(objective) })
+        Some(Draws { asked: count, used, acceleration: self.acceleration(objective), sample: self.sample(objective) })
+    }
+
+    fn sample(&self, objective: &Objective) -> Sample {
+        Sample {
+            rows: self.weights.iter().sum(),
+            units: self.units.iter().map(|units| units.count).sum::<usize>() as f64,
+            parameters: objective.coordinates() as f64,
+            enlarged: self.units.iter().any(|units| units.unit == Unit::Residual),
+        }
     }
 
     fn with_units(
@@ -216,6 +226,36 @@ impl Bootstrap<'_> {
     }
 }
 
+/// What was there to draw from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// As often as they count.
+    pub rows: f64,
+    pub units: f64,
+    pub parameters: f64,
+    /// Whether what is drawn has been made larger by as much as the fit's freedom has made it smaller.
+    pub enlarged: bool,
+}
+
+impl Sample {
+    /// The part of the draws on each side that is outside an interval of that confidence.
+    ///
+    /// Draws of few rows lie closer together than estimates do: a fit of p parameters leaves residuals too small by √((n−p)/n), and draws know their
+    /// spread only as well as few units tell it. So the ends are those of draws that lie as much farther out (the expanded percentile interval,
+    /// Hesterberg 2015): by Student's t in place of the normal, times √(g/(g−1) · (n−1)/(n−p)) for g units with n rows, as cluster-robust errors have
+    /// it; where every row is a unit, √(n/(n−p)).
+    pub fn tail(&self, confidence: f64) -> f64 {
+        let Sample { rows, units, parameters, enlarged } = *self;
+        let freedom = (rows - parameters).min(units - 1.0);
+        if freedom < 1.0 {
+            return 0.0;
+        }
+        let wider = units / (units - 1.0) * (rows - 1.0).max(0.0) / (rows - parameters);
+        let wider = if enlarged { 1.0 } else { wider.max(1.0).sqrt() };
+        normal::cumulative(-wider * normal::student_quantile(0.5 + 0.5 * confidence, freedom))
+    }
+}
+
 /// What a thread needs for its draws.
 struct Memory {
     descent: Descent,
@@ -247,10 +287,10 @@ impl Draws {
         Some(values)
     }
 
-    /// The interval of a parameter that holds the middle `confidence` of the draws.
+    /// The interval of a parameter that holds the middle of the draws, as much of them as the sample needs for that `confidence`.
     pub fn interval(&self, parameter: usize, confidence: f64) -> Option<Interval> {
         let values = self.sorted(parameter)?;
-        let tail = 0.5 * (1.0 - confidence);
+        let tail = self.sample.tail(confidence);
         Some(Interval { low: quantile(&values, tail)?, high: quantile(&values, 1.0 - tail)? })
     }
 
@@ -265,7 +305,7 @@ impl Draws {
             return None;
         }
         let bias = normal::quantile(part);
-        let tail = 0.5 * (1.0 - confidence);
+        let tail = self.sample.tail(confidence);
         let end = |at: f64| {
             let moved = bias + normal::quantile(at);
             let left = 1.0 - self.acceleration[parameter] * moved;
@@ -296,10 +336,26 @@ mod tests {
         assert_eq!(quantile(&[], 0.5), None);
     }
 
+    const MANY: Sample = Sample { rows: 1e9, units: 1e9, parameters: 3.0, enlarged: false };
+
+    #[test]
+    fn few_rows_take_more_of_the_draws() {
+        let tail =
+            |rows: f64, units: f64, parameters: f64| Sample { rows, units, parameters, enlarged: false }.tail(0.95);
+        assert!((MANY.tail(0.95) - 0.025).abs() < 1e-8);
+        // Hesterberg's own case, a mean of ten: Φ(−√(10/9) · t of 9 degrees of freedom).
+        assert!((tail(10.0, 10.0, 1.0) - normal::cumulative(-(10f64 / 9.0).sqrt() * 2.262_157)).abs() < 1e-6);
+        assert!(tail(40.0, 40.0, 3.0) < tail(400.0, 400.0, 3.0));
+        assert!(tail(400.0, 8.0, 3.0) < tail(400.0, 400.0, 3.0), "eight streams say less than their rows would");
+        assert_eq!(tail(3.0, 3.0, 3.0), 0.0, "all draws, where nothing is left to tell their spread");
+        let residuals = Sample { rows: 10.0, units: 10.0, parameters: 5.0, enlarged: true };
+        assert!((residuals.tail(0.95) - normal::cumulative(-2.570_582)).abs() < 1e-4);
+    }
+
     #[test]
     fn without_bias_and_acceleration_both_intervals_are_one() {
         let used = (0..=1000).map(|i| Draw { number: i, parameters: vec![i as f64] }).collect();
-        let draws = Draws { asked: 1001, used, acceleration: vec![0.0] };
+        let draws = Draws { asked: 1001, used, acceleration: vec![0.0], sample: MANY };
         let (plain, moved) = (draws.interval(0, 0.9).unwrap(), draws.accelerated(0, 500.0, 0.9).unwrap());
         assert!((plain.low - moved.low).abs() < 1e-6 && (plain.high - moved.high).abs() < 1e-6);
         assert!(draws.accelerated(0, 550.0, 0.9).unwrap().low > plain.low, "draws lie lower than the estimate");

@@ -8,7 +8,7 @@ use crate::identify::scales;
 use crate::minimise::{Descent, Effort, FINE, ROUGH, SMOOTH};
 use crate::objective::{Objective, Workspace};
 use crate::result::Starts;
-use crate::starts::{linear_parameters, starts};
+use crate::starts::{Form, starts};
 
 /// Starts that come this near to the least objective agree with it.
 const AGREEMENT: f64 = 1e-6;
@@ -55,8 +55,9 @@ pub fn descend(
     weights: &[f64],
     count: usize,
 ) -> Option<Best> {
-    let points = starts(&rungs[0], model, column, weights, count);
-    let ends = follow(&rungs[0], model, &points, weights);
+    let form = Form::new(model, &rungs[0].space);
+    let points = starts(&rungs[0], &form, column, weights, count);
+    let ends = follow(&rungs[0], &form, &points, weights);
     finish(rungs, ends, weights)
 }
 
@@ -126,21 +127,20 @@ fn agree(value: f64, least: f64) -> bool {
 ///
 /// A robust loss has kinks wherever a residual passes delta, over which the way down is slow. So the starts first go to a minimum of the
 /// squares of relative residuals; those that meet there go on as one. The most promising also go straight down.
-fn follow(objective: &Objective, model: &Expression, points: &[Vec<f64>], weights: &[f64]) -> Vec<(f64, Vec<f64>)> {
-    let names: Vec<&str> = objective.space.coordinates().iter().map(|c| c.name.as_str()).collect();
-    let linear = linear_parameters(model, &names);
-    let projected: Vec<usize> = (0..names.len()).filter(|&k| linear[k]).collect();
-    let all = |objective: &Objective, points: &[Vec<f64>], weights: &[f64], projected: &[usize], effort: Effort| {
-        let memory = || (Descent::new(objective), objective.workspace());
-        let one = |(descent, workspace): &mut (Descent, _), point: &Vec<f64>| {
-            descent.projected.clear();
-            descent.projected.extend_from_slice(projected);
-            descent.point.copy_from_slice(point);
-            descent.run(objective, workspace, weights, effort);
-            (descent.state.value, descent.point.clone())
+fn follow(objective: &Objective, form: &Form, points: &[Vec<f64>], weights: &[f64]) -> Vec<(f64, Vec<f64>)> {
+    let projected = form.projected(&objective.space);
+    let all =
+        |objective: &Objective, points: &[Vec<f64>], weights: &[f64], projected: &[(usize, bool)], effort: Effort| {
+            let memory = || (Descent::new(objective), objective.workspace());
+            let one = |(descent, workspace): &mut (Descent, _), point: &Vec<f64>| {
+                descent.projected.clear();
+                descent.projected.extend_from_slice(projected);
+                descent.point.copy_from_slice(point);
+                descent.run(objective, workspace, weights, effort);
+                (descent.state.value, descent.point.clone())
+            };
+            points.par_iter().map_init(memory, one).collect::<Vec<(f64, Vec<f64>)>>()
         };
-        points.par_iter().map_init(memory, one).collect::<Vec<(f64, Vec<f64>)>>()
-    };
     let (smooth, smooth_weights) = objective.smooth(weights);
     let smooth_ends = all(&smooth, points, &smooth_weights, &projected, SMOOTH);
     let mut order: Vec<usize> = (0..points.len()).collect();

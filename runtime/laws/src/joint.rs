@@ -42,7 +42,7 @@ pub fn together(prepared: &Prepared<'_>, model: &Expression, splits: &[&Split]) 
         of.extend_from_slice(&own);
         rows.extend_from_slice(&split.fitted);
     }
-    let space = Space::new(free)?.pick(&of);
+    let space = Space::new(free)?.with_factors(model).pick(&of);
     prepared.joint_objectives(model, &rows, &space, groups)
 }
 

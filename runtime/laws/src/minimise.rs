@@ -1,11 +1,13 @@
 //! The way down: Newton's method in the metric of iteratively reweighted least squares, inside a box.
 //!
-//! A step solves (H + λM) s = −g. M is the majorant of the robust loss (what iteratively reweighted least squares takes for the
-//! curvature); it is positive, and steps in it do not depend on the scale of columns or parameters. H is M itself while the
+//! A step solves (H + λ(M + diag M)) s = −g. M is the majorant of the robust loss (what iteratively reweighted least squares takes for the
+//! curvature); it is positive, and steps in it do not depend on the scale of columns or parameters, while its diagonal keeps them short along
+//! valleys, where M alone says nothing. H is M itself while the
 //! objective falls fast, later the true second derivative: the loss's own curvature, and that of the model by differences of
 //! analytic gradients with slopes held still. λ follows from how well the last step kept what it promised (Levenberg 1944,
 //! Marquardt 1963), so a step is never taken that does not lower the objective, and the end is at a gradient of zero.
 
+use crate::elementary::{exp, log};
 use crate::objective::{Objective, State, Workspace};
 
 /// How far to go.
@@ -18,8 +20,10 @@ pub struct Effort {
     pub newton: bool,
 }
 
+/// To see whether a start leads anywhere.
+pub const HEAT: Effort = Effort { iterations: 10, tolerance: 1e-4, newton: false };
 /// To see where a start leads when the loss is squares.
-pub const SMOOTH: Effort = Effort { iterations: 40, tolerance: 1e-8, newton: false };
+pub const SMOOTH: Effort = Effort { iterations: 100, tolerance: 1e-8, newton: false };
 /// To see where a start leads.
 pub const ROUGH: Effort = Effort { iterations: 60, tolerance: 1e-9, newton: true };
 /// To the last digits.
@@ -46,12 +50,13 @@ pub struct Descent {
     pub state: State,
     /// Coordinates that stay where they are.
     pub fixed: Vec<bool>,
-    /// Coordinates of parameters in which the model is linear and for which each step solves anew, given the others: variable
-    /// projection (Golub and Pereyra 1973, in Kaufman's simplification of 1975). Only for squares of raw residuals.
-    pub projected: Vec<usize>,
+    /// Coordinates in which the model is linear, or in whose exponential it is (marked), and for which each step solves anew, given the others:
+    /// variable projection (Golub and Pereyra 1973, in Kaufman's simplification of 1975). Only for squares of raw residuals.
+    pub projected: Vec<(usize, bool)>,
     /// Whether the end was reached within the effort.
     pub converged: bool,
     trial: Vec<f64>,
+    stepped: Vec<f64>,
     probe: State,
     hessian: Vec<f64>,
     damped: Vec<f64>,
@@ -69,6 +74,7 @@ impl Descent {
             projected: Vec::new(),
             converged: false,
             trial: vec![0.0; n],
+            stepped: vec![0.0; n],
             probe: State::new(n),
             hessian: vec![0.0; n * n],
             damped: vec![0.0; n * n],
@@ -123,11 +129,19 @@ impl Descent {
                     // Without the model's curvature a promise may be small because the step is wrong.
                     break;
                 }
-                if !self.projected.is_empty() {
-                    self.project(objective, workspace, weights);
-                }
                 // With derivatives, because most trials are where the next step starts from.
                 objective.full(workspace, &self.trial, weights, &mut self.probe);
+                if !self.projected.is_empty() && self.probe.value.is_finite() {
+                    let alone = self.probe.value;
+                    self.stepped.copy_from_slice(&self.trial);
+                    self.project(objective);
+                    objective.full(workspace, &self.trial, weights, &mut self.probe);
+                    // A factor that would be negative stops short, and the others with it, which may be worse than not to solve at all.
+                    if self.probe.value.is_nan() || self.probe.value > alone {
+                        self.trial.copy_from_slice(&self.stepped);
+                        objective.full(workspace, &self.trial, weights, &mut self.probe);
+                    }
+                }
                 let value = self.probe.value;
                 let kept = (before - value) / promised;
                 if value < before {
@@ -197,31 +211,29 @@ impl Descent {
         }
     }
 
-    /// Moves the trial's linear parameters to where the objective is least given all others, which one Newton step finds.
-    fn project(&mut self, objective: &Objective, workspace: &mut Workspace, weights: &[f64]) {
-        objective.full(workspace, &self.trial, weights, &mut self.probe);
-        if !self.probe.value.is_finite() {
-            return;
-        }
+    /// Moves the trial's linear parameters to where the objective is least given all others, which one Newton step from the trial's derivatives finds.
+    fn project(&mut self, objective: &Objective) {
         let (n, m) = (self.point.len(), self.projected.len());
-        let slope = |k: usize| objective.space.slope(k, workspace.parameter(k));
-        for (i, &k) in self.projected.iter().enumerate() {
-            for (j, &l) in self.projected.iter().enumerate() {
-                self.damped[i * m + j] = self.probe.majorant[k * n + l] / (slope(k) * slope(l));
+        let factor =
+            |trial: &[f64], (k, logarithmic): (usize, bool)| if logarithmic { exp(trial[k]) } else { trial[k] };
+        let slope = |of: (usize, bool)| if of.1 { factor(&self.trial, of) } else { 1.0 };
+        for (i, &a) in self.projected.iter().enumerate() {
+            for (j, &b) in self.projected.iter().enumerate() {
+                self.damped[i * m + j] = self.probe.majorant[a.0 * n + b.0] / (slope(a) * slope(b));
             }
             self.damped[i * m + i] *= 1.0 + 1e-12;
-            self.step[i] = -self.probe.gradient[k] / slope(k);
+            self.step[i] = -self.probe.gradient[a.0] / slope(a);
         }
         if !cholesky(&mut self.damped[..m * m], m) {
             return;
         }
         cholesky_solve(&self.damped[..m * m], m, &mut self.step[..m]);
-        for (i, &k) in self.projected.iter().enumerate() {
-            let old = workspace.parameter(k);
+        for (i, &(k, logarithmic)) in self.projected.iter().enumerate() {
+            let old = factor(&self.trial, (k, logarithmic));
             let new = old + self.step[i];
             // A logarithm cannot follow to 0 or below: a hundredth of the way is near enough for where this is used.
-            let new = if objective.space.coordinates()[k].logarithmic { new.max(0.01 * old) } else { new };
-            let moved = objective.space.coordinate(k, new);
+            let moved = if logarithmic { log(new.max(0.01 * old)) } else { new };
+            let moved = objective.space.inside(k, moved);
             if moved.is_finite() {
                 self.trial[k] = moved;
             }
@@ -237,7 +249,7 @@ impl Descent {
             }
             // A coordinate without any effect would make the matrix singular; the second term is there where even this is 0.
             let own = self.state.majorant[k * n + k];
-            self.damped[i * m + i] += 1e-14 * own + 1e-300;
+            self.damped[i * m + i] += (1e-14 + damping) * own + 1e-300;
             self.step[i] = -self.state.gradient[k];
         }
         if !cholesky(&mut self.damped[..m * m], m) {
@@ -251,6 +263,11 @@ impl Descent {
             let step = self.step[i].clamp(-longest, longest);
             self.trial[k] = objective.space.inside(k, self.point[k] + step);
             self.step[i] = self.trial[k] - self.point[k];
+            // The quadratic is that of the tangent; a factor follows its curve, unless it is on its way through 0.
+            let from = self.point[k];
+            if objective.space.coordinates()[k].scales && self.step[i].abs() < from.abs() {
+                self.trial[k] = objective.space.inside(k, from * exp(self.step[i] / from));
+            }
         }
         let mut promised = 0.0;
         for (i, &k) in self.free.iter().enumerate() {

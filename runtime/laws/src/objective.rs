@@ -105,13 +105,6 @@ pub struct Workspace {
     pub(crate) sums: Vec<[f64; LANES]>,
 }
 
-impl Workspace {
-    /// A parameter as it was at the last evaluation.
-    pub fn parameter(&self, k: usize) -> f64 {
-        self.parameters[k]
-    }
-}
-
 impl Objective {
     /// Of groups that follow one another: for each, how many rows it has and the coordinates of the tape's parameters. `target` in the formula's
     /// own unit, as many as the tape's rows; positive where the loss is logarithmic (the caller has checked it).

@@ -142,7 +142,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// Where the formula cannot be compiled (E0947).
     pub fn objectives(&self, model: &Expression, rows: &[usize]) -> Result<Vec<Objective>, Problem> {
-        let space = Space::new(&self.formula.free)?;
+        let space = Space::new(&self.formula.free)?.with_factors(model);
         let all = (0..space.len()).collect();
         self.joint_objectives(model, rows, &space, vec![(rows.len(), all)])
     }

@@ -1,6 +1,7 @@
 //! The coordinates in which a fit moves: logarithms of parameters that are positive, parameters themselves otherwise, in a box.
 
 use synx_plan::exact::Exact;
+use synx_plan::expression::{Binary, Expression};
 use synx_plan::law::FreeParameter;
 use synx_plan::problem::Problem;
 
@@ -18,6 +19,8 @@ const WIDE: f64 = 10.0;
 pub struct Coordinate {
     pub name: String,
     pub logarithmic: bool,
+    /// Whether it is a factor, of either sign, of a piece with other parameters: it then moves along curves on which its logarithm goes evenly.
+    pub scales: bool,
     /// Bounds of the parameter itself; infinite where it has none.
     pub low: f64,
     pub high: f64,
@@ -51,9 +54,18 @@ impl Space {
             let to = |x: f64| if logarithmic { log(x).clamp(-LARGEST, LARGEST) } else { x };
             space.lows.push(to(low));
             space.highs.push(to(high));
-            space.coordinates.push(Coordinate { name, logarithmic, low, high });
+            space.coordinates.push(Coordinate { name, logarithmic, scales: false, low, high });
         }
         Ok(space)
+    }
+
+    /// Marks the factors of either sign of pieces that have other parameters.
+    #[must_use]
+    pub fn with_factors(mut self, model: &Expression) -> Space {
+        for coordinate in &mut self.coordinates {
+            coordinate.scales = !coordinate.logarithmic && scales(model, &coordinate.name);
+        }
+        self
     }
 
     /// A space of some of its parameters, each as often as it is named.
@@ -124,6 +136,17 @@ impl Space {
     pub fn at_bound(&self, k: usize, coordinate: f64) -> bool {
         coordinate <= self.lows[k] || coordinate >= self.highs[k]
     }
+}
+
+/// Whether a parameter stands somewhere as the factor of a piece with parameters.
+fn scales(expression: &Expression, name: &str) -> bool {
+    if let Expression::Binary { operator: Binary::Multiply, left, right } = expression {
+        let is = |e: &Expression| matches!(e, Expression::Parameter(parameter) if parameter == name);
+        if (is(left) && !right.parameters().is_empty()) || (is(right) && !left.parameters().is_empty()) {
+            return true;
+        }
+    }
+    expression.children().into_iter().any(|child| scales(child, name))
 }
 
 fn libm_exp(x: f64) -> f64 {

@@ -1,53 +1,16 @@
 //! Parameters in which a model is linear, and their best values given all others.
 
-use std::collections::BTreeSet;
-
-use synx_plan::expression::{Binary, Expression, Name, Unary};
-
 use crate::minimise::{cholesky, cholesky_solve};
 use crate::objective::{Objective, Workspace};
-
-/// For each of `names`, whether the model is linear in all of those that are marked together, the others held still.
-///
-/// Chosen greedily in the order of names: of a product of two parameters, the first counts as linear.
-pub fn linear_parameters(model: &Expression, names: &[&str]) -> Vec<bool> {
-    let mut chosen: BTreeSet<&str> = BTreeSet::new();
-    let mut linear = Vec::with_capacity(names.len());
-    for name in names {
-        chosen.insert(name);
-        let holds = model.parameters().contains(name) && degree(model, &chosen).is_some_and(|degree| degree <= 1);
-        if !holds {
-            chosen.remove(name);
-        }
-        linear.push(holds);
-    }
-    linear
-}
-
-/// The degree of a polynomial in the parameters `of`; none where it is no polynomial by its form.
-fn degree(expression: &Expression, of: &BTreeSet<&str>) -> Option<u32> {
-    let free = |e: &Expression| !e.names().iter().any(|name| matches!(name, Name::Parameter(p) if of.contains(p)));
-    if free(expression) {
-        return Some(0);
-    }
-    match expression {
-        Expression::Parameter(_) => Some(1),
-        Expression::Unary { operator: Unary::Negate, operand } => degree(operand, of),
-        Expression::Binary { operator: Binary::Add | Binary::Subtract, left, right } => {
-            Some(degree(left, of)?.max(degree(right, of)?))
-        }
-        Expression::Binary { operator: Binary::Multiply, left, right } => Some(degree(left, of)? + degree(right, of)?),
-        Expression::Binary { operator: Binary::Divide, left, right } if free(right) => degree(left, of),
-        Expression::If { condition, then, otherwise } if free(condition) => {
-            Some(degree(then, of)?.max(degree(otherwise, of)?))
-        }
-        _ => None,
-    }
-}
+use crate::starts::form::Form;
 
 /// Solves for the linear parameters by weighted least squares inside their bounds; memory for one thread.
 pub struct Completion {
     linear: Vec<usize>,
+    /// For each of them, the law's parameter where the form's is 0 and where it is 1.
+    ends: Vec<(f64, f64)>,
+    /// Bounds of the form's, and whether it cannot be 0.
+    bounds: Vec<(f64, f64, bool)>,
     /// The model's values with all linear parameters 0, then its change by each of them.
     columns: Vec<Vec<f64>>,
     target: Vec<f64>,
@@ -55,19 +18,29 @@ pub struct Completion {
 }
 
 impl Completion {
-    pub fn new(objective: &Objective, linear: &[bool]) -> Completion {
-        let linear: Vec<usize> = (0..linear.len()).filter(|&k| linear[k]).collect();
+    pub fn new(objective: &Objective, form: &Form) -> Completion {
+        let projected = form.projected(&objective.space);
+        let linear: Vec<usize> = projected.iter().map(|(k, _)| *k).collect();
+        let ends = linear.iter().map(|&k| (form.parameter(k, 0.0), form.parameter(k, 1.0))).collect();
+        let bounds = projected
+            .iter()
+            .map(|&(k, logarithmic)| {
+                let (low, high) = form.bounds(k, &objective.space);
+                (low, high, logarithmic)
+            })
+            .collect();
         let logarithmic = objective.loss.logarithmic;
         let target = objective.raw_targets().collect();
         let columns = vec![vec![0.0; objective.rows()]; linear.len() + 1];
-        Completion { linear, columns, target, logarithmic }
+        Completion { linear, ends, bounds, columns, target, logarithmic }
     }
 
-    /// Fills in the linear ones of `parameters`; false where the model has no finite value with the others as they are.
+    /// Fills in the linear ones of the law's `parameters`; false where the model has no finite value with the others as they are.
     ///
     /// Least squares of model/target − 1, near which logarithms are linear, where residuals are logarithmic.
     pub fn complete(
         &mut self,
+        form: &Form,
         objective: &Objective,
         workspace: &mut Workspace,
         parameters: &mut [f64],
@@ -78,11 +51,11 @@ impl Completion {
             return true;
         }
         for (j, column) in self.columns.iter_mut().enumerate() {
-            for &k in &self.linear {
-                parameters[k] = 0.0;
+            for (&k, (zero, _)) in self.linear.iter().zip(&self.ends) {
+                parameters[k] = *zero;
             }
             if j > 0 {
-                parameters[self.linear[j - 1]] = 1.0;
+                parameters[self.linear[j - 1]] = self.ends[j - 1].1;
             }
             objective.model(workspace, parameters, column);
         }
@@ -114,19 +87,18 @@ impl Completion {
             right[i] = sum(&|row| columns[i][row] * (self.target[row] - base[0][row])) / norms[i];
         }
         let bounds: Vec<(f64, f64)> = self
-            .linear
+            .bounds
             .iter()
             .zip(&norms)
-            .map(|(&k, norm)| {
-                let coordinate = &objective.space.coordinates()[k];
+            .map(|(&(low, high, logarithmic), norm)| {
                 // A logarithm cannot start at 0: a hundredth of the target's size is little enough.
-                let low = if coordinate.logarithmic { coordinate.low.max(0.01 * scale / norm) } else { coordinate.low };
-                (low * norm, coordinate.high * norm)
+                let low = if logarithmic { low.max(0.01 * scale / norm) } else { low };
+                (low * norm, high * norm)
             })
             .collect();
         let Some(solution) = bounded_solution(&equations, &right, &bounds) else { return false };
         for ((&k, x), norm) in self.linear.iter().zip(solution).zip(norms) {
-            parameters[k] = x / norm;
+            parameters[k] = form.parameter(k, x / norm);
         }
         parameters.iter().all(|p| p.is_finite())
     }
@@ -171,22 +143,6 @@ fn bounded_solution(equations: &[f64], right: &[f64], bounds: &[(f64, f64)]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::parse;
-
-    #[test]
-    fn factors_of_terms_are_linear_and_exponents_are_not() {
-        let linear = |text: &str, names: &[&str]| linear_parameters(&parse(text, names), names);
-        assert_eq!(
-            linear("E + A / N^alpha + B / D^beta", &["E", "A", "alpha", "B", "beta"]),
-            [true, true, false, true, false]
-        );
-        assert_eq!(linear("a + b * log(N) + c * log(N)^2", &["a", "b", "c"]), [true; 3]);
-        assert_eq!(linear("(Nc / N)^a", &["Nc", "a"]), [false, false]);
-        assert_eq!(linear("k * t * x", &["k", "t"]), [true, false]);
-        assert_eq!(linear("if x > 0 then a else b / 2", &["a", "b"]), [true, true]);
-        assert_eq!(linear("if a > 0 then x else b", &["a", "b"]), [false, true]);
-        assert_eq!(linear("x", &["a"]), [false], "a parameter that does not occur has no value to solve for");
-    }
 
     #[test]
     fn a_solution_stays_inside_its_bounds() {

@@ -1,16 +1,23 @@
 //! How large a parameter is likely to be, read off the formula and the data.
 //!
-//! A model is about as large as its target. From there the size that each piece should have is handed down: what is added to data is
-//! about as large as they are, an argument of exp and log about 1, the factor of a column the size of the product divided by the column's.
-//! Exponents are numbers between a few hundredths and a few. So the ranges follow the units of the columns.
+//! A model is about as large as its target. From there the size that each piece should have is handed down (`place`): what is added to data is
+//! about as large as they are, an argument of exp and log varies by about 1, the factor of a column the size of the product divided by the column's.
+//! Exponents are numbers between a few hundredths and a few. So the ranges follow the units of the columns. Where a size hangs on other parameters,
+//! a factor's on the exponent beside it, these are drawn first, and the factor's range follows from what was drawn.
 
-use synx_plan::expression::{Binary, Expression, Function, Name, Unary};
+use synx_plan::expression::{Binary, Expression, Name};
 
 use crate::objective::Objective;
+use crate::space::Space;
+use crate::starts::form::Form;
+use crate::starts::place::{Place, Size, places};
 
 /// Starts reach this many times below and above the size that the formula suggests. Arbitrary; exponents of published laws
 /// and their factors lie well inside.
 const REACH: f64 = 50.0;
+
+/// An argument of exp varies over the rows no more than this: by e to its power. Arbitrary.
+const MOST_VARIED: f64 = 5.0;
 
 /// Exponents that starts are spread over: those of Hoffmann et al. 2022 (0 to 2), without 0 where there is no law.
 const EXPONENTS: (f64, f64) = (0.05, 2.0);
@@ -18,8 +25,8 @@ const EXPONENTS: (f64, f64) = (0.05, 2.0);
 /// Exponents of both signs start from this size on. Arbitrary.
 const LEAST_EXPONENT: f64 = 0.02;
 
-/// Sizes beyond this, or below its inverse, come from an overflow and not from data.
-const LARGEST: f64 = 1e250;
+/// Rows that a size which hangs on drawn parameters is read from. Arbitrary.
+const SAMPLED: usize = 8;
 
 /// Values that a parameter starts at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,36 +52,118 @@ impl Spread {
     }
 }
 
-/// For each parameter that is not linear, the values to start from.
-pub fn spreads(
-    model: &Expression,
-    objective: &Objective,
-    linear: &[bool],
-    column: &impl Fn(&str, usize) -> f64,
-) -> Vec<Option<Spread>> {
-    let coordinates = objective.space.coordinates();
-    let target = typical(objective.raw_targets());
-    let reader = Reader { rows: objective.rows(), column };
-    let mut spreads = Vec::with_capacity(coordinates.len());
-    for (coordinate, linear) in coordinates.iter().zip(linear) {
-        if *linear {
-            spreads.push(None);
-            continue;
+/// A parameter of the form that is not linear.
+struct Drawn {
+    parameter: usize,
+    /// Of the points that fill the cube.
+    dimension: usize,
+    places: Vec<Place>,
+    /// Where its range hangs on no other parameter.
+    spread: Option<Spread>,
+}
+
+/// The values to start from of all parameters that are not linear.
+pub struct Scales<'a, C> {
+    form: &'a Form,
+    space: &'a Space,
+    target: f64,
+    rows: usize,
+    column: &'a C,
+    /// In the order in which they are drawn.
+    drawn: Vec<Drawn>,
+}
+
+impl<'a, C: Fn(&str, usize) -> f64> Scales<'a, C> {
+    pub fn new(form: &'a Form, objective: &'a Objective, column: &'a C) -> Scales<'a, C> {
+        let target = typical(objective.raw_targets()).abs();
+        let mut scales =
+            Scales { form, space: &objective.space, target, rows: objective.rows(), column, drawn: Vec::new() };
+        let free: Vec<usize> = (0..form.names.len()).filter(|&k| !form.linear[k]).collect();
+        let mut left: Vec<Drawn> = free
+            .iter()
+            .enumerate()
+            .map(|(dimension, &parameter)| {
+                let places = places(&form.model, &form.names[parameter], &|piece| scales.measure(piece, &[]));
+                Drawn { parameter, dimension, places, spread: None }
+            })
+            .collect();
+        // Those first that hang on the fewest that are not drawn yet.
+        while !left.is_empty() {
+            let open = |drawn: &Drawn| {
+                let hangs = |place: &Place| {
+                    place
+                        .hangs_on()
+                        .iter()
+                        .filter(|name| left.iter().any(|l| form.names[l.parameter] == **name))
+                        .count()
+                };
+                drawn.places.iter().map(hangs).max().unwrap_or(0)
+            };
+            let next = (0..left.len()).min_by_key(|&i| open(&left[i])).unwrap_or(0);
+            let mut next = left.remove(next);
+            let drawn = |name: &&str| scales.drawn.iter().any(|d| form.names[d.parameter] == **name);
+            let fixed = !next.places.iter().any(|place| place.hangs_on().iter().any(drawn)) || scales.bounded(&next);
+            next.spread = fixed.then(|| scales.spread(&next, &[]));
+            scales.drawn.push(next);
         }
+        scales
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.drawn.len()
+    }
+
+    /// Fills in the form's parameters: those that are not linear from a point of the cube, the others with 1.
+    pub fn draw(&self, parameters: &mut [f64], uniform: &impl Fn(usize) -> f64) {
+        // What is not drawn yet is not known.
+        parameters.fill(f64::NAN);
+        for drawn in &self.drawn {
+            let spread = drawn.spread.unwrap_or_else(|| self.spread(drawn, parameters));
+            parameters[drawn.parameter] = spread.at(uniform(drawn.dimension));
+        }
+        for (parameter, linear) in parameters.iter_mut().zip(&self.form.linear) {
+            if *linear {
+                *parameter = 1.0;
+            }
+        }
+    }
+
+    /// Whether bounds alone say where to start.
+    fn bounded(&self, drawn: &Drawn) -> bool {
+        let coordinate = &self.space.coordinates()[drawn.parameter];
         let (low, high) = (coordinate.low, coordinate.high);
-        let mut found = Found { exponent: false, least: f64::INFINITY, most: 0.0 };
-        reader.search(model, &coordinate.name, Some(target), false, &mut found);
-        let (mut least, mut most) = if found.exponent {
-            EXPONENTS
-        } else if found.most > 0.0 {
-            (found.least / REACH, found.most * REACH)
-        } else {
-            (1.0 / REACH, REACH)
-        };
-        let spread = if found.exponent && low < 0.0 && high > 0.0 && low.is_finite() && high.is_finite() {
+        low.is_finite()
+            && high.is_finite()
+            && !coordinate.logarithmic
+            && (low >= 0.0 || !self.form.lifted[drawn.parameter])
+    }
+
+    /// Where a parameter starts, given those that are drawn.
+    fn spread(&self, drawn: &Drawn, parameters: &[f64]) -> Spread {
+        let k = drawn.parameter;
+        let (low, high) = self.form.bounds(k, self.space);
+        let (mut least, mut most, mut exponent) = (f64::INFINITY, 0.0f64, false);
+        for place in &drawn.places {
+            let wanted = place.wanted(self.target, &|piece| self.measure(piece, parameters));
+            exponent |= wanted.exponent;
+            let Some(size) = wanted.size else { continue };
+            let (below, above) = match (wanted.exponent, wanted.argument) {
+                (true, _) => EXPONENTS,
+                (false, true) => (1.0 / REACH, MOST_VARIED),
+                (false, false) => (1.0 / REACH, REACH),
+            };
+            least = least.min(size * below);
+            most = most.max(size * above);
+        }
+        if most == 0.0 {
+            (least, most) = (1.0 / REACH, REACH);
+        }
+        let two_sided = low.is_finite() && high.is_finite();
+        let logarithmic = self.form.lifted[k] || self.space.coordinates()[k].logarithmic;
+        if exponent && low < 0.0 && high > 0.0 && two_sided {
             // Of both signs: mostly small, for what a large column is raised to a large power nothing else makes up for.
             Spread::Signed(LEAST_EXPONENT, high.min(-low))
-        } else if low.is_finite() && high.is_finite() && !coordinate.logarithmic {
+        } else if two_sided && !logarithmic {
             // Bounds on both sides say it best; at the bounds themselves a law is often none.
             let margin = 0.02 * (high - low);
             Spread::Even(low + margin, high - margin)
@@ -90,108 +179,44 @@ pub fn spreads(
             Spread::Even((-most).max(low), (-least).min(high).max((-most).max(low)))
         } else {
             Spread::Signed(least, most)
+        }
+    }
+
+    /// The size of a piece, over all rows where it is of columns alone, over a few otherwise. None where it has a parameter that is not drawn.
+    fn measure(&self, piece: &Expression, parameters: &[f64]) -> Option<Size> {
+        let parameter = |name: &str| {
+            let place = self.form.names.iter().position(|known| known == name)?;
+            parameters.get(place).copied().filter(|value| !value.is_nan())
         };
-        spreads.push(Some(spread));
-    }
-    spreads
-}
-
-/// What a search has found of a parameter.
-struct Found {
-    /// Whether it stands in an exponent.
-    exponent: bool,
-    /// Sizes that its places suggest.
-    least: f64,
-    most: f64,
-}
-
-struct Reader<'c, C> {
-    rows: usize,
-    column: &'c C,
-}
-
-impl<C: Fn(&str, usize) -> f64> Reader<'_, C> {
-    /// Follows the formula to every place of `name`. `wanted` is the size that `at` should have, where anything suggests one.
-    fn search(&self, at: &Expression, name: &str, wanted: Option<f64>, exponent: bool, found: &mut Found) {
-        let wanted = wanted.filter(|size| *size > 1.0 / LARGEST && *size < LARGEST);
-        match at {
-            Expression::Parameter(parameter) if parameter == name => {
-                found.exponent |= exponent;
-                if let Some(size) = wanted {
-                    found.least = found.least.min(size);
-                    found.most = found.most.max(size);
+        let mut of_columns = true;
+        for name in piece.names() {
+            match name {
+                Name::Column(_) => {}
+                Name::Parameter(name) => {
+                    of_columns = false;
+                    parameter(name)?;
                 }
-            }
-            Expression::Number(_)
-            | Expression::Column(_)
-            | Expression::Parameter(_)
-            | Expression::Bound(_)
-            | Expression::Answer(_)
-            | Expression::Is { .. } => {}
-            Expression::Unary { operator: Unary::Negate, operand } => {
-                self.search(operand, name, wanted, exponent, found);
-            }
-            Expression::Unary { operator: Unary::Not, operand } => self.search(operand, name, None, exponent, found),
-            Expression::Binary { operator, left, right } => {
-                let (a, b) = (self.size(left), self.size(right));
-                let (for_left, for_right) = match operator {
-                    Binary::Multiply => (divide(wanted, b), divide(wanted, a)),
-                    Binary::Divide => (wanted.zip(b).map(|(w, b)| w * b).or(wanted), divide(a, wanted)),
-                    Binary::Power => {
-                        let inverse = b.map(|b| 1.0 / b);
-                        let base = wanted.map(|w| Binary::Power.apply(w, inverse.unwrap_or(1.0)));
-                        self.search(left, name, base, exponent, found);
-                        self.search(right, name, Some(1.0), true, found);
-                        return;
-                    }
-                    _ => (b.or(wanted), a.or(wanted)),
-                };
-                self.search(left, name, for_left, exponent, found);
-                self.search(right, name, for_right, exponent, found);
-            }
-            Expression::Call { function, arguments } => {
-                let inner = match function {
-                    Function::Exp | Function::Log => Some(1.0),
-                    Function::Sqrt => wanted.map(|w| w * w),
-                    _ => arguments.iter().find_map(|argument| self.size(argument)).or(wanted),
-                };
-                for argument in arguments {
-                    self.search(argument, name, inner, exponent, found);
-                }
-            }
-            Expression::If { condition, then, otherwise } => {
-                self.search(condition, name, None, exponent, found);
-                self.search(then, name, wanted, exponent, found);
-                self.search(otherwise, name, wanted, exponent, found);
+                _ => return None,
             }
         }
-    }
-
-    /// The typical size of a piece that depends on columns alone.
-    fn size(&self, expression: &Expression) -> Option<f64> {
-        if expression.names().iter().any(|name| !matches!(name, Name::Column(_))) {
-            return None;
-        }
+        let step = if of_columns { 1 } else { self.rows.div_ceil(SAMPLED).max(1) };
         let value = |row: usize| {
-            expression.evaluate(&|name| if let Name::Column(name) = name { (self.column)(name, row) } else { f64::NAN })
+            piece.evaluate(&|name| match name {
+                Name::Column(name) => (self.column)(name, row),
+                Name::Parameter(name) => parameter(name).unwrap_or(f64::NAN),
+                _ => f64::NAN,
+            })
         };
-        Some(typical((0..self.rows).map(value))).filter(|size| *size > 0.0)
+        let values: Vec<f64> = (0..self.rows).step_by(step).map(value).filter(|x| x.is_finite()).collect();
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
+        let typical = typical(values.into_iter());
+        Some(Size { typical, variation: if high > low { high - low } else { typical.abs() } })
     }
 }
 
-/// The median of sizes that are finite and not 0; 0 where there are none.
+/// The middle one by size of values that are finite and not 0; 0 where there are none.
 fn typical(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sizes: Vec<f64> = values.map(f64::abs).filter(|x| x.is_finite() && *x > 0.0).collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// a / b where both are known; where only b is not, a.
-fn divide(a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a / b),
-        (Some(a), None) => Some(a),
-        (None, Some(b)) => Some(1.0 / b),
-        (None, None) => None,
-    }
+    let mut values: Vec<f64> = values.filter(|x| x.is_finite() && *x != 0.0).collect();
+    values.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
