@@ -13,8 +13,13 @@ use crate::{Options, ParameterEstimate, Prediction, fit};
 
 const LONG: bool = cfg!(feature = "long");
 
-/// Draws of a data set.
-const DRAWS: u64 = if LONG { 200 } else { 100 };
+/// Draws of a data set: fewer where a fit has many parameters and takes long.
+fn draws(planted: &Planted) -> u64 {
+    if LONG && planted.parameters.len() < MANY { 200 } else { 100 }
+}
+
+/// Parameters from which on a law takes as long as many others.
+const MANY: usize = 7;
 
 /// Between which parts of a law's intervals hold the truth. Parameters of one data set hold it together or not at all, so few data sets leave much open.
 fn allowed(sets: u64) -> (f64, f64) {
@@ -36,7 +41,7 @@ fn sets(planted: &Planted) -> u64 {
     let sets = std::env::var("SYNX_SETS").ok().map(|sets| sets.parse().unwrap());
     sets.unwrap_or(match (LONG, planted.parameters.len()) {
         (true, _) => 1000,
-        (false, 7..) => 8,
+        (false, MANY..) => 8,
         (false, _) => 40,
     })
 }
@@ -110,7 +115,7 @@ fn estimates_are_near_the_truth_and_intervals_hold_it() {
     let chosen = |planted: &Planted| only.as_ref().is_none_or(|only| only == planted.name);
     for planted in library().into_iter().filter(chosen) {
         let sets = sets(&planted);
-        let (tallies, off) = tally(&planted, sets, DRAWS);
+        let (tallies, off) = tally(&planted, sets, draws(&planted));
         let (mut intervals, mut covered) = (0, 0);
         let farthest = off.iter().copied().fold(0.0, f64::max);
         for (tally, (text, _)) in tallies.iter().zip(&planted.parameters) {
