@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::support::{Row, study, synx, table};
 
 /// What all studies here are made of.
-const WORLD: &str = r#"synx 1
+const WORLD: &str = r"synx 1
 
 study settled { seed = 7 }
 
@@ -31,10 +31,10 @@ recipe short(lr) {
 let A = attention(heads = 2)
 let M = swiglu(ratio = 2)
 model tiny(pattern) { context = 32; width = 32; blocks = pattern }
-"#;
+";
 
 /// A law over a small swarm chooses the mixture that is compared with the usual ones.
-const SWARM: &str = r#"
+const SWARM: &str = r"
 grid swarm {
     axis data = dirichlet(prior, points = 12)
     model    = tiny([A, M])
@@ -52,10 +52,10 @@ grid checked {
     evaluate = both
 }
 claim beats_the_prior = checked[data = best_mixture].loss < checked[data = prior].loss
-"#;
+";
 
 /// The best rate and the best order of blocks of a narrow sweep go on.
-const CHOICES: &str = r#"
+const CHOICES: &str = r"
 grid narrow {
     axis pattern = words([A, M], length = 2)
     axis lr      = [1e-3, 4e-3]
@@ -76,7 +76,7 @@ grid wide {
     evaluate = both
 }
 claim transfers = spearman(tuned |> join(wide, on = pattern), loss, wide.loss) >= 0
-"#;
+";
 
 fn written(parts: &[&str]) -> tempfile::TempDir {
     study(&parts.concat())

@@ -241,12 +241,18 @@ impl Pass<'_> {
     }
 }
 
+/// A number where shares are these.
+type NumberAt<'a> = dyn Fn(&[f64], &Expression) -> Result<f64, Unsettled> + 'a;
+
+/// Corpora with their shares.
+type Parts = [(CorpusId, Exact)];
+
 /// A condition as sums of shares that are at most a number: each side is linear, which the compiler checked, so that its weights are what it gains from one
 /// share after the other.
 fn sums(
     condition: &Expression,
     sources: usize,
-    number: &dyn Fn(&[f64], &Expression) -> Result<f64, Unsettled>,
+    number: &NumberAt,
     found: &mut Vec<(Vec<f64>, f64)>,
 ) -> Result<(), Unsettled> {
     let nothing = vec![0.0; sources];
@@ -284,8 +290,8 @@ fn sums(
 fn best_candidate(
     candidates: impl Iterator<Item = Mixture>,
     top: usize,
-    predicted: &dyn Fn(&[(CorpusId, Exact)]) -> f64,
-    allowed: &dyn Fn(&[(CorpusId, Exact)]) -> bool,
+    predicted: &dyn Fn(&Parts) -> f64,
+    allowed: &dyn Fn(&Parts) -> bool,
 ) -> Result<(Mixture, BTreeSet<usize>), Unsettled> {
     // The best so far, the worst of them on top.
     let mut best: BinaryHeap<Candidate> = BinaryHeap::new();

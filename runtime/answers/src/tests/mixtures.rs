@@ -79,8 +79,8 @@ fn beside_the_choice_stand_all_baselines_with_their_draws() {
     let of = |name: &str| best.beside.iter().find(|beside| beside.name == name).unwrap();
     let shares =
         |name: &str| of(name).shares.iter().map(|(_, share)| (share.to_f64() * 1e6).round() / 1e6).collect::<Vec<_>>();
-    assert_eq!(shares("uniform"), [0.333333, 0.333333, 0.333333]);
-    assert_eq!(shares("proportional"), [0.166667, 0.5, 0.333333]);
+    assert_eq!(shares("uniform"), [0.333_333, 0.333_333, 0.333_333]);
+    assert_eq!(shares("proportional"), [0.166_667, 0.5, 0.333_333]);
     // Half for the family `pile`, a quarter of that for its web text; half for wiki.
     assert_eq!(shares("stratified"), [0.125, 0.375, 0.5]);
     assert!(of("uniform").allowed && of("proportional").allowed && !of("stratified").allowed);

@@ -70,10 +70,11 @@ fn lift(expression: &mut Expression, name: &str) -> bool {
         && let Some(rest) = without_summand(argument, name)
     {
         let factor = Expression::parameter(name);
-        let rest = rest.map(|rest| Expression::call(Function::Exp, vec![rest]));
         *expression = match rest {
-            Some(rest) => Expression::binary(Binary::Multiply, factor, rest),
-            None => factor,
+            Rest::Sum(rest) => {
+                Expression::binary(Binary::Multiply, factor, Expression::call(Function::Exp, vec![rest]))
+            }
+            Rest::Nothing => factor,
         };
         return true;
     }
@@ -88,24 +89,34 @@ fn lift(expression: &mut Expression, name: &str) -> bool {
     }
 }
 
-/// What is left of a sum without its summand `name` (nothing, where that is all of it); none where it has no such summand.
-fn without_summand(sum: &Expression, name: &str) -> Option<Option<Expression>> {
+/// What a sum is without one of its summands.
+enum Rest {
+    /// It was all of it.
+    Nothing,
+    Sum(Expression),
+}
+
+/// What is left of a sum without its summand `name`; none where it has no such summand.
+fn without_summand(sum: &Expression, name: &str) -> Option<Rest> {
     match sum {
-        Expression::Parameter(parameter) if parameter == name => Some(None),
+        Expression::Parameter(parameter) if parameter == name => Some(Rest::Nothing),
         Expression::Binary { operator: Binary::Add, left, right } => {
             let (found, other, swapped) = match without_summand(left, name) {
                 Some(found) => (found, right, false),
                 None => (without_summand(right, name)?, left, true),
             };
-            let Some(found) = found else { return Some(Some((**other).clone())) };
-            let (left, right) = if swapped { ((**other).clone(), found) } else { (found, (**other).clone()) };
-            Some(Some(Expression::binary(Binary::Add, left, right)))
+            let other = (**other).clone();
+            Some(Rest::Sum(match found {
+                Rest::Nothing => other,
+                Rest::Sum(rest) if swapped => Expression::binary(Binary::Add, other, rest),
+                Rest::Sum(rest) => Expression::binary(Binary::Add, rest, other),
+            }))
         }
         Expression::Binary { operator: Binary::Subtract, left, right } => {
-            let negated = || Expression::unary(Unary::Negate, (**right).clone());
-            Some(Some(match without_summand(left, name)? {
-                Some(left) => Expression::binary(Binary::Subtract, left, (**right).clone()),
-                None => negated(),
+            let right = (**right).clone();
+            Some(Rest::Sum(match without_summand(left, name)? {
+                Rest::Sum(left) => Expression::binary(Binary::Subtract, left, right),
+                Rest::Nothing => Expression::unary(Unary::Negate, right),
             }))
         }
         _ => None,
