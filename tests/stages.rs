@@ -197,7 +197,7 @@ fn status_says_what_cells_wait_for() {
     // Twelve cells of the swarm, and two of the grid after it, which share nothing; the third is counted by itself.
     assert!(plan.contains("in 15 segments of 15 streams"), "{plan}");
     let status = synx(folder.path(), ["status", "study.synx"]).expect(0).out;
-    let waits = "waits for mixture `best_mixture` = minimize(mixed, over = dirichlet(1000 points), top = 16)";
+    let waits = "waits for mixture `best_mixture` = minimize(mixed, over = dirichlet(…, points = 1000), top = 16)";
     assert!(status.contains(waits), "{status}");
 }
 

@@ -38,7 +38,7 @@ macro_rules! library {
 }
 
 library! {
-    "answers": gap speedup;
+    "answers": speedup gap;
     "models": llama gpt tiny small medium;
     "recipes": standard cosine_decay;
     "hardware": t4 v100 a100 l4 rtx3090 rtx4090 h100 h200 mi300x;

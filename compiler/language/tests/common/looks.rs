@@ -54,7 +54,7 @@ pub fn files() -> Vec<PathBuf> {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
                 collect(&path, found);
-            } else if name.ends_with(".synx") {
+            } else if path.is_file() && name.ends_with(".synx") {
                 found.push(path);
             }
         }
