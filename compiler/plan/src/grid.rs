@@ -235,9 +235,13 @@ impl std::fmt::Display for ColumnValue {
     }
 }
 
-/// A number as a person would write it in a study, exactly: with `k M B T` where that is whole, as a short decimal where that is exact, else as a fraction.
+/// A number as a person would write it in a study, exactly: `1e18` where it is so large, with `k M B T` where that is whole, as a short decimal where that is exact, else
+/// as a fraction.
 pub fn readable(number: &Exact) -> String {
     if number.is_integer() {
+        if let Some(power) = power_of_ten(number) {
+            return power;
+        }
         for (suffix, scale) in [("T", 1_000_000_000_000u64), ("B", 1_000_000_000), ("M", 1_000_000), ("k", 1000)] {
             let Some(scaled) = number.div(&Exact::from(scale)) else { continue };
             if scaled.is_integer() && !scaled.is_zero() {
@@ -251,6 +255,18 @@ pub fn readable(number: &Exact) -> String {
         return decimal;
     }
     number.to_string()
+}
+
+/// A whole number of a few digits times a power of ten, from ten thousand `T` on: `1e18`, `2.5e17`.
+fn power_of_ten(number: &Exact) -> Option<String> {
+    const LARGE: usize = 17;
+    const DIGITS: usize = 6;
+    let text = number.to_string();
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    let (first, rest) = digits.trim_end_matches('0').split_at_checked(1)?;
+    let point = if rest.is_empty() { "" } else { "." };
+    let short = digits.len() >= LARGE && rest.len() < DIGITS;
+    short.then(|| format!("{sign}{first}{point}{rest}e{}", digits.len() - 1))
 }
 
 /// What a cell is evaluated on.
@@ -287,6 +303,10 @@ mod tests {
             ("3/1000", "0.003"),
             ("-2000", "-2k"),
             ("16384", "16384"),
+            ("1000000000000000", "1000T"),
+            ("1000000000000000000", "1e18"),
+            ("-250000000000000000", "-2.5e17"),
+            ("31622776601683796000", "31622776601683796k"),
         ] {
             assert_eq!(readable(&text.parse().unwrap()), readable_as);
         }
