@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::json;
 use synx_plan::executor::KernelTime;
-use synx_run::{DeviceChoice, KernelTimings, StepRequest};
+use synx_run::{KernelTimings, StepRequest};
 
 use super::shape::{Shape, ShapeArguments};
 use crate::arguments::TableFormat;
@@ -42,16 +42,9 @@ pub struct KernelsArguments {
 }
 
 pub fn kernels(arguments: &KernelsArguments) -> Outcome {
-    let (shapes, device) = match (arguments.shape.shapes(), arguments.device.parse::<DeviceChoice>()) {
-        (Ok(shapes), Ok(device)) => (shapes, device),
-        (Err(wrong), _) => {
-            eprintln!("synx: {wrong}");
-            return Outcome::Usage;
-        }
-        (_, Err(problem)) => {
-            show_problem(&problem);
-            return Outcome::Usage;
-        }
+    let (shapes, device) = match arguments.shape.on(&arguments.device) {
+        Ok(both) => both,
+        Err(outcome) => return outcome,
     };
     for shape in &shapes {
         let timings = synx_run::bench_kernels(&StepRequest {

@@ -3,6 +3,10 @@
 use clap::{Args, ValueEnum};
 use synx_plan::exact::Exact;
 use synx_plan::model::{Block, Model};
+use synx_run::DeviceChoice;
+
+use crate::outcome::Outcome;
+use crate::render::show_problem;
 
 /// Which model is trained, on what.
 #[derive(Debug, Args)]
@@ -90,11 +94,24 @@ pub struct Shape {
 }
 
 impl ShapeArguments {
+    /// The models, and the device that is named. Where one of them is wrong, that has been said.
+    pub fn on(&self, device: &str) -> Result<(Vec<Shape>, DeviceChoice), Outcome> {
+        let shapes = self.shapes().map_err(|wrong| {
+            eprintln!("synx: {wrong}");
+            Outcome::Usage
+        })?;
+        let device = device.parse::<DeviceChoice>().map_err(|problem| {
+            show_problem(&problem);
+            Outcome::Usage
+        })?;
+        Ok((shapes, device))
+    }
+
     /// The models, in the order that they were named in; the smallest where none is.
     ///
     /// # Errors
     /// A sentence, where a width does not divide among its heads.
-    pub fn shapes(&self) -> Result<Vec<Shape>, String> {
+    fn shapes(&self) -> Result<Vec<Shape>, String> {
         if let (Some(width), Some(layers), Some(heads)) = (self.width, self.layers, self.heads) {
             return Ok(vec![self.shape(
                 format!("{width}/{layers}/{heads}"),

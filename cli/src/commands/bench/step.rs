@@ -86,16 +86,9 @@ struct Measured {
 }
 
 pub fn step(arguments: &StepArguments) -> Outcome {
-    let (shapes, device) = match (arguments.shape.shapes(), arguments.device.device.parse::<DeviceChoice>()) {
-        (Ok(shapes), Ok(device)) => (shapes, device),
-        (Err(wrong), _) => {
-            eprintln!("synx: {wrong}");
-            return Outcome::Usage;
-        }
-        (_, Err(problem)) => {
-            show_problem(&problem);
-            return Outcome::Usage;
-        }
+    let (shapes, device) = match arguments.shape.on(&arguments.device.device) {
+        Ok(both) => both,
+        Err(outcome) => return outcome,
     };
     for shape in shapes {
         match measure(arguments, shape, &device) {

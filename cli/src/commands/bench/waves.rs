@@ -36,16 +36,9 @@ pub struct WavesArguments {
 }
 
 pub fn waves(arguments: &WavesArguments) -> Outcome {
-    let (shapes, device) = match (arguments.shape.shapes(), arguments.device.device.parse::<DeviceChoice>()) {
-        (Ok(shapes), Ok(device)) => (shapes, device),
-        (Err(wrong), _) => {
-            eprintln!("synx: {wrong}");
-            return Outcome::Usage;
-        }
-        (_, Err(problem)) => {
-            show_problem(&problem);
-            return Outcome::Usage;
-        }
+    let (shapes, device) = match arguments.shape.on(&arguments.device.device) {
+        Ok(both) => both,
+        Err(outcome) => return outcome,
     };
     for shape in &shapes {
         if let Err(problem) = wave(arguments, shape, &device) {
