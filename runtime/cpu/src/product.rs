@@ -246,6 +246,9 @@ const ANY: u8 = 0;
 const BY_ROW: u8 = 1;
 const BY_COLUMN: u8 = 2;
 
+/// Steps ahead of which a left factor whose steps lie apart is asked for: more than the instructions in flight reach.
+const AHEAD: usize = 16;
+
 /// One tile of a product: at most `ROWS` rows and `16 * VECTORS` columns over one chain of the inner dimension.
 #[derive(Clone, Copy)]
 struct Tile {
@@ -321,7 +324,16 @@ impl Tile {
                 steps -= 4;
             }
         }
-        for _ in 0..steps {
+        for step in 0..steps {
+            if LEFT == BY_COLUMN {
+                // A weight's gradient: the left factor's lines and the sums' lie where no hardware expects them, so they are asked for ahead, the sums' a row a step.
+                if step < ROWS {
+                    for v in 0..VECTORS {
+                        s.prefetch(self.out.wrapping_add(step * self.out_row + 16 * v));
+                    }
+                }
+                s.prefetch(left[0].wrapping_add(AHEAD * self.left_step));
+            }
             let b = load(right);
             for r in 0..ROWS {
                 let at = if LEFT == BY_COLUMN { left[0].wrapping_add(r) } else { left[r] };

@@ -111,6 +111,10 @@ pub(crate) trait Simd: Copy + Tiles {
         }
     }
 
+    /// Asks for the cache line at an address, which need not be good, to be there soon.
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+
     /// `to[i, j] = from[j, i]` for a square of 16.
     /// # Safety
     /// Sixteen numbers can be read at each of sixteen rows `from_row` apart, and written likewise.

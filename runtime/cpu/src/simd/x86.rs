@@ -128,6 +128,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
         unsafe {
             // Loops, not closures: what is called from within a closure of the library is not inlined with these instructions.
@@ -319,6 +324,11 @@ impl Simd for Avx2 {
             _mm256_storeu_ps(lanes.as_mut_ptr().add(8), a.1);
         }
         lanes
+    }
+
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 
     #[inline(always)]
