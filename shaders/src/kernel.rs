@@ -21,7 +21,7 @@ pub struct Binding {
 /// Binding 0 is the uniform `Shape`, binding 1 the list of the slots that step (`slots[group.z]` is a workgroup's slot), binding 2 and on are `bindings`.
 #[derive(Debug)]
 pub struct Kernel {
-    /// The file's name, without `.wgsl`.
+    /// The file's name, without `.wgsl`, or with what this kernel does beside it: `linear_add`.
     pub name: &'static str,
     pub(crate) text: &'static str,
     /// Shared pieces that stand before it.
@@ -30,6 +30,8 @@ pub struct Kernel {
     pub(crate) workgroup: [u32; 2],
     /// Whether the two sets differ by more than the workgroup's size.
     pub(crate) tiled: bool,
+    /// Conditions that always hold: what tells kernels of one file apart.
+    pub(crate) fixed: &'static [&'static str],
     /// Conditions that the caller sets: 0 or 1.
     pub options: &'static [&'static str],
     /// Members of `Shape`, each of four bytes, in order.

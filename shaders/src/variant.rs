@@ -43,6 +43,7 @@ impl Variant {
         let tiled = u32::from(set == Set::Tiled && kernel.tiled);
         let mut constants = vec![("TILED", tiled), ("WORKGROUP", workgroup)];
         constants.push(("SUBGROUP", u32::from(set == Set::Subgroup)));
+        constants.extend(kernel.fixed.iter().map(|name| (*name, 1)));
         constants.extend(kernel.options.iter().zip(options).map(|(name, on)| (*name, u32::from(*on))));
         Variant { kernel, set, workgroup, constants }
     }

@@ -33,5 +33,5 @@ fn main(
     let start = slot * shape.x_slot + row * shape.x_stride + column;
     let gate = x[start];
     let up = x[start + shape.columns];
-    out[slot * shape.out_slot + row * shape.out_stride + column] = (gate * (1.0 / (1.0 + lane_exp(-gate)))) * up;
+    out[slot * shape.out_slot + row * shape.out_stride + column] = gated_of(gate, up);
 }

@@ -38,8 +38,8 @@ fn main(
     let gate = x[start];
     let up = x[start + shape.columns];
     let d = dout[slot * shape.dout_slot + row * shape.dout_stride + column];
-    let s = 1.0 / (1.0 + lane_exp(-gate));
+    let both = gated_grad_of(gate, up, d);
     let to = slot * shape.dx_slot + offset;
-    dx[to] = (d * up) * (s * fma(gate, 1.0 - s, Lane(1.0)));
-    dx[to + shape.columns] = d * (gate * s);
+    dx[to] = both.gate;
+    dx[to + shape.columns] = both.up;
 }

@@ -1,4 +1,4 @@
-// out = 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3): x and out [R, C]. Written as x s with s = 1 / (1 + exp(-2u)), which is the same.
+// out = 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3): x and out [R, C].
 
 struct Shape {
     // Fours of numbers in a slot.
@@ -23,8 +23,5 @@ fn main(
         return;
     }
     let slot = slots[group.z];
-    let a = x[slot * shape.x_slot + at];
-    // 2u = x (c x^2 + 2 sqrt(2/pi))
-    let twice = a * fma(a * a, vec4<f32>(0.0713548163), vec4<f32>(1.59576912));
-    out[slot * shape.out_slot + at] = a * (1.0 / (1.0 + exp4(-twice)));
+    out[slot * shape.out_slot + at] = gelu_of(x[slot * shape.x_slot + at]);
 }

@@ -1,5 +1,4 @@
 // dx = dout * (0.5 (1 + tanh u) + 0.5 x (1 - tanh^2 u) u'), u' = sqrt(2/pi) (1 + 0.134145 x^2): all [R, C].
-// With s = 1 / (1 + exp(-2u)): 0.5 (1 + tanh u) = s and 1 - tanh^2 u = 4 s (1 - s), so the derivative is s + x s (1 - s) (2u)'.
 
 struct Shape {
     // Fours of numbers in a slot.
@@ -26,12 +25,5 @@ fn main(
         return;
     }
     let slot = slots[group.z];
-    let a = x[slot * shape.x_slot + at];
-    let square = a * a;
-    // 2u = x (c x^2 + 2 sqrt(2/pi)), and its derivative
-    let twice = a * fma(square, vec4<f32>(0.0713548163), vec4<f32>(1.59576912));
-    let slope = fma(square, vec4<f32>(0.214064449), vec4<f32>(1.59576912));
-    let s = 1.0 / (1.0 + exp4(-twice));
-    let derivative = fma((a * s) * (1.0 - s), slope, s);
-    dx[slot * shape.dx_slot + at] = dout[slot * shape.dout_slot + at] * derivative;
+    dx[slot * shape.dx_slot + at] = dout[slot * shape.dout_slot + at] * gelu_slope_of(x[slot * shape.x_slot + at]);
 }

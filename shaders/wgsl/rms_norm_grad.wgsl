@@ -1,11 +1,16 @@
-// dx = scale * (gain * dout - x * scale^2 * mean(gain * dout * x)): x, dout and dx [R, C], gain [1, C], scale [R, 1].
-// direct: an invocation a row; tiled: a workgroup a row. The gain's gradient is `rms_norm_grad_gain`.
+// dx = scale * (gain * dout - x * scale^2 * mean(gain * dout * x)), or dx += with `accumulate`, and dgain = sum over rows of dout * x * scale:
+// x, dout and dx [R, C], gain and dgain [1, C], scale [R, 1]. dgain takes rows in chunks of 512, chunks in ascending order.
+// Some workgroups make dgain, the rest dx. direct: an invocation four columns of dgain, or a row of dx; tiled: a workgroup 16 x four columns of dgain, each by 16
+// invocations that take every 16th row of a chunk, or four rows of dx, each by 64 invocations.
 
 struct Shape {
     rows: u32,
     // C, and in fours.
     columns: u32,
     columns4: u32,
+    // Workgroups of dgain, and in all.
+    gain_blocks: u32,
+    blocks: u32,
     // Whether to add to what is there.
     accumulate: u32,
     // Of a slot; scale's in numbers, the others' in fours.
@@ -14,6 +19,7 @@ struct Shape {
     scale_slot: u32,
     dout_slot: u32,
     dx_slot: u32,
+    dgain_slot: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -23,37 +29,71 @@ struct Shape {
 @group(0) @binding(4) var<storage, read_write> scale: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dout: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> dgain: array<vec4<f32>>;
 
 #if TILED
-var<workgroup> sums: array<f32, ${WORKGROUP}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let number = workgroup_number(group, groups);
-    let slot = slots[group.z];
-#if TILED
-    let row = number;
-    let first = lane;
-    let step = ${WORKGROUP}u;
+var<workgroup> sums: array<vec4<f32>, 256>;
+const COLUMNS: u32 = 16u;
+const STEP: u32 = 16u;
+// Invocations of a row of dx, and rows of a workgroup.
+const ACROSS: u32 = 64u;
+const DOWN: u32 = 4u;
 #else
-    let row = number * ${WORKGROUP}u + lane;
-    let first = 0u;
-    let step = 1u;
+const COLUMNS: u32 = 8u;
+const STEP: u32 = 1u;
+const ACROSS: u32 = 1u;
+const DOWN: u32 = 8u;
 #end
-    if (row >= shape.rows) {
+
+fn grad_gain(block: u32, slot: u32, lane: u32) {
+    let column4 = block * COLUMNS + lane % COLUMNS;
+    // Columns beyond the end are computed for the last one and not stored.
+    let start = min(column4, shape.columns4 - 1u);
+    var sum = vec4<f32>(0.0);
+    for (var chunk = 0u; chunk < shape.rows; chunk += 512u) {
+        let end = min(chunk + 512u, shape.rows);
+        var part = vec4<f32>(0.0);
+        for (var row = chunk + lane / COLUMNS; row < end; row += STEP) {
+            let at = row * shape.columns4 + start;
+            let s = scale[slot * shape.scale_slot + row];
+            part = fma(dout[slot * shape.dout_slot + at], x[slot * shape.x_slot + at] * s, part);
+        }
+        sum += part;
+    }
+#if TILED
+    sums[lane] = sum;
+    workgroupBarrier();
+    for (var width = 128u; width >= COLUMNS; width = width / 2u) {
+        if (lane < width) {
+            sums[lane] += sums[lane + width];
+        }
+        workgroupBarrier();
+    }
+    if (lane >= COLUMNS) {
         return;
     }
+    sum = sums[lane];
+#end
+    if (column4 >= shape.columns4) {
+        return;
+    }
+#if !WHOLE
+    sum = select(vec4<f32>(0.0), sum, vec4<u32>(column4 * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(shape.columns));
+#end
+    dgain[slot * shape.dgain_slot + column4] = sum;
+}
+
+fn grad_input(block: u32, slot: u32, lane: u32) {
+    // Rows beyond the end compute the last one again and store nothing.
+    let number = block * DOWN + lane / ACROSS;
+    let row = min(number, shape.rows - 1u);
+    let first = lane % ACROSS;
     let at = row * shape.columns4;
     let start = slot * shape.x_slot + at;
     let from_dout = slot * shape.dout_slot + at;
     let from_gain = slot * shape.gain_slot;
     var products = vec4<f32>(0.0);
-    for (var i = first; i < shape.columns4; i += step) {
+    for (var i = first; i < shape.columns4; i += ACROSS) {
         var product = gain[from_gain + i] * dout[from_dout + i];
         var a = x[start + i];
 #if !WHOLE
@@ -65,24 +105,42 @@ fn main(
     }
     var sum = (products.x + products.y) + (products.z + products.w);
 #if TILED
-    sums[lane] = sum;
+    sums[lane].x = sum;
     workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            sums[lane] += sums[lane + width];
+    for (var width = ACROSS / 2u; width > 0u; width = width / 2u) {
+        if (first < width) {
+            sums[lane].x += sums[lane + width].x;
         }
         workgroupBarrier();
     }
-    sum = sums[0];
+    sum = sums[lane - first].x;
 #end
+    if (number >= shape.rows) {
+        return;
+    }
     let s = scale[slot * shape.scale_slot + row];
     let pull = s * s * (sum / f32(shape.columns));
     let to = slot * shape.dx_slot + at;
-    for (var i = first; i < shape.columns4; i += step) {
+    for (var i = first; i < shape.columns4; i += ACROSS) {
         var d = s * (gain[from_gain + i] * dout[from_dout + i] - x[start + i] * pull);
         if (shape.accumulate != 0u) {
             d = dx[to + i] + d;
         }
         dx[to + i] = d;
+    }
+}
+
+@compute @workgroup_size(${WORKGROUP})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let block = workgroup_number(group, groups);
+    // The gain's sums are the longer ones: they start first.
+    if (block < shape.gain_blocks) {
+        grad_gain(block, slots[group.z], lane);
+    } else if (block < shape.blocks) {
+        grad_input(block - shape.gain_blocks, slots[group.z], lane);
     }
 }

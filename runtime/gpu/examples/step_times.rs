@@ -1,8 +1,9 @@
-//! Where a training step's time goes on an adapter: `cargo run --release -p synx-gpu --example step_times -- llvmpipe xs 1`.
+//! Where a training step's time goes on an adapter: `cargo run --release -p synx-gpu --example step_times -- llvmpipe xs 1`; with `tiled` behind it
+//! the kernels that graphics cards take.
 
 use std::time::Instant;
 
-use synx_gpu::{GpuExecutor, Selector};
+use synx_gpu::{GpuExecutor, Selector, Set};
 use synx_plan::exact::Exact;
 use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
 use synx_plan::model::{Block, Model};
@@ -34,10 +35,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let program = lower(&model, 16);
     let selector = if name == "real" { Selector::RealGpu } else { Selector::Named(name.to_owned()) };
-    let mut executor = GpuExecutor::open(&selector)?;
+    let mut executor = match arguments.get(3).map(String::as_str) {
+        Some("tiled") => GpuExecutor::open_with(&selector, Set::Tiled)?,
+        _ => GpuExecutor::open(&selector)?,
+    };
     let start = Instant::now();
     let mut wave = executor.wave(&program, slots)?;
-    println!("{}: prepared in {:.2} s", executor.adapter(), start.elapsed().as_secs_f64());
+    let prepared = start.elapsed();
+    let single = executor.wave_one_by_one(&program, slots)?.dispatches_per_step();
+    println!(
+        "{}, {:?} kernels: prepared in {:.2} s; {} dispatches a step, {single} with one for each operation",
+        executor.adapter(),
+        executor.set(),
+        prepared.as_secs_f64(),
+        wave.dispatches_per_step()
+    );
     for slot in 0..slots {
         wave.join(slot, &SlotState::initial(program.initial_parameters(1, slot as u64)))?;
     }
@@ -67,12 +79,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         wave.drain()?;
         let seconds = start.elapsed().as_secs_f64() / f64::from(steps);
-        println!(
-            "{:.1} ms a step, {:.2} GFLOP/s, {} dispatches",
-            seconds * 1e3,
-            work / seconds,
-            wave.dispatches_per_step()
-        );
+        println!("{:.1} ms a step, {:.2} GFLOP/s", seconds * 1e3, work / seconds);
     }
     for time in wave.profile(&batch, &controls)? {
         println!("{:26} {:3} x {:8.3} ms", time.kernel, time.dispatches, time.seconds * 1e3 / time.dispatches as f64);

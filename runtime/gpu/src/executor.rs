@@ -10,6 +10,7 @@ use synx_shaders::Set;
 use crate::adapter::{AdapterInfo, AdapterKind, Selector};
 use crate::ceilings::ceilings;
 use crate::device::Device;
+use crate::fusion::{Fusion, Steps};
 use crate::layout::Layout;
 use crate::problems;
 use crate::self_check::self_check;
@@ -56,7 +57,12 @@ impl GpuExecutor {
         if self.device.adapter.kind == AdapterKind::Software {
             self.has_room(program, slots)?;
         }
-        GpuWave::new(Arc::clone(&self.device), program, slots)
+        GpuWave::new(Arc::clone(&self.device), program, slots, Fusion::of(self.device.set))
+    }
+
+    /// As `wave`, with each operation a dispatch of its own, and the same bits: to see what fusion does, and whether it is at fault.
+    pub fn wave_one_by_one(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
+        GpuWave::new(Arc::clone(&self.device), program, slots, Fusion::Off)
     }
 
     /// What the adapter gives at most, measured: takes about a second, and three large buffers meanwhile.
@@ -64,9 +70,14 @@ impl GpuExecutor {
         ceilings(&self.device)
     }
 
+    fn layout(&self, program: &Program, slots: usize) -> Result<Layout, Problem> {
+        let steps = Steps::new(program, Fusion::of(self.device.set));
+        Layout::new(program, &steps, slots, &self.device.adapter.limits)
+    }
+
     /// Whether there is memory for this many slots.
     fn has_room(&self, program: &Program, slots: usize) -> Result<(), Problem> {
-        let layout = Layout::new(program, slots, &self.device.adapter.limits)?;
+        let layout = self.layout(program, slots)?;
         let total = layout.total_bytes();
         let room = if self.device.adapter.kind == AdapterKind::Software {
             // A software driver takes what it is asked for, and the system kills the process later: ask the system.
@@ -138,7 +149,7 @@ impl Executor for GpuExecutor {
     }
 
     fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
-        Ok(Layout::new(program, slots, &self.device.adapter.limits)?.total_bytes())
+        Ok(self.layout(program, slots)?.total_bytes())
     }
 
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {

@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use synx_plan::problem::Problem;
-use synx_plan::program::{Op, Program, Role, Rows, TensorId, schedule};
+use synx_plan::program::{Op, Program, Role, Rows, TensorId, schedule_in_steps};
 
 use crate::adapter::AdapterLimits;
+use crate::fusion::Steps;
 use crate::problems;
 
 /// Windows of buffers start at multiples of this many bytes, which every driver takes.
@@ -59,8 +60,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// A problem where a tensor or a buffer is larger than the device grants.
-    pub fn new(program: &Program, slots: usize, limits: &AdapterLimits) -> Result<Layout, Problem> {
+    /// For a program that runs in these steps. A problem where a tensor or a buffer is larger than the device grants.
+    pub fn new(program: &Program, steps: &Steps, slots: usize, limits: &AdapterLimits) -> Result<Layout, Problem> {
         let window = |what: &str, bytes: u64| {
             if bytes <= limits.binding {
                 return Ok(());
@@ -91,7 +92,8 @@ impl Layout {
 
         let tokens = program.tokens();
         let scalars = scalars(program);
-        let plan = schedule(program, true);
+        let numbers = steps.numbers();
+        let plan = schedule_in_steps(program, true, &|op| numbers[op]);
         // Offsets of the plan are multiples of 16 columns: with a multiple of four rows they are multiples of 256 bytes.
         let rows = (tokens * slots).next_multiple_of(4);
         let mut activations = vec![None; program.tensors.len()];
@@ -200,6 +202,7 @@ mod tests {
     use synx_plan::program::lower;
 
     use super::*;
+    use crate::fusion::Fusion;
 
     fn program(vocabulary: u64, rows: usize) -> Program {
         let blocks = vec![Block::Attention { heads: 2, kv_heads: 1, head_dim: 6 }, Block::Swiglu { hidden: 33 }];
@@ -217,10 +220,14 @@ mod tests {
         AdapterLimits { binding, buffer, workgroup_memory: 0, invocations: 0, storage_buffers: 8, workgroups: 65_535 }
     }
 
+    fn layout_of(program: &Program, slots: usize, limits: &AdapterLimits) -> Result<Layout, Problem> {
+        Layout::new(program, &Steps::new(program, Fusion::All), slots, limits)
+    }
+
     #[test]
     fn windows_are_aligned_and_do_not_overlap() {
         for slots in [1, 3, 8] {
-            let layout = Layout::new(&program(97, 3), slots, &limits(64 << 10)).unwrap();
+            let layout = layout_of(&program(97, 3), slots, &limits(64 << 10)).unwrap();
             assert!(layout.pages.len() > 1 || slots < 8);
             let mut ends = vec![0; layout.pages.len()];
             for place in &layout.parameters {
@@ -239,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_tensor_beyond_a_binding_is_refused_with_its_name_and_both_sizes() {
-        let problem = Layout::new(&program(1 << 20, 3), 2, &limits(128 << 20)).unwrap_err();
+        let problem = layout_of(&program(1 << 20, 3), 2, &limits(128 << 20)).unwrap_err();
         assert_eq!(problem.code, "E0953");
         assert_eq!(
             problem.headline,
@@ -250,14 +257,14 @@ mod tests {
     #[test]
     fn the_heads_rows_come_in_whole_chunks() {
         let rows = |vocabulary, tokens: usize, slots| {
-            Layout::new(&program(vocabulary, tokens / 5), slots, &limits(128 << 20)).unwrap().head_rows
+            layout_of(&program(vocabulary, tokens / 5), slots, &limits(128 << 20)).unwrap().head_rows
         };
         assert_eq!(rows(97, 20, 3), 20);
         assert_eq!(rows(256, 20_000, 1), 20_000);
         assert_eq!(rows(4096, 20_000, 1), 8192);
         assert_eq!(rows(50_432, 20_000, 1), 512);
         assert_eq!(rows(4096, 20_000, 8), 1024);
-        assert!(Layout::new(&program(50_432, 4000), 2, &limits(128 << 20)).is_err());
+        assert!(layout_of(&program(50_432, 4000), 2, &limits(128 << 20)).is_err());
     }
 
     #[test]

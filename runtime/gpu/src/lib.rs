@@ -14,6 +14,7 @@ mod buffers;
 mod ceilings;
 mod device;
 mod executor;
+mod fusion;
 mod layout;
 mod operations;
 mod pacer;

@@ -1,5 +1,7 @@
 //! From a program's operations to calls of kernels.
 
+use std::ops::Range;
+
 use synx_plan::program::op::{
     Add, Attention, AttentionGrad, Gated, GatedGrad, Gather, GatherGrad, Gelu, GeluGrad, HeadLoss, Linear,
     LinearGradInput, LinearGradWeight, RmsNorm, RmsNormGrad, Rotary,
@@ -9,6 +11,7 @@ use synx_shaders::{Set, Variant, kernel};
 
 use crate::buffers::{Buffers, whole, window};
 use crate::device::Window;
+use crate::fusion::{Fusion, Step, Then, ThenGrad};
 use crate::layout::{Layout, Place};
 use crate::tape::Call;
 
@@ -22,6 +25,7 @@ pub struct Operations<'a> {
     layout: &'a Layout,
     buffers: &'a Buffers,
     set: Set,
+    fusion: Fusion,
     calls: Vec<Call>,
 }
 
@@ -56,23 +60,38 @@ impl View {
 }
 
 impl<'a> Operations<'a> {
-    pub fn new(program: &'a Program, layout: &'a Layout, buffers: &'a Buffers, set: Set) -> Operations<'a> {
-        Operations { program, layout, buffers, set, calls: Vec::new() }
+    pub fn new(
+        program: &'a Program,
+        layout: &'a Layout,
+        buffers: &'a Buffers,
+        set: Set,
+        fusion: Fusion,
+    ) -> Operations<'a> {
+        Operations { program, layout, buffers, set, fusion, calls: Vec::new() }
     }
 
     pub fn into_calls(self) -> Vec<Call> {
         self.calls
     }
 
-    /// One operation. With `training` the head makes its gradients in the same pass.
-    pub fn operation(&mut self, op: &Op, training: bool) {
+    /// One step. With `training` the head makes its gradients in the same pass.
+    pub fn step(&mut self, step: &Step, training: bool) {
+        match step {
+            Step::One(op) => self.operation(op, training),
+            Step::Linear { norm, linear, then } => self.linear(*norm, linear, *then),
+            Step::LinearGrad { weight, input, then } => self.linear_grad(*weight, input, *then),
+            Step::Head { norm, head } => self.head_loss(Some(norm), head, training),
+        }
+    }
+
+    fn operation(&mut self, op: &Op, training: bool) {
         match op {
             Op::Gather(op) => self.gather(op),
             Op::GatherGrad(op) => self.gather_grad(op),
             Op::RmsNorm(op) => self.rms_norm(op),
             Op::RmsNormGrad(op) => self.rms_norm_grad(op),
-            Op::Linear(op) => self.linear(op),
-            Op::LinearGradInput(op) => self.linear_grad_input(op),
+            Op::Linear(op) => self.linear(None, op, None),
+            Op::LinearGradInput(op) => self.linear_grad(None, op, None),
             Op::LinearGradWeight(op) => self.linear_grad_weight(op),
             Op::Rotary(op) => self.rotary(op),
             Op::Attention(op) => self.attention(op),
@@ -82,7 +101,7 @@ impl<'a> Operations<'a> {
             Op::Gelu(op) => self.gelu(op),
             Op::GeluGrad(op) => self.gelu_grad(op),
             Op::Add(op) => self.add(op),
-            Op::HeadLoss(op) => self.head_loss(op, training),
+            Op::HeadLoss(op) => self.head_loss(None, op, training),
         }
     }
 
@@ -190,136 +209,129 @@ impl<'a> Operations<'a> {
     fn rms_norm_grad(&mut self, op: &RmsNormGrad) {
         let [x, gain, scale, dout, dx, dgain] =
             [op.x, op.gain, op.scale, op.dout, op.dx, op.dgain].map(|id| self.view(id));
-        let columns = x.columns() as u32;
-        let numbers = x.place.slot as f64;
-        let whole_rows = columns.is_multiple_of(4);
+        let columns = x.columns();
+        // Fours of columns, and rows, that a workgroup takes.
+        let (across, down) = if self.set == Set::Tiled { (16, 4) } else { (8, 8) };
+        let gain_blocks = (x.place.stride / 4).div_ceil(across);
+        let blocks = gain_blocks + self.program.tokens().div_ceil(down);
         let shape = [
             ("rows", self.rows()),
-            ("columns", columns),
+            ("columns", columns as u32),
             ("columns4", x.stride4()),
-            ("x_slot", x.slot4()),
-            ("scale_slot", scale.slot()),
-            ("dout_slot", dout.slot4()),
-            ("dgain_slot", dgain.slot4()),
-        ];
-        let windows = [&x, &scale, &dout, &dgain].map(|view| view.window.clone()).to_vec();
-        let variant = Variant::new(kernel("rms_norm_grad_gain"), self.set, &[whole_rows]);
-        // Fours of columns that a workgroup takes.
-        let across = if self.set == Set::Tiled { 16 } else { 8 };
-        let groups = (x.place.stride / 4).div_ceil(across);
-        self.call(variant, &shape, windows, groups, ELEMENTWISE * numbers);
-        let shape = [
-            ("rows", self.rows()),
-            ("columns", columns),
-            ("columns4", x.stride4()),
+            ("gain_blocks", gain_blocks as u32),
+            ("blocks", blocks as u32),
             ("accumulate", u32::from(op.accumulate)),
             ("x_slot", x.slot4()),
             ("gain_slot", gain.slot4()),
             ("scale_slot", scale.slot()),
             ("dout_slot", dout.slot4()),
             ("dx_slot", dx.slot4()),
+            ("dgain_slot", dgain.slot4()),
         ];
-        let windows = vec![x.window, gain.window, scale.window, dout.window, dx.window];
-        self.by_rows("rms_norm_grad", &[whole_rows], &shape, windows, self.program.tokens(), ELEMENTWISE * numbers);
+        let variant = Variant::new(kernel("rms_norm_grad"), self.set, &[columns.is_multiple_of(4)]);
+        let numbers = x.place.slot as f64;
+        let windows = [x, gain, scale, dout, dx, dgain].map(|view| view.window).to_vec();
+        self.call(variant, &shape, windows, blocks, 2.0 * ELEMENTWISE * numbers);
     }
 
-    fn linear(&mut self, op: &Linear) {
-        let [x, weight, out] = [op.x, op.weight, op.out].map(|id| self.view(id));
-        self.product(&x, 0, &weight, &out, 0, self.program.tokens());
+    /// `out = x · weight` with the norm before it and what comes after it.
+    fn linear(&mut self, norm: Option<&RmsNorm>, op: &Linear, then: Option<Then>) {
+        let [x, weight, out] = [norm.map_or(op.x, |norm| norm.x), op.weight, op.out].map(|id| self.view(id));
+        let norm = norm.map(|norm| self.norm(norm));
+        let product = Product::new(self.set, &x, 0, &weight, &out, self.program.tokens());
+        let (name, product) = match then {
+            None if norm.is_some() => ("norm_linear", product),
+            None => ("linear", product),
+            Some(Then::Add(add)) => {
+                let [a, b, sum] = [add.a, add.b, add.out].map(|id| self.view(id));
+                let residual = if add.a == op.out { b } else { a };
+                ("linear_add", product.into(&sum).and(&[("residual_slot", residual.slot4())], residual.window))
+            }
+            Some(Then::Gated(gated)) => {
+                // Half of a workgroup's columns gate: as many workgroups as without.
+                ("norm_linear_gated", product.activated(&self.view(gated.out)))
+            }
+            Some(Then::Gelu(gelu)) => ("norm_linear_gelu", product.activated(&self.view(gelu.out))),
+        };
+        self.product(name, product, norm);
     }
 
-    /// `out[out_begin..][..rows] = x[x_begin..][..rows] · weight`.
-    fn product(&mut self, x: &View, x_begin: usize, weight: &View, out: &View, out_begin: usize, rows: usize) {
-        let inner = x.columns();
-        let blocks = Blocks::new(self.set, rows, out.place.stride / 4);
-        let shape = [
-            ("rows", rows as u32),
-            ("inner", inner as u32),
-            ("inner4", x.stride4()),
-            ("columns4", out.stride4()),
-            ("column_blocks", blocks.across),
-            ("blocks", blocks.count as u32),
-            ("x_slot", x.slot4()),
-            ("x_begin", x.stride4() * x_begin as u32),
-            ("weight_slot", weight.slot4()),
-            ("out_slot", out.slot4()),
-            ("out_begin", out.stride4() * out_begin as u32),
-        ];
-        let variant = Variant::new(kernel("linear"), self.set, &[inner.is_multiple_of(4), inner > 512]);
-        let windows = [x, weight, out].map(|view| view.window.clone()).to_vec();
-        self.call(variant, &shape, windows, blocks.count, flops(rows, inner, out.columns()));
+    /// What a product takes of the norm before it: members of its shape and windows.
+    fn norm(&self, op: &RmsNorm) -> Norm {
+        let [gain, normed, scale] = [op.gain, op.out, op.scale].map(|id| self.view(id));
+        Norm {
+            shape: [
+                ("gain_slot", gain.slot4()),
+                ("normed_slot", normed.slot4()),
+                ("scale_slot", scale.slot()),
+                ("epsilon", op.epsilon.to_bits()),
+            ],
+            windows: [gain, normed, scale].map(|view| view.window),
+        }
     }
 
-    fn linear_grad_input(&mut self, op: &LinearGradInput) {
-        let [dout, weight, dx] = [op.dout, op.weight, op.dx].map(|id| self.view(id));
-        self.product_transposed(&dout, 0, &weight, &dx, self.program.tokens(), op.accumulate);
-    }
-
-    /// `dx[..rows] (+)= dout[dout_begin..][..rows] · weightᵀ`.
-    fn product_transposed(
-        &mut self,
-        dout: &View,
-        dout_begin: usize,
-        weight: &View,
-        dx: &View,
-        rows: usize,
-        accumulate: bool,
-    ) {
-        let inner = dout.columns();
-        let blocks = Blocks::new(self.set, rows, dx.place.stride / 4);
-        let shape = [
-            ("rows", rows as u32),
-            ("inner", inner as u32),
-            ("inner4", dout.stride4()),
-            ("columns4", dx.stride4()),
-            ("column_blocks", blocks.across),
-            ("blocks", blocks.count as u32),
-            ("accumulate", u32::from(accumulate)),
-            ("dout_slot", dout.slot4()),
-            ("dout_begin", dout.stride4() * dout_begin as u32),
-            ("weight_slot", weight.slot4()),
-            ("dx_slot", dx.slot4()),
-        ];
-        let variant = Variant::new(kernel("linear_grad_input"), self.set, &[inner.is_multiple_of(4), inner > 512]);
-        let windows = [dout, weight, dx].map(|view| view.window.clone()).to_vec();
-        self.call(variant, &shape, windows, blocks.count, flops(rows, inner, dx.columns()));
+    /// A kernel of `linear.wgsl`. What the norm binds stands before what comes after the product.
+    fn product(&mut self, name: &'static str, product: Product, norm: Option<Norm>) {
+        let Product { mut shape, mut windows, blocks, rows, inner, columns, extra_shape, extra_windows } = product;
+        shape.extend([("column_blocks", blocks.across), ("blocks", blocks.count as u32)]);
+        if let Some(norm) = norm {
+            shape.extend(norm.shape);
+            windows.extend(norm.windows);
+        }
+        shape.extend(extra_shape);
+        windows.extend(extra_windows);
+        let variant = Variant::new(kernel(name), self.set, &product_options(inner));
+        self.call(variant, &shape, windows, blocks.count, flops(rows, inner, columns));
     }
 
     fn linear_grad_weight(&mut self, op: &LinearGradWeight) {
         let [x, dout, dweight] = [op.x, op.dout, op.dweight].map(|id| self.view(id));
-        self.weight_gradient(&x, &dout, 0, &dweight, self.program.tokens(), false);
+        self.weight_gradient(&x, &dout, &dweight, 0..self.program.tokens());
     }
 
-    /// `dweight (+)= x[..rows]ᵀ · dout[dout_begin..][..rows]`.
-    fn weight_gradient(
-        &mut self,
-        x: &View,
-        dout: &View,
-        dout_begin: usize,
-        dweight: &View,
-        rows: usize,
-        accumulate: bool,
-    ) {
-        let blocks = Blocks::new(self.set, x.place.stride, dout.place.stride / 4);
-        let [inputs, outputs] = [x.columns(), dout.columns()];
-        let shape = [
-            ("inner", rows as u32),
-            ("rows", inputs as u32),
-            ("rows4", x.stride4()),
-            ("columns", outputs as u32),
-            ("columns4", dout.stride4()),
-            ("column_blocks", blocks.across),
-            ("blocks", blocks.count as u32),
-            ("accumulate", u32::from(accumulate)),
-            ("x_slot", x.slot4()),
-            ("dout_slot", dout.slot4()),
-            ("dout_begin", dout.stride4() * dout_begin as u32),
-            ("dweight_slot", dweight.slot4()),
-        ];
-        let whole_matrix = inputs.is_multiple_of(4) && outputs.is_multiple_of(4);
-        let variant = Variant::new(kernel("linear_grad_weight"), self.set, &[whole_matrix]);
+    /// `dweight (+)= xᵀ · dout[rows]`, where rows that begin later are added to those before.
+    fn weight_gradient(&mut self, x: &View, dout: &View, dweight: &View, rows: Range<usize>) {
+        let weight = WeightGradient::new(self.set, x, dout, dweight, rows);
+        let variant = Variant::new(kernel("linear_grad_weight"), self.set, &[weight.whole]);
         let windows = [x, dout, dweight].map(|view| view.window.clone()).to_vec();
-        self.call(variant, &shape, windows, blocks.count, flops(rows, inputs, outputs));
+        self.call(variant, &weight.shape, windows, weight.blocks, weight.work);
+    }
+
+    /// The gradient of a linear layer's input with the gate that made it, and beside it that of its weight.
+    fn linear_grad(&mut self, weight_op: Option<&LinearGradWeight>, input: &LinearGradInput, then: Option<ThenGrad>) {
+        let [dout, weight, dx] = [input.dout, input.weight, input.dx].map(|id| self.view(id));
+        let (rows, inner) = (self.program.tokens(), dout.columns());
+        let blocks = Blocks::new(self.set, rows, dx.place.stride / 4);
+        let (to, gate) = match then {
+            None => (dx.clone(), None),
+            Some(ThenGrad::Gated(op)) => (self.view(op.dx), Some(self.view(op.x))),
+            Some(ThenGrad::Gelu(op)) => (self.view(op.dx), Some(self.view(op.x))),
+        };
+        let name = match (weight_op, then) {
+            (None, None) => "linear_grad_input",
+            (None, Some(ThenGrad::Gated(_))) => "linear_grad_input_gated",
+            (None, Some(ThenGrad::Gelu(_))) => "linear_grad_input_gelu",
+            (Some(_), None) => "linear_grad",
+            (Some(_), Some(ThenGrad::Gated(_))) => "linear_grad_gated",
+            (Some(_), Some(ThenGrad::Gelu(_))) => "linear_grad_gelu",
+        };
+        let mut shape = input_shape(&blocks, &dout, &weight, &dx, rows);
+        shape.extend([("accumulate", u32::from(input.accumulate)), ("dx_slot", to.slot4())]);
+        let mut options = product_options(inner).to_vec();
+        let mut count = blocks.count;
+        let mut work = flops(rows, inner, dx.columns());
+        let mut windows = [&dout, &weight, &to].map(|view| view.window.clone()).to_vec();
+        if let Some(op) = weight_op {
+            let [x, dweight] = [op.x, op.dweight].map(|id| self.view(id));
+            let weight = WeightGradient::new(self.set, &x, &dout, &dweight, 0..rows);
+            windows.extend([x, dweight].map(|view| view.window));
+            weight.beside(&mut shape, &mut options, &mut count, &mut work);
+        }
+        if let Some(gate) = gate {
+            shape.push(("gate_slot", gate.slot4()));
+            windows.push(gate.window);
+        }
+        self.call(Variant::new(kernel(name), self.set, &options), &shape, windows, count, work);
     }
 
     fn rotary(&mut self, op: &Rotary) {
@@ -494,7 +506,7 @@ impl<'a> Operations<'a> {
     }
 
     /// The head in pieces of rows: logits, loss and their gradient in place, and the two products with that.
-    fn head_loss(&mut self, op: &HeadLoss, training: bool) {
+    fn head_loss(&mut self, norm: Option<&RmsNorm>, op: &HeadLoss, training: bool) {
         let [x, weight, loss] = [op.x, op.weight, op.loss].map(|id| self.view(id));
         let gradient = op.gradient.as_ref().filter(|_| training);
         let gradient = gradient.map(|to| (self.view(to.dx), self.view(to.dweight)));
@@ -507,7 +519,9 @@ impl<'a> Operations<'a> {
         let tokens = self.program.tokens();
         for begin in (0..tokens).step_by(most) {
             let rows = most.min(tokens - begin);
-            self.product_transposed(&x, begin, &weight, &logits, rows, false);
+            let (name, from) = norm.map_or(("logits", x.clone()), |norm| ("norm_logits", self.view(norm.x)));
+            let product = Product::new(self.set, &from, begin, &weight, &logits, rows);
+            self.product(name, product, norm.map(|norm| self.norm(norm)));
             let shape = [
                 ("rows", rows as u32),
                 ("row_begin", begin as u32),
@@ -523,9 +537,31 @@ impl<'a> Operations<'a> {
             let operations = 3.0 * ELEMENTWISE * (rows * stride) as f64;
             self.by_rows("head_loss", &options, &shape, windows, rows, operations);
             if let Some((dx, dweight)) = &gradient {
-                self.product(&logits, 0, &weight, dx, begin, rows);
-                self.weight_gradient(&logits, &x, begin, dweight, rows, begin > 0);
+                self.head_grad(&x, &weight, &logits, dx, dweight, begin..begin + rows);
             }
+        }
+    }
+
+    /// Both gradients of the head from the logits' of some rows.
+    fn head_grad(&mut self, x: &View, weight: &View, logits: &View, dx: &View, dweight: &View, rows: Range<usize>) {
+        let inner = logits.columns();
+        let blocks = Blocks::new(self.set, rows.len(), dx.place.stride / 4);
+        let mut shape = input_shape(&blocks, logits, weight, dx, rows.len());
+        shape.extend([("out_slot", dx.slot4()), ("out_begin", dx.stride4() * rows.start as u32)]);
+        let mut options = product_options(inner).to_vec();
+        let mut count = blocks.count;
+        let mut work = flops(rows.len(), inner, dx.columns());
+        let mut windows = [logits, weight, dx].map(|view| view.window.clone()).to_vec();
+        let beside = self.fusion == Fusion::All;
+        if beside {
+            let weight = WeightGradient::new(self.set, logits, x, dweight, rows.clone());
+            windows.extend([x, dweight].map(|view| view.window.clone()));
+            weight.beside(&mut shape, &mut options, &mut count, &mut work);
+        }
+        let name = if beside { "head_grad" } else { "head_grad_input" };
+        self.call(Variant::new(kernel(name), self.set, &options), &shape, windows, count, work);
+        if !beside {
+            self.weight_gradient(logits, x, dweight, rows);
         }
     }
 
@@ -606,6 +642,134 @@ impl Blocks {
         };
         let across = columns4.div_ceil(across);
         Blocks { across: across as u32, count: across * rows.div_ceil(down) }
+    }
+}
+
+/// A product of some rows, while what is done around it is put together.
+struct Product {
+    shape: Vec<(&'static str, u32)>,
+    windows: Vec<Window>,
+    blocks: Blocks,
+    rows: usize,
+    inner: usize,
+    columns: usize,
+    /// Of what comes after the product.
+    extra_shape: Vec<(&'static str, u32)>,
+    extra_windows: Vec<Window>,
+}
+
+impl Product {
+    /// `out[..rows] = x[x_begin..][..rows] · weight`, or `weightᵀ`.
+    fn new(set: Set, x: &View, x_begin: usize, weight: &View, out: &View, rows: usize) -> Product {
+        let shape = vec![
+            ("rows", rows as u32),
+            ("inner", x.columns() as u32),
+            ("inner4", x.stride4()),
+            ("columns4", out.stride4()),
+            ("left_slot", x.slot4()),
+            ("left_begin", x.stride4() * x_begin as u32),
+            ("weight_slot", weight.slot4()),
+            ("out_slot", out.slot4()),
+        ];
+        Product {
+            shape,
+            windows: [x, weight, out].map(|view| view.window.clone()).to_vec(),
+            blocks: Blocks::new(set, rows, out.place.stride / 4),
+            rows,
+            inner: x.columns(),
+            columns: out.columns(),
+            extra_shape: Vec::new(),
+            extra_windows: Vec::new(),
+        }
+    }
+
+    /// Lets what comes out go elsewhere, to a tensor of the same shape.
+    fn into(mut self, out: &View) -> Product {
+        self.windows[2] = out.window.clone();
+        self
+    }
+
+    fn and(mut self, shape: &[(&'static str, u32)], window: Window) -> Product {
+        self.extra_shape.extend(shape);
+        self.extra_windows.push(window);
+        self
+    }
+
+    fn activated(self, hidden: &View) -> Product {
+        let shape = [("hidden4", hidden.stride4()), ("activated_slot", hidden.slot4())];
+        self.and(&shape, hidden.window.clone())
+    }
+}
+
+/// What a product takes of the norm before it.
+struct Norm {
+    shape: [(&'static str, u32); 4],
+    windows: [Window; 3],
+}
+
+/// Whether the inner dimension is made of whole fours, and whether it has several chunks.
+fn product_options(inner: usize) -> [bool; 2] {
+    [inner.is_multiple_of(4), inner > 512]
+}
+
+/// Members of a gradient's shape for `dx[..rows] = dout[..rows] · weightᵀ`, or `weight`.
+fn input_shape(blocks: &Blocks, dout: &View, weight: &View, dx: &View, rows: usize) -> Vec<(&'static str, u32)> {
+    vec![
+        ("rows", rows as u32),
+        ("inner", dout.columns() as u32),
+        ("inner4", dout.stride4()),
+        ("columns4", dx.stride4()),
+        ("column_blocks", blocks.across),
+        ("blocks", blocks.count as u32),
+        ("left_slot", dout.slot4()),
+        ("left_begin", 0),
+        ("weight_slot", weight.slot4()),
+    ]
+}
+
+/// `dweight = xᵀ · dout[rows]`, or `dweight += …` for rows that do not begin at the first.
+struct WeightGradient {
+    shape: Vec<(&'static str, u32)>,
+    blocks: usize,
+    /// Whether there is no padding.
+    whole: bool,
+    work: f64,
+}
+
+impl WeightGradient {
+    fn new(set: Set, x: &View, dout: &View, dweight: &View, rows: Range<usize>) -> WeightGradient {
+        let blocks = Blocks::new(set, x.place.stride, dout.place.stride / 4);
+        let shape = vec![
+            ("tokens", rows.len() as u32),
+            ("inputs", x.columns() as u32),
+            ("inputs4", x.stride4()),
+            ("outputs", dout.columns() as u32),
+            ("outputs4", dout.stride4()),
+            ("weight_column_blocks", blocks.across),
+            ("weight_blocks", blocks.count as u32),
+            ("accumulate_weight", u32::from(rows.start > 0)),
+            ("x_slot", x.slot4()),
+            ("dout_slot", dout.slot4()),
+            ("dout_begin", dout.stride4() * rows.start as u32),
+            ("dweight_slot", dweight.slot4()),
+        ];
+        let whole = x.columns().is_multiple_of(4) && dout.columns().is_multiple_of(4);
+        let work = flops(rows.len(), x.columns(), dout.columns());
+        WeightGradient { shape, blocks: blocks.count, whole, work }
+    }
+
+    /// Puts this beside another product of the same dispatch.
+    fn beside(
+        self,
+        shape: &mut Vec<(&'static str, u32)>,
+        options: &mut Vec<bool>,
+        workgroups: &mut usize,
+        work: &mut f64,
+    ) {
+        shape.extend(self.shape);
+        options.push(self.whole);
+        *workgroups += self.blocks;
+        *work += self.work;
     }
 }
 

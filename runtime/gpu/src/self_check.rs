@@ -8,6 +8,7 @@ use synx_plan::program::op::{HeadGradient, HeadLoss, Linear};
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
 
 use crate::device::Device;
+use crate::fusion::Fusion;
 use crate::problems;
 use crate::wave::GpuWave;
 
@@ -18,7 +19,7 @@ const VOCABULARY: usize = 7;
 
 /// Runs `x · weight` and a head over the result in the second of two slots.
 pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
-    let mut wave = GpuWave::new(Arc::clone(device), &program(), 2)?;
+    let mut wave = GpuWave::new(Arc::clone(device), &program(), 2, Fusion::of(device.set))?;
     let [x, out, dhead, loss] = [0, 2, 4, 5].map(TensorId);
     // Values that are exact in f32, so that only the device can err.
     let value = |i: usize, scale: f32| ((i * 7919 % 97) as f32 - 48.0) / scale;

@@ -13,7 +13,7 @@ mod tests;
 pub use lower::lower;
 pub use op::Op;
 pub use reverse::Reverse;
-pub use schedule::{Schedule, schedule};
+pub use schedule::{Schedule, schedule, schedule_in_steps};
 
 use serde::{Deserialize, Serialize};
 

@@ -29,9 +29,16 @@ impl Schedule {
 /// Two activations may lie on each other when the last use of one is before the first of the other; largest first, each at the lowest place that is free
 /// during its life: a pure function of the program.
 pub fn schedule(program: &Program, training: bool) -> Schedule {
+    schedule_in_steps(program, training, &|op| op)
+}
+
+/// As `schedule`, for an executor that does several operations at once: `step_of` gives the step of an operation, by its place in forward and
+/// backward pass, in ascending order. What one step touches is alive during all of it.
+pub fn schedule_in_steps(program: &Program, training: bool, step_of: &dyn Fn(usize) -> usize) -> Schedule {
     let backward: &[_] = if training { &program.backward } else { &[] };
     let mut lives: Vec<Option<(usize, usize)>> = vec![None; program.tensors.len()];
-    for (step, op) in program.forward.iter().chain(backward).enumerate() {
+    for (place, op) in program.forward.iter().chain(backward).enumerate() {
+        let step = step_of(place);
         for tensor in op.reads().into_iter().chain(op.writes()) {
             let life = lives[tensor.0].get_or_insert((step, step));
             life.1 = step;

@@ -81,3 +81,21 @@ fn activations_alive_together_do_not_overlap() {
         assert!(plan.columns < sum);
     }
 }
+
+#[test]
+fn what_is_touched_in_one_step_lies_apart() {
+    let program = lower(&two_layers(false), 2);
+    let plan = schedule_in_steps(&program, true, &|op| op / 3);
+    let ops: Vec<&Op> = program.forward.iter().chain(&program.backward).collect();
+    let touched = |ops: &[&Op]| -> std::collections::BTreeSet<usize> {
+        ops.iter().flat_map(|op| op.reads().into_iter().chain(op.writes())).map(|tensor| tensor.0).collect()
+    };
+    let place = |t: &usize| Some((plan.offset(TensorId(*t))?, program.tensors[*t].columns));
+    for step in ops.chunks(3) {
+        let places: Vec<(usize, usize)> = touched(step).iter().filter_map(place).collect();
+        for (i, a) in places.iter().enumerate() {
+            assert!(places[..i].iter().all(|b| a.0 + a.1 <= b.0 || b.0 + b.1 <= a.0), "{places:?}");
+        }
+    }
+    assert!(plan.columns >= schedule(&program, true).columns);
+}

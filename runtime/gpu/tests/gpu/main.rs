@@ -7,6 +7,7 @@
 
 mod adapters;
 mod bench;
+mod fused;
 mod kernels;
 mod steps;
 mod waves;

@@ -1,0 +1,296 @@
+//! Operations that one dispatch carries out: each against the twins of its operations at odd shapes, and whole programs against themselves with a dispatch for
+//! every operation, bit for bit.
+
+use synx_cpu::twin;
+use synx_gpu::{GpuExecutor, Set};
+use synx_plan::exact::Exact;
+use synx_plan::executor::{SlotState, Wave};
+use synx_plan::model::{Block, Model};
+use synx_plan::program::op::{
+    Add, Gated, GatedGrad, Gelu, GeluGrad, HeadGradient, HeadLoss, Linear, LinearGradInput, LinearGradWeight, RmsNorm,
+};
+use synx_plan::program::{Op, Program, TensorId, lower};
+
+use crate::bench::{Case, close, devices, fill, numbers, run, same_bits, twin};
+use crate::steps::{batch, control};
+
+/// Runs a test in all sets with several numbers of slots.
+fn everywhere(test: impl Fn(&mut GpuExecutor, usize, &str)) {
+    let mut devices = devices();
+    for executor in &mut devices.executors {
+        for slots in [1, 3, 8] {
+            let what = format!("{:?}, {slots} slots", executor.set());
+            test(executor, slots, &what);
+        }
+    }
+}
+
+/// (tokens, inner, columns), columns divisible by four where a gate takes them.
+const SHAPES: [(usize, usize, usize); 5] = [(17, 65, 33), (64, 64, 64), (70, 20, 132), (5, 1030, 12), (3, 6, 1028)];
+
+/// A norm's twin: rows and their scales.
+fn norm(executor: &GpuExecutor, x: &[f32], gain: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let (mut normed, mut scale) = (vec![0.0; x.len()], vec![0.0; x.len() / gain.len()]);
+    twin!(executor, rms_norm(x, gain, &mut normed, &mut scale, 1e-5));
+    (normed, scale)
+}
+
+/// A product's twin behind its norm's: rows after the norm, their scales, and the product.
+fn norm_linear(
+    executor: &GpuExecutor,
+    x: &[f32],
+    gain: &[f32],
+    weight: &[f32],
+    columns: usize,
+) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let inner = gain.len();
+    let (normed, scale) = norm(executor, x, gain);
+    let mut out = vec![0.0; x.len() / inner * columns];
+    twin!(executor, linear(&normed, weight, &mut out, inner, columns));
+    (normed, scale, out)
+}
+
+#[test]
+fn a_product_and_a_residual_sum_are_their_twins_to_the_last_bit() {
+    everywhere(|executor, slots, what| {
+        for (tokens, inner, columns) in SHAPES {
+            let mut case = Case::new(1, tokens, 2);
+            let [x, added, residual, out] = [inner, columns, columns, columns].map(|columns| case.activation(columns));
+            let (weight, _) = case.parameter(inner, columns);
+            case.push(Op::Linear(Linear { x, weight, out: added }));
+            case.push(Op::Add(Add { a: residual, b: added, out }));
+            let mut wave = case.wave(executor, slots);
+            assert_eq!(wave.dispatches_per_step(), 1);
+            let (xs, residuals) = (fill(&mut wave, x, case.size(x)), fill(&mut wave, residual, case.size(out)));
+            let weights = fill(&mut wave, weight, inner * columns);
+            run(&mut wave, &case.batch(slots));
+            for slot in 0..slots {
+                let (mut product, mut want) = (vec![0.0; tokens * columns], vec![0.0; tokens * columns]);
+                twin!(executor, linear(&xs[slot], &weights[slot], &mut product, inner, columns));
+                twin::add(&residuals[slot], &product, &mut want);
+                same_bits(&wave.read_tensor(slot, out).unwrap(), &want, what);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_norm_a_product_and_a_gate_are_their_twins() {
+    everywhere(|executor, slots, what| {
+        for (tokens, inner, columns) in SHAPES {
+            for gate in ["none", "swiglu", "gelu"] {
+                if gate == "swiglu" && columns % 8 != 0 {
+                    continue;
+                }
+                let mut case = Case::new(1, tokens, 2);
+                let [x, normed, out] = [inner, inner, columns].map(|columns| case.activation(columns));
+                let (scale, activated) = (case.activation(1), case.activation(columns));
+                let half = case.activation(columns / 2);
+                let (gain, _) = case.parameter(1, inner);
+                let (weight, _) = case.parameter(inner, columns);
+                case.push(Op::RmsNorm(RmsNorm { x, gain, out: normed, scale, epsilon: 1e-5 }));
+                case.push(Op::Linear(Linear { x: normed, weight, out }));
+                match gate {
+                    "swiglu" => case.push(Op::Gated(Gated { x: out, out: half })),
+                    "gelu" => case.push(Op::Gelu(Gelu { x: out, out: activated })),
+                    _ => {}
+                }
+                let mut wave = case.wave(executor, slots);
+                assert_eq!(wave.dispatches_per_step(), 1);
+                let xs = fill(&mut wave, x, tokens * inner);
+                let gains = fill(&mut wave, gain, inner);
+                let weights = fill(&mut wave, weight, inner * columns);
+                run(&mut wave, &case.batch(slots));
+                for slot in 0..slots {
+                    let what = format!("{what}, {tokens} x {inner} x {columns}, {gate}, slot {slot}");
+                    let (want_normed, want_scale, want) =
+                        norm_linear(executor, &xs[slot], &gains[slot], &weights[slot], columns);
+                    close(&wave.read_tensor(slot, normed).unwrap(), &want_normed, 1e-6, &what);
+                    close(&wave.read_tensor(slot, scale).unwrap(), &want_scale, 1e-6, &what);
+                    close(&wave.read_tensor(slot, out).unwrap(), &want, 3e-6, &what);
+                    let got = wave.read_tensor(slot, out).unwrap();
+                    if gate == "swiglu" {
+                        let mut want = vec![0.0; tokens * columns / 2];
+                        twin!(executor, gated(&got, &mut want, columns / 2));
+                        close(&wave.read_tensor(slot, half).unwrap(), &want, 1e-6, &what);
+                    } else if gate == "gelu" {
+                        let mut want = vec![0.0; tokens * columns];
+                        twin!(executor, gelu(&got, &mut want));
+                        close(&wave.read_tensor(slot, activated).unwrap(), &want, 1e-6, &what);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn both_gradients_of_a_linear_layer_and_the_gate_before_it_are_their_twins() {
+    everywhere(|executor, slots, what| {
+        for (tokens, columns, inner) in SHAPES {
+            for (gate, accumulate) in [("none", false), ("none", true), ("swiglu", false), ("gelu", false)] {
+                if gate == "swiglu" && inner % 4 != 0 {
+                    continue;
+                }
+                let mut case = Case::new(1, tokens, 2);
+                let [x, dout, dx] = [inner, columns, inner].map(|columns| case.activation(columns));
+                let width = if gate == "swiglu" { 2 * inner } else { inner };
+                let [before, dbefore] = [0; 2].map(|_| case.activation(width));
+                let (weight, dweight) = case.parameter(inner, columns);
+                case.push(Op::LinearGradWeight(LinearGradWeight { x, dout, dweight }));
+                case.push(Op::LinearGradInput(LinearGradInput { dout, weight, dx, accumulate }));
+                match gate {
+                    "swiglu" => case.push(Op::GatedGrad(GatedGrad { x: before, dout: dx, dx: dbefore })),
+                    "gelu" => case.push(Op::GeluGrad(GeluGrad { x: before, dout: dx, dx: dbefore })),
+                    _ => {}
+                }
+                // Keeps x from sharing memory with what the second of two dispatches reads first.
+                let spare = case.activation(inner);
+                case.push(Op::Add(Add { a: x, b: x, out: spare }));
+                let mut wave = case.wave(executor, slots);
+                assert_eq!(wave.dispatches_per_step(), if executor.set() == Set::Tiled { 2 } else { 3 });
+                let (xs, douts) = (fill(&mut wave, x, tokens * inner), fill(&mut wave, dout, tokens * columns));
+                let mut dxs = fill(&mut wave, dx, tokens * inner);
+                let befores = if gate == "none" { Vec::new() } else { fill(&mut wave, before, tokens * width) };
+                let weights = fill(&mut wave, weight, inner * columns);
+                run(&mut wave, &case.batch(slots));
+                for (slot, want_dx) in dxs.iter_mut().enumerate() {
+                    let what = format!("{what}, {tokens} x {inner} x {columns}, {gate}, slot {slot}");
+                    let mut want = vec![0.0; inner * columns];
+                    let dout = &douts[slot];
+                    twin!(executor, linear_grad_weight(&xs[slot], dout, &mut want, inner, columns, false));
+                    same_bits(&wave.read_tensor(slot, dweight).unwrap(), &want, &what);
+                    twin!(executor, linear_grad_input(dout, &weights[slot], want_dx, inner, columns, accumulate));
+                    let mut want = vec![0.0; tokens * width];
+                    match gate {
+                        "swiglu" => twin!(executor, gated_grad(&befores[slot], want_dx, &mut want, inner)),
+                        "gelu" => twin!(executor, gelu_grad(&befores[slot], want_dx, &mut want)),
+                        // Where several chunks are added to what is there, the chunks come together first.
+                        _ if accumulate && columns > 512 => {
+                            close(&wave.read_tensor(slot, dx).unwrap(), want_dx, 1e-6, &what);
+                        }
+                        _ => same_bits(&wave.read_tensor(slot, dx).unwrap(), want_dx, &what),
+                    }
+                    if gate != "none" {
+                        close(&wave.read_tensor(slot, dbefore).unwrap(), &want, 1e-6, &what);
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_norm_and_the_head_are_their_twins() {
+    everywhere(|executor, slots, what| {
+        // The last shape takes several pieces of 512 rows.
+        for (tokens, columns, vocabulary) in [(17, 33, 65), (64, 64, 256), (1030, 4, 4100)] {
+            if vocabulary == 4100 && slots != 8 {
+                continue;
+            }
+            let mut case = Case::new(1, tokens, vocabulary);
+            let [x, normed, dnormed] = [0; 3].map(|_| case.activation(columns));
+            let [scale, loss] = [0; 2].map(|_| case.activation(1));
+            let (gain, _) = case.parameter(1, columns);
+            let (weight, dweight) = case.parameter(vocabulary, columns);
+            let gradient = Some(HeadGradient { dx: dnormed, dweight });
+            case.push(Op::RmsNorm(RmsNorm { x, gain, out: normed, scale, epsilon: 1e-5 }));
+            case.push(Op::HeadLoss(HeadLoss { x: normed, weight, loss, gradient }));
+            let mut wave = case.wave(executor, slots);
+            let xs = fill(&mut wave, x, tokens * columns);
+            let gains = fill(&mut wave, gain, columns);
+            let weights = fill(&mut wave, weight, vocabulary * columns);
+            let mut batch = case.batch(slots);
+            batch.weights = vec![1.0; slots * tokens];
+            run(&mut wave, &batch);
+            for slot in 0..slots {
+                let rows = slot * tokens..(slot + 1) * tokens;
+                let head = twin::HeadTargets {
+                    targets: &batch.targets[rows.clone()],
+                    weights: &batch.weights[rows],
+                    loss_scale: 1.0,
+                };
+                let (want_normed, want_scale) = norm(executor, &xs[slot], &gains[slot]);
+                let (mut want, mut want_dx) = (vec![0.0; tokens], vec![0.0; tokens * columns]);
+                let mut want_dweight = vec![0.0; vocabulary * columns];
+                let (x, weight) = (&want_normed, &weights[slot]);
+                twin!(
+                    executor,
+                    head_loss_grad(x, weight, head, &mut want, &mut want_dx, &mut want_dweight, columns, false)
+                );
+                let what = format!("{what}, {tokens} rows over {vocabulary}, slot {slot}");
+                close(&wave.read_tensor(slot, normed).unwrap(), &want_normed, 1e-6, &what);
+                close(&wave.read_tensor(slot, scale).unwrap(), &want_scale, 1e-6, &what);
+                close(&wave.read_tensor(slot, loss).unwrap(), &want, 4e-6, &what);
+                close(&wave.read_tensor(slot, dnormed).unwrap(), &want_dx, 2e-5, &what);
+                close(&wave.read_tensor(slot, dweight).unwrap(), &want_dweight, 2e-5, &what);
+            }
+        }
+    });
+}
+
+/// Models whose sizes are odd, whose gates cannot be taken by fours, whose norms and products take several chunks.
+fn programs() -> Vec<(&'static str, Program)> {
+    let model = |width, heads: u64, kv_heads, head_dim, mlp: Block, tied, context, rows| {
+        let blocks = vec![Block::Attention { heads, kv_heads, head_dim }, mlp];
+        let exact = |text| Exact::from_decimal(text).unwrap();
+        let [norm_epsilon, init_std] = [exact("1e-5"), exact("0.1")];
+        let rotary_base = Exact::from(10_000u64);
+        lower(&Model { width, context, vocabulary: 97, blocks, tied, rotary_base, norm_epsilon, init_std }, rows)
+    };
+    vec![
+        ("odd", model(33, 3, 1, 6, Block::Swiglu { hidden: 68 }, false, 17, 3)),
+        ("no fours", model(30, 2, 1, 12, Block::Swiglu { hidden: 65 }, true, 17, 2)),
+        ("gelu", model(32, 4, 2, 8, Block::Gelu { hidden: 67 }, false, 33, 2)),
+        ("wide", model(520, 2, 2, 16, Block::Swiglu { hidden: 528 }, false, 16, 1)),
+    ]
+}
+
+/// Bits of everything that a few steps leave: gradients, readings, states.
+fn everything(wave: &mut synx_gpu::GpuWave, program: &Program) -> Vec<Vec<u32>> {
+    let slots = wave.slots();
+    let streams: Vec<u64> = (0..slots as u64).collect();
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+    let mut all = Vec::new();
+    for slot in 0..slots {
+        let noise = numbers(slot as u64, program.parameter_count());
+        let mut state = SlotState::initial(program.initial_parameters(1, slot as u64));
+        state.parameters.iter_mut().zip(noise).for_each(|(p, noise)| *p += 0.01 * noise);
+        wave.join(slot, &state).unwrap();
+    }
+    for step in 1..=2 {
+        let controls = vec![Some(control(program, step, 1e-2)); slots];
+        let batch = batch(program, step, &streams);
+        wave.run_passes(&batch, &controls).unwrap();
+        for slot in 0..slots {
+            let gradients: Vec<TensorId> = program.parameters.iter().map(|parameter| parameter.gradient).collect();
+            all.extend(gradients.iter().map(|gradient| bits(&wave.read_tensor(slot, *gradient).unwrap())));
+        }
+        wave.step(&batch, &controls).unwrap();
+    }
+    let tokens = batch(program, 9, &[5]);
+    all.push(bits(&wave.evaluate(&tokens.inputs, &tokens.targets).unwrap()));
+    for slots in wave.drain().unwrap() {
+        all.extend(slots.into_iter().flatten().map(|reading| bits(&[reading.loss, reading.gradient_norm])));
+    }
+    all.extend((0..slots).map(|slot| bits(&wave.read(slot).unwrap().parameters)));
+    all
+}
+
+#[test]
+fn fused_steps_have_the_bits_of_their_operations_one_by_one() {
+    everywhere(|executor, slots, what| {
+        for (name, program) in programs() {
+            if name == "wide" && slots > 1 {
+                continue;
+            }
+            let mut fused = executor.wave(&program, slots).unwrap();
+            let mut single = executor.wave_one_by_one(&program, slots).unwrap();
+            assert!(fused.dispatches_per_step() < single.dispatches_per_step());
+            let (got, want) = (everything(&mut fused, &program), everything(&mut single, &program));
+            for (i, (got, want)) in got.iter().zip(&want).enumerate() {
+                assert!(got == want, "{name}, {what}: the {i}th of what is compared");
+            }
+        }
+    });
+}
