@@ -1,30 +1,17 @@
 //! Runs that are stopped, and two at a time.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
-use crate::support::{Row, study, synx, table};
+use crate::support::{Row, study, synx, synx_until, table};
 
 const SMALL: &str = include_str!("studies/small.synx");
 
 /// A run in the background that has begun to train.
 fn start(folder: &Path) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_synx"))
-        .args(["run", "study.synx", "--device", "cpu", "--threads", "1"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let started = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("wave 1"));
-    assert!(started, "it ended before it trained: {:?}", child.wait());
-    // Whoever writes to a closed pipe is stopped by that: go on reading.
-    std::thread::spawn(move || lines.for_each(drop));
-    child
+    let arguments = ["run", "study.synx", "--device", "cpu", "--threads", "1"];
+    synx_until(folder, arguments, |line| line.starts_with("wave 1"))
 }
 
 fn signal(child: &Child, name: &str) {

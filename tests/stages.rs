@@ -1,11 +1,9 @@
 //! Studies whose later cells train on what earlier results settle: a mixture that a law chooses, values that rank best.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use crate::support::{Row, study, synx, table};
+use crate::support::{Row, study, synx, synx_until, table};
 
 /// What all studies here are made of.
 const WORLD: &str = r"synx 1
@@ -170,16 +168,7 @@ fn a_run_that_was_stopped_between_stages_goes_on_there() {
     let before = synx(path, ["status", "study.synx"]).expect(0).out;
     assert!(before.contains("0 of 15"), "{before}");
     // It is stopped as soon as it says that the mixture is settled.
-    let mut child = Command::new(env!("CARGO_BIN_EXE_synx"))
-        .args(RUN)
-        .current_dir(path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("is settled")));
+    let mut child = synx_until(path, RUN, |line| line.contains("is settled"));
     child.kill().unwrap();
     child.wait().unwrap();
     let status = synx(path, ["status", "study.synx"]).expect(0).out;

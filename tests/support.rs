@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// What a call of the command gave.
 #[derive(Debug)]
@@ -37,7 +37,23 @@ pub fn synx<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = 
     ran(&command(folder, arguments).output().unwrap())
 }
 
-/// The same, with bytes on standard input.
+/// The command in the background, from when it has printed a line that is `wanted` on standard error.
+pub fn synx_until<S: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+    wanted: impl Fn(&str) -> bool,
+) -> Child {
+    let mut command = command(folder, arguments);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let came = lines.by_ref().map_while(Result::ok).any(|line| wanted(&line));
+    assert!(came, "it ended before it said what was waited for: {:?}", child.wait());
+    // Whoever writes to a closed pipe is stopped by that: go on reading.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+/// As `synx`, with bytes on standard input.
 pub fn synx_with_input<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Ran {
     let mut command = command(folder, arguments);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -13,7 +13,7 @@ use synx_plan::corpus::{Corpus, CorpusId};
 use synx_plan::exact::Exact;
 use synx_plan::law::Law;
 use synx_plan::problem::Origin;
-use synx_plan::study::{FlopCount, Settings, Tokenizer};
+use synx_plan::study::Settings;
 
 use crate::allow::Allowed;
 use crate::corpus::Corpora;
@@ -494,14 +494,5 @@ impl<'t> Compiler<'t> {
 fn default_settings(path: &str) -> Settings {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let stem = file.strip_suffix(".synx").unwrap_or(file);
-    Settings {
-        name: if stem.is_empty() { "study".to_owned() } else { stem.to_owned() },
-        documentation: None,
-        edition: 1,
-        seed: 0,
-        tokenizer: Tokenizer::Bytes,
-        parameters: synx_plan::model::ParameterCount::NonEmbedding,
-        flops: FlopCount::Exact,
-        confidence: Exact::ratio(19, 20).expect("20 is not zero"),
-    }
+    Settings::named(if stem.is_empty() { "study" } else { stem })
 }

@@ -435,7 +435,7 @@ mod tests {
     use crate::grid::{Evaluation, Grid};
     use crate::mixture::Mixture;
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
-    use crate::study::{FlopCount, Settings, Tokenizer};
+    use crate::study::Settings;
 
     const BATCH: u64 = 4 * 32;
 
@@ -515,16 +515,7 @@ mod tests {
                 conditions: Vec::new(),
                 origin: None,
             }],
-            ..Plan::new(Settings {
-                name: "test".to_owned(),
-                documentation: None,
-                edition: 1,
-                seed: 1,
-                tokenizer: Tokenizer::Bytes,
-                parameters: ParameterCount::NonEmbedding,
-                flops: FlopCount::Exact,
-                confidence: decimal("0.95"),
-            })
+            ..Plan::new(Settings { seed: 1, ..Settings::named("test") })
         }
     }
 

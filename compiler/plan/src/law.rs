@@ -215,7 +215,7 @@ pub fn law_key(formula: &Formula, table: &Key) -> Key {
     let (target, model) = formula.inlined();
     // Without draws, neither their seed nor the confidence changes anything.
     let draws = (*bootstrap > 0).then_some((bootstrap, confidence, seed));
-    Key::of("law/2", &(table, by, free, target, model, method, test, draws))
+    Key::of("law/3", &(table, by, free, target, model, method, test, draws))
 }
 
 /// The free parameters that a formula names but does not declare, and those declared that it does not use.

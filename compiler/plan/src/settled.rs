@@ -115,9 +115,9 @@ mod tests {
     use crate::exact::Exact;
     use crate::expression::Expression;
     use crate::grid::{Choice, Closest, ColumnKind, Condition, Excluded};
-    use crate::model::{Model, ParameterCount};
+    use crate::model::Model;
     use crate::recipe::{AdamW, Precision, RateSchedule, Recipe};
-    use crate::study::{FlopCount, Settings, Tokenizer};
+    use crate::study::Settings;
     use crate::training::Training;
     use crate::unit::{Amount, Unit};
 
@@ -207,16 +207,7 @@ mod tests {
                 conditions: vec![Condition { text: "true".to_owned(), closest: Some(closest) }],
                 origin: None,
             }],
-            ..Plan::new(Settings {
-                name: "test".to_owned(),
-                documentation: None,
-                edition: 1,
-                seed: 17,
-                tokenizer: Tokenizer::Bytes,
-                parameters: ParameterCount::NonEmbedding,
-                flops: FlopCount::Exact,
-                confidence: decimal("0.95"),
-            })
+            ..Plan::new(Settings { seed: 17, ..Settings::named("test") })
         }
     }
 

@@ -87,6 +87,22 @@ pub struct Settings {
     pub confidence: Exact,
 }
 
+impl Settings {
+    /// What holds for a study of that name that says nothing.
+    pub fn named(name: impl Into<String>) -> Settings {
+        Settings {
+            name: name.into(),
+            documentation: None,
+            edition: 1,
+            seed: 0,
+            tokenizer: Tokenizer::Bytes,
+            parameters: ParameterCount::NonEmbedding,
+            flops: FlopCount::Exact,
+            confidence: Exact::ratio(19, 20).expect("20 is not zero"),
+        }
+    }
+}
+
 /// What cuts text into tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -249,9 +249,9 @@ mod tests {
     use crate::exact::Exact;
     use crate::grid::Grid;
     use crate::mixture::Mixture;
-    use crate::model::{Model, ParameterCount};
+    use crate::model::Model;
     use crate::recipe::{AdamW, Length, RateSchedule, Recipe};
-    use crate::study::{FlopCount, Settings, Tokenizer};
+    use crate::study::Settings;
 
     fn decimal(text: &str) -> Exact {
         Exact::from_decimal(text).unwrap()
@@ -322,16 +322,7 @@ mod tests {
                 conditions: Vec::new(),
                 origin: None,
             }],
-            ..Plan::new(Settings {
-                name: "test".to_owned(),
-                documentation: None,
-                edition: 1,
-                seed: 17,
-                tokenizer: Tokenizer::Bytes,
-                parameters: ParameterCount::NonEmbedding,
-                flops: FlopCount::Exact,
-                confidence: decimal("0.95"),
-            })
+            ..Plan::new(Settings { seed: 17, ..Settings::named("test") })
         }
     }
 

@@ -1,8 +1,9 @@
 //! Claims: decided by the draws.
 //!
-//! A claim holds where it does for the data as they are and for at least the study's confidence of all draws; it fails where it does not for the data and for as
-//! many draws; otherwise it is undecided. A draw in which it has no value counts for neither.
+//! A claim holds where it does for the data as they are and for enough of all draws, the study's confidence of them or more where few rows were drawn from
+//! (`Drawn::needed`); it fails where it does not for the data and for as many draws; otherwise it is undecided. A draw in which it has no value counts for neither.
 
+use synx_laws::Sample;
 use synx_plan::answer::AnswerId;
 use synx_plan::claim::{Claim, Verdict};
 use synx_plan::expression::{Binary, Expression, Name, Unary};
@@ -12,7 +13,8 @@ use synx_tables::evaluate;
 use crate::describe::expression_text;
 use crate::drawn::Drawn;
 use crate::order::answers_in;
-use crate::settled::{Draws, Settled, Unsettled};
+use crate::settled::{Settled, Unsettled};
+use crate::varying::Draws;
 
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,9 +85,10 @@ impl Settled {
         let satisfied = part(drawn.draws.iter().filter(|value| **value != 0.0 && !value.is_nan()).count());
         let refuted = part(drawn.draws.iter().filter(|value| **value == 0.0).count());
         let confidence = plan.study.confidence.to_f64();
+        let needed = drawn.needed(confidence);
         let verdict = match holds {
-            true if satisfied >= confidence => Verdict::Holds,
-            false if refuted >= confidence => Verdict::Fails,
+            true if satisfied >= needed => Verdict::Holds,
+            false if refuted >= needed => Verdict::Fails,
             _ => Verdict::Undecided,
         };
         let silent = draws - drawn.used();
@@ -96,16 +99,30 @@ impl Settled {
         } else {
             String::new()
         };
+        // Only where it decides: else the reader wonders why so many draws are not enough.
+        let of_one_opinion = if holds { satisfied } else { refuted };
+        let note = if verdict == Verdict::Undecided && of_one_opinion >= confidence {
+            let few = format!(
+                "so few rows are behind it that {} of the draws have to agree: more rows or replicates make them fewer",
+                percent(needed)
+            );
+            if note.is_empty() { few } else { format!("{note}; {few}") }
+        } else {
+            note
+        };
         Decided { verdict, share: Some(satisfied), draws, comparisons, note }
     }
 
     /// The value of an expression over answers, with its draws: as many as the answer with the fewest has.
     pub fn drawn(&self, expression: &Expression) -> Result<Drawn, Unsettled> {
-        let mut count: Option<usize> = None;
+        let (mut count, mut samples): (Option<usize>, Vec<Sample>) = (None, Vec::new());
         for answer in answers_in(expression) {
             let answer = self.answers.get(answer.0).ok_or_else(|| Unsettled::new("it was not settled"))?;
             if !answer.draws.is_empty() {
                 count = Some(count.map_or(answer.draws.len(), |count| count.min(answer.draws.len())));
+                samples.extend(
+                    answer.samples.iter().filter(|sample| !samples.contains(sample)).copied().collect::<Vec<_>>(),
+                );
             }
         }
         let at = |draw: Option<usize>| {
@@ -126,7 +143,7 @@ impl Settled {
             missing.unwrap_or_else(|| Unsettled::new("what it compares has no value"))
         })?;
         let draws = (0..count.unwrap_or(0)).map(|draw| at(Some(draw)).unwrap_or(f64::NAN)).collect();
-        Ok(Drawn { estimate, draws })
+        Ok(Drawn { estimate, draws, samples })
     }
 
     /// The comparisons of a condition, from left to right.
@@ -161,6 +178,11 @@ impl Settled {
             _ => {}
         }
     }
+}
+
+/// A part as people read it, not rounded up to all of them.
+fn percent(part: f64) -> String {
+    if part >= 1.0 { "all".to_owned() } else { format!("{:.1} %", (1000.0 * part).floor() / 10.0) }
 }
 
 /// The value of what reads no answer.

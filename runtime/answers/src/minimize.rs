@@ -14,6 +14,9 @@ use crate::ask::{Asked, At, argument};
 use crate::settled::{Beside, BestMixture, Pass, Unsettled, Value};
 use crate::simplex::{Limits, minimise};
 
+/// Predictions for the choices of all draws together, at most: of many candidates fewer draws tell how shares spread. Arbitrary: seconds.
+const MOST_PREDICTED: usize = 4_000_000;
+
 /// A candidate that was predicted: less is better, of equals the first.
 #[derive(Debug)]
 struct Candidate {
@@ -72,29 +75,84 @@ struct Conditions<'a> {
     most: Option<BTreeMap<usize, f64>>,
 }
 
+/// What was chosen, and from what.
+struct Choice {
+    mixture: Mixture,
+    corpora: BTreeSet<usize>,
+    candidates: usize,
+}
+
 impl Pass<'_> {
-    /// The best of the candidates, or the mean of the `top` best. In a draw: what is predicted for the mixture that was chosen.
+    /// The best of the candidates, or the mean of the `top` best. In a draw: what is predicted for the mixture that was chosen, and what would have been chosen
+    /// by the law of the draw.
     pub fn minimize(&mut self, place: usize, arguments: &[(String, Argument)]) -> Result<Value, Unsettled> {
         let (asked, at) = (self.asked(arguments)?, self.at(arguments)?);
         let columns = Shares::new(self.plan);
         let predicted = |mixture: &[(CorpusId, Exact)]| {
             asked.fitted.predict(&asked.group, &|name| columns.of(mixture, name).or_else(|| asked.value(&at, name)))
         };
-        if self.draw().is_some() {
+        if let Some(draw) = self.draw() {
             let Some(Ok(Value::Mixture(chosen))) = self.estimate(place) else {
                 return Err(Unsettled::new("no mixture was chosen"));
             };
             let mut chosen = chosen.clone();
             chosen.predicted = predicted(chosen.mixture.shares());
             chosen.beside.iter_mut().for_each(|beside| beside.predicted = predicted(&beside.shares));
+            let is_chosen_anew = (draw as usize + 1).saturating_mul(chosen.candidates) <= MOST_PREDICTED;
+            chosen.anew = is_chosen_anew.then(|| {
+                let choice = self.choose(arguments, &asked, &at, &columns, &predicted);
+                choice.ok().map(|choice| choice.mixture)
+            });
             return Ok(Value::Mixture(chosen));
         }
+        let Choice { mixture, corpora, candidates } = self.choose(arguments, &asked, &at, &columns, &predicted)?;
+        let allowed = self.allowed(arguments, &asked, &at, &columns)?;
+        let beside = self.baselines(&corpora).into_iter().map(|(name, shares)| Beside {
+            name,
+            predicted: predicted(&shares),
+            allowed: allowed(&shares),
+            shares,
+        });
+        let beside = beside.collect();
+        let predicted = predicted(mixture.shares());
+        let corpora = corpora.into_iter().map(CorpusId).collect();
+        Ok(Value::Mixture(Box::new(BestMixture { predicted, beside, mixture, corpora, candidates, anew: None })))
+    }
+
+    fn choose(
+        &self,
+        arguments: &[(String, Argument)],
+        asked: &Asked,
+        at: &At,
+        columns: &Shares,
+        predicted: &dyn Fn(&Parts) -> f64,
+    ) -> Result<Choice, Unsettled> {
         let over = argument(arguments, "over").ok_or_else(|| Unsettled::new("no mixtures are given to choose from"))?;
+        if let Argument::Shares(corpora) = over {
+            let mixture = self.best_shares(asked, at, corpora, &self.conditions(arguments)?)?;
+            return Ok(Choice { mixture, corpora: corpora.iter().map(|corpus| corpus.0).collect(), candidates: 1 });
+        }
+        let top = match argument(arguments, "top") {
+            Some(Argument::Expression(top)) => self.value_of(top)?.max(1.0) as usize,
+            _ => 1,
+        };
+        let allowed = self.allowed(arguments, asked, at, columns)?;
+        best_candidate(over.candidates(&self.plan.mixtures), top, predicted, &allowed)
+    }
+
+    /// Whether a mixture keeps to the conditions.
+    fn allowed<'a>(
+        &'a self,
+        arguments: &'a [(String, Argument)],
+        asked: &'a Asked,
+        at: &'a At,
+        columns: &'a Shares,
+    ) -> Result<impl Fn(&Parts) -> bool + 'a, Unsettled> {
         let conditions = self.conditions(arguments)?;
-        let allowed = |shares: &[(CorpusId, Exact)]| {
+        Ok(move |shares: &Parts| {
             let holds = |condition: &Expression| {
                 let value = evaluate(condition, &|name| match name {
-                    Name::Column(name) => columns.of(shares, name).or_else(|| asked.value(&at, name)),
+                    Name::Column(name) => columns.of(shares, name).or_else(|| asked.value(at, name)),
                     Name::Answer(answer) => self.number(answer),
                     _ => None,
                 });
@@ -106,24 +164,7 @@ impl Pass<'_> {
                     .all(|(corpus, share)| most.get(&corpus.0).is_none_or(|most| share.to_f64() <= most + 1e-9))
             };
             conditions.under.is_none_or(holds) && conditions.most.as_ref().is_none_or(within)
-        };
-        let (mixture, corpora) = if let Argument::Shares(corpora) = over {
-            (self.best_shares(&asked, &at, corpora, &conditions)?, corpora.iter().map(|corpus| corpus.0).collect())
-        } else {
-            let top = match argument(arguments, "top") {
-                Some(Argument::Expression(top)) => self.value_of(top)?.max(1.0) as usize,
-                _ => 1,
-            };
-            best_candidate(over.candidates(&self.plan.mixtures), top, &predicted, &allowed)?
-        };
-        let beside = self.baselines(&corpora).into_iter().map(|(name, shares)| Beside {
-            name,
-            predicted: predicted(&shares),
-            allowed: allowed(&shares),
-            shares,
-        });
-        let beside = beside.collect();
-        Ok(Value::Mixture(Box::new(BestMixture { predicted: predicted(mixture.shares()), beside, mixture })))
+        })
     }
 
     fn conditions<'a>(&self, arguments: &'a [(String, Argument)]) -> Result<Conditions<'a>, Unsettled> {
@@ -286,13 +327,13 @@ fn sums(
     Ok(())
 }
 
-/// Of candidates the best, or the mean of the `top` best; and the corpora of all of them.
+/// Of candidates the best, or the mean of the `top` best.
 fn best_candidate(
     candidates: impl Iterator<Item = Mixture>,
     top: usize,
     predicted: &dyn Fn(&Parts) -> f64,
     allowed: &dyn Fn(&Parts) -> bool,
-) -> Result<(Mixture, BTreeSet<usize>), Unsettled> {
+) -> Result<Choice, Unsettled> {
     // The best so far, the worst of them on top.
     let mut best: BinaryHeap<Candidate> = BinaryHeap::new();
     let (mut count, mut left_out) = (0, 0);
@@ -328,7 +369,7 @@ fn best_candidate(
         }));
     }
     let best: Vec<Mixture> = best.into_sorted_vec().into_iter().map(|candidate| candidate.mixture).collect();
-    Ok((mean(&best)?, corpora))
+    Ok(Choice { mixture: mean(&best)?, corpora, candidates: count })
 }
 
 /// Weights of corpora as shares.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use synx_laws::{GroupFit, LawResult, Prediction};
+use synx_laws::{GroupFit, LawResult, Prediction, Sample};
 use synx_plan::answer::{AnswerId, Question, Sort};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
@@ -20,11 +20,9 @@ use synx_tables::{Column, Table, Values, carry_out, evaluate};
 
 use crate::given::Given;
 use crate::law::{Fitted, group_rows};
-use crate::order::{Node, needs, order};
+use crate::order::{Node, order};
 use crate::shown::{self, Shown};
-
-/// Draws of what was measured, where no law says how many. Arbitrary: the second digit of an interval's ends.
-const MEASURED_DRAWS: u64 = 1000;
+use crate::varying::{Draws, REPLICATE, Varying, replicates};
 
 /// Starts of a law that is fitted again in a draw: it lies near the estimate.
 const STARTS_IN_DRAW: usize = 8;
@@ -57,6 +55,12 @@ pub struct BestMixture {
     pub predicted: f64,
     /// The prediction for others: what the choice is worth.
     pub beside: Vec<Beside>,
+    /// The corpora that it was chosen from, by their numbers.
+    pub corpora: Vec<CorpusId>,
+    /// From how many mixtures it was chosen; 1 where shares could be any.
+    pub(crate) candidates: usize,
+    /// In a draw: what its law would have chosen, where it chose; none in it where nothing could be.
+    pub(crate) anew: Option<Option<Mixture>>,
 }
 
 /// A mixture that one would take without a law.
@@ -92,27 +96,6 @@ fn read(plan: &Plan, answer: AnswerId, value: &Value) -> f64 {
     }
 }
 
-/// How often something can be drawn again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Draws {
-    /// Nothing of it is drawn: it is known, or was measured once.
-    None,
-    Some(u64),
-    /// This law, by its place, draws no bootstrap.
-    Missing(usize),
-}
-
-impl Draws {
-    fn and(self, other: Draws) -> Draws {
-        match (self, other) {
-            (Draws::Missing(law), _) | (_, Draws::Missing(law)) => Draws::Missing(law),
-            (Draws::None, other) => other,
-            (own, Draws::None) => own,
-            (Draws::Some(a), Draws::Some(b)) => Draws::Some(a.min(b)),
-        }
-    }
-}
-
 /// An answer with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
@@ -123,7 +106,12 @@ pub struct Answered {
     pub draws: Vec<f64>,
     /// Of a chosen mixture the prediction in each draw for each of those beside it.
     pub beside: Vec<Vec<f64>>,
+    /// Of a chosen mixture the share of each of its corpora as the law of each draw would have chosen it; in fewer draws than above where there are many
+    /// mixtures to choose from.
+    pub shares: Vec<Vec<f64>>,
     pub drawn: Draws,
+    /// What the draws are of, which says how much of them its interval takes.
+    pub samples: Vec<Sample>,
     /// Whether the data tell it: false where it moves with parameters that no fitted row tells.
     pub identified: bool,
 }
@@ -139,6 +127,8 @@ pub struct SettledLaw {
     /// For a law over what other laws found: for each of their draws the parameters of each group that this one then has. Empty for all others, whose draws are
     /// their fit's.
     pub draws: Vec<Vec<Option<Vec<f64>>>>,
+    /// What these draws are of.
+    pub samples: Vec<Sample>,
 }
 
 /// What everything came to.
@@ -194,6 +184,13 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             Some(Ok(Value::Mixture(best))) => best.beside.iter().map(|beside| beside.predicted).collect(),
             _ => Vec::new(),
         };
+        let shares = |answer: &usize| match pass.answers.get(answer) {
+            Some(Ok(Value::Mixture(best))) => best.anew.as_ref().map(|anew| {
+                let share = |corpus: &CorpusId| anew.as_ref().map_or(f64::NAN, |mixture| mixture.share_of(*corpus));
+                best.corpora.iter().map(share).collect()
+            }),
+            _ => None,
+        };
         let parameters = |law: &usize| match pass.laws.get(law) {
             Some(Ok(fitted)) => fitted.groups.iter().map(|group| group.parameters.clone().ok()).collect(),
             _ => Vec::new(),
@@ -201,6 +198,7 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
         Ok(InDraw {
             answers: asked.iter().map(number).collect(),
             beside: asked.iter().map(beside).collect(),
+            shares: asked.iter().map(shares).collect(),
             laws: over_laws.iter().map(parameters).collect(),
             shown: shown.iter().map(|shown| shown.in_draw(pass.table(TableId(shown.table)).ok().as_deref())).collect(),
         })
@@ -228,13 +226,26 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
                 .collect(),
             _ => Vec::new(),
         };
+        let sources = match base.answers.get(&answer) {
+            Some(Ok(Value::Mixture(best))) => best.corpora.len(),
+            _ => 0,
+        };
+        let shares = |source: usize| match (&draws, column) {
+            (Draws::Some(count), Some(column)) => {
+                let chosen = drawn.iter().take(*count as usize).filter_map(|draw| draw.shares[column].as_ref());
+                chosen.map(|shares| shares[source]).collect()
+            }
+            _ => Vec::new(),
+        };
         let value = base.answer(AnswerId(answer));
         Answered {
             read: value.as_ref().map_or(f64::NAN, |value| read(plan, AnswerId(answer), value)),
             value,
             beside: (0..others).map(beside).collect(),
+            shares: (0..sources).map(shares).collect(),
             draws: values,
             drawn: draws,
+            samples: varying.samples(Node::Answer(answer)),
             identified: base.identified.get(&answer).copied().unwrap_or(true),
         }
     });
@@ -251,12 +262,14 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
                 }
                 _ => Vec::new(),
             },
+            samples: varying.samples(Node::Law(law)),
         })
         .collect();
-    let shown = Shown::new(shown, |place, table| match varying.of(Node::Table(table)) {
+    let draws_of = |place: usize, table: usize| match varying.of(Node::Table(table)) {
         Draws::Some(count) => drawn.iter().take(count as usize).map(|draw| draw.shown[place].as_slice()).collect(),
         _ => Vec::new(),
-    });
+    };
+    let shown = Shown::new(shown, draws_of, |table| varying.samples(Node::Table(table)));
     Ok(Settled { tables, laws, answers, shown })
 }
 
@@ -282,85 +295,12 @@ struct InDraw {
     answers: Vec<f64>,
     /// For each of them that is a mixture the predictions for those beside it.
     beside: Vec<Vec<f64>>,
+    /// For each of them that is a mixture, and that was chosen anew in this draw, the shares of its corpora.
+    shares: Vec<Option<Vec<f64>>>,
     /// For each law over laws the parameters of its groups.
     laws: Vec<Vec<Option<Vec<f64>>>>,
     /// For each column that is shown its numbers, by the rows of the table as it is.
     shown: Vec<Vec<f64>>,
-}
-
-/// What differs from draw to draw.
-struct Varying {
-    draws: BTreeMap<Node, Draws>,
-    /// Whether it depends on fitted laws, whose draws then go through it.
-    fitted: BTreeMap<Node, bool>,
-}
-
-impl Varying {
-    fn new(plan: &Plan, base: &Pass, order: &[Node]) -> Varying {
-        let mut varying = Varying { draws: BTreeMap::new(), fitted: BTreeMap::new() };
-        for &node in order {
-            let needs = needs(plan, node);
-            let of_needs = || needs.iter().fold(Draws::None, |draws, needed| draws.and(varying.of(*needed)));
-            let fitted = needs.iter().any(|needed| varying.fitted.get(needed).copied().unwrap_or(false));
-            let (draws, fitted) = match node {
-                Node::Table(table) => match &plan.tables[table].source {
-                    Source::Grid(_) => {
-                        let replicated = base.table(TableId(table)).is_ok_and(|table| replicates(&table).is_some());
-                        let own = if replicated { Draws::Some(MEASURED_DRAWS) } else { Draws::None };
-                        (own.and(of_needs()), fitted)
-                    }
-                    // The rows and their predictions as they are: a correlation draws among them.
-                    Source::Predictions(_) => (Draws::None, fitted),
-                    Source::Law(_) => (of_needs(), true),
-                    _ => (of_needs(), fitted),
-                },
-                Node::Law(law) => {
-                    let own = match plan.laws[law].formula.bootstrap {
-                        0 => Draws::Missing(law),
-                        draws => Draws::Some(draws),
-                    };
-                    // What a law draws holds for its rows, which replicates are among; what other laws draw goes through it.
-                    (if fitted { own.and(of_needs()) } else { own }, true)
-                }
-                Node::Answer(answer) => {
-                    let correlation = matches!(&plan.answers[answer].question,
-                        Question::Call { function, .. } if matches!(function.as_str(), "spearman" | "kendall"));
-                    let draws = match of_needs() {
-                        Draws::None if correlation => Draws::Some(MEASURED_DRAWS),
-                        draws => draws,
-                    };
-                    (draws, fitted)
-                }
-            };
-            varying.draws.insert(node, draws);
-            varying.fitted.insert(node, fitted);
-        }
-        varying
-    }
-
-    /// Whether a law is fitted to what other laws found, whose draws go through it.
-    fn is_over_laws(&self, plan: &Plan, law: usize) -> bool {
-        needs(plan, Node::Law(law)).iter().any(|needed| self.fitted.get(needed) == Some(&true))
-    }
-
-    fn of(&self, node: Node) -> Draws {
-        self.draws.get(&node).cloned().unwrap_or(Draws::None)
-    }
-}
-
-/// The column that numbers replicates, and whose labels are drawn.
-pub(crate) const REPLICATE: &str = "replicate";
-
-/// The rows that differ in the replicate alone, each group in the order of its replicates; none where there are no two such rows.
-fn replicates(table: &Table) -> Option<Vec<Vec<u32>>> {
-    if !table.keys.iter().any(|key| key == REPLICATE) {
-        return None;
-    }
-    let others: Vec<String> = table.keys.iter().filter(|key| *key != REPLICATE).cloned().collect();
-    let mut groups = table.groups(&others).ok()?;
-    let label = |row: &u32| table.value(*row as usize, REPLICATE).number().unwrap_or(f64::NAN);
-    groups.iter_mut().for_each(|rows| rows.sort_by(|a, b| label(a).total_cmp(&label(b))));
-    groups.iter().any(|rows| rows.len() > 1).then_some(groups)
 }
 
 /// Which draw a pass is of.
@@ -404,10 +344,7 @@ impl<'a> Pass<'a> {
 
     /// Whether a table differs from draw to draw with what was fitted.
     pub fn is_of_fits(&self, table: TableId) -> bool {
-        self.drawing.is_some_and(|drawing| {
-            let node = Node::Table(table.0);
-            drawing.varying.fitted.get(&node) == Some(&true) && matches!(drawing.varying.of(node), Draws::Some(_))
-        })
+        self.drawing.is_some_and(|drawing| drawing.varying.is_of_fits(Node::Table(table.0)))
     }
 
     pub fn table(&self, table: TableId) -> Result<Arc<Table>, Unsettled> {
@@ -418,6 +355,11 @@ impl<'a> Pass<'a> {
     pub fn law(&self, law: usize) -> Result<Arc<Fitted>, Unsettled> {
         let base = || self.drawing.and_then(|drawing| drawing.base.laws.get(&law));
         self.laws.get(&law).or_else(base).cloned().unwrap_or_else(|| Err(not_there()))
+    }
+
+    /// What a law's fit found; none in a draw.
+    pub fn fit(&self, law: usize) -> Option<&LawResult> {
+        self.fits.get(&law).map(|(fit, _)| &**fit)
     }
 
     pub fn answer(&self, answer: AnswerId) -> Result<Value, Unsettled> {
@@ -457,7 +399,7 @@ impl<'a> Pass<'a> {
             }
             Node::Law(law) => {
                 let fitted = match self.drawing {
-                    None => self.fit(law)?,
+                    None => self.fit_to_rows(law)?,
                     Some(drawing) => self.fit_in_draw(law, drawing),
                 };
                 self.laws.insert(law, fitted.map(Arc::new));
@@ -617,7 +559,7 @@ impl<'a> Pass<'a> {
         Ok(rows)
     }
 
-    fn fit(&mut self, place: usize) -> Result<Result<Fitted, Unsettled>, Problem> {
+    fn fit_to_rows(&mut self, place: usize) -> Result<Result<Fitted, Unsettled>, Problem> {
         let declared = &self.plan.laws[place];
         let prepared = self.table(declared.over).and_then(|over| {
             let law = self.with_answers(declared)?;
@@ -648,10 +590,8 @@ impl<'a> Pass<'a> {
     /// The law in a draw: with what its own bootstrap drew; a law over what other laws found is fitted again to what they found in this draw.
     fn fit_in_draw(&self, place: usize, drawing: Drawing) -> Result<Fitted, Unsettled> {
         let declared = &self.plan.laws[place];
-        let over_laws =
-            needs(self.plan, Node::Law(place)).iter().any(|needed| drawing.varying.fitted.get(needed) == Some(&true));
-        if !over_laws {
-            let (fit, _) = drawing.base.fits.get(&place).ok_or_else(not_there)?;
+        if !drawing.varying.is_over_laws(self.plan, place) {
+            let fit = drawing.base.fit(place).ok_or_else(not_there)?;
             return Ok(drawing.base.law(place)?.in_draw(fit, drawing.draw));
         }
         let over = self.table(declared.over)?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use synx_laws::Sample;
 use synx_plan::study::Plan;
 use synx_plan::table::{Source, TableId};
 use synx_tables::{Table, Values};
@@ -9,7 +10,8 @@ use synx_tables::{Table, Values};
 use crate::drawn::Drawn;
 use crate::law::labels;
 use crate::order::{Node, order};
-use crate::settled::{Pass, REPLICATE};
+use crate::settled::Pass;
+use crate::varying::REPLICATE;
 
 /// A column of numbers that is shown, and what tells the rows apart.
 pub(crate) struct Wanted {
@@ -19,9 +21,9 @@ pub(crate) struct Wanted {
     rows: Vec<Vec<String>>,
 }
 
-/// The columns that are shown, each with its numbers in every draw.
+/// The columns that are shown, each with its numbers in every draw, row by row.
 #[derive(Debug, Default)]
-pub struct Shown(BTreeMap<(usize, String), Vec<Vec<f64>>>);
+pub struct Shown(BTreeMap<(usize, String), Vec<Drawn>>);
 
 /// The columns of numbers that are shown of tables that `varies` says to differ from draw to draw. Left out are single replicates, of which
 /// another draw has others, and what the data do not tell.
@@ -71,10 +73,19 @@ impl Wanted {
 }
 
 impl Shown {
-    pub(crate) fn new<'a>(wanted: Vec<Wanted>, draws: impl Fn(usize, usize) -> Vec<&'a [f64]>) -> Shown {
+    pub(crate) fn new<'a>(
+        wanted: Vec<Wanted>,
+        draws: impl Fn(usize, usize) -> Vec<&'a [f64]>,
+        samples: impl Fn(usize) -> Vec<Sample>,
+    ) -> Shown {
         let column = |(place, wanted): (usize, Wanted)| {
             let draws = draws(place, wanted.table);
-            let rows = (0..wanted.rows.len()).map(|row| draws.iter().map(|draw| draw[row]).collect());
+            let samples = samples(wanted.table);
+            let rows = (0..wanted.rows.len()).map(|row| Drawn {
+                estimate: f64::NAN,
+                draws: draws.iter().map(|draw| draw[row]).collect(),
+                samples: samples.clone(),
+            });
             ((wanted.table, wanted.column), rows.collect())
         };
         Shown(wanted.into_iter().enumerate().map(column).collect())
@@ -82,7 +93,6 @@ impl Shown {
 
     /// The interval of a row's number; none where it is not drawn.
     pub fn interval(&self, table: TableId, column: &str, row: usize, confidence: f64) -> Option<(f64, f64)> {
-        let draws = self.0.get(&(table.0, column.to_owned()))?.get(row)?;
-        Drawn { estimate: f64::NAN, draws: draws.clone() }.interval(confidence)
+        self.0.get(&(table.0, column.to_owned()))?.get(row)?.interval(confidence)
     }
 }

@@ -30,6 +30,7 @@ mod planted;
 mod prepared;
 mod profile;
 mod result;
+mod sample;
 mod space;
 mod starts;
 #[cfg(test)]
@@ -49,5 +50,6 @@ pub use result::{
     Beside, Criteria, Draw, GroupFit, GrownTrees, Interval, LawResult, Minimum, ParameterEstimate, Prediction,
     Resampling, Simple, SkippedGroup, Starts, TestError, Unit,
 };
+pub use sample::Sample;
 pub use table::{Column, Table};
 pub use trees::Forest;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sample::Sample;
 use crate::trees::Forest;
 
 /// A law fitted to each group of its rows.
@@ -194,7 +195,7 @@ impl Resampling {
 }
 
 /// What intervals rest on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Resampling {
     /// What was drawn again: training streams where the rows come from more than one, otherwise rows.
     pub unit: Unit,
@@ -202,6 +203,8 @@ pub struct Resampling {
     pub draws: usize,
     /// Draws that had enough distinct rows and a finite fit. Intervals are those of these.
     pub used: usize,
+    /// How much of the draws intervals take.
+    pub sample: Sample,
 }
 
 /// What a bootstrap draws.

@@ -9,7 +9,7 @@ use synx_plan::exact::Exact;
 use synx_plan::grid::ColumnValue;
 use synx_plan::key::Key;
 use synx_plan::model::ParameterCount;
-use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
+use synx_plan::study::{FlopCount, Plan, Settings};
 use synx_report::{
     AnswerResult, AnswerStatus, CellResult, CellStatus, ClaimResult, ComparisonResult, CurvePoint, DomainResult, FILES,
     FigureResult, LawFit, LawGroup, LawModel, LawOutcome, LawParameter, LawResult, LawTest, Plot, PredictionResult,
@@ -17,16 +17,7 @@ use synx_report::{
 };
 
 fn plan() -> Plan {
-    Plan::new(Settings {
-        name: "thirds".to_owned(),
-        documentation: None,
-        edition: 1,
-        seed: 17,
-        tokenizer: Tokenizer::Bytes,
-        parameters: ParameterCount::NonEmbedding,
-        flops: FlopCount::Exact,
-        confidence: Exact::from_decimal("0.95").unwrap(),
-    })
+    Plan::new(Settings { seed: 17, ..Settings::named("thirds") })
 }
 
 fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {

@@ -10,10 +10,10 @@ use synx_plan::expression::{Binary, Expression};
 use synx_plan::grid::{self, Column, ColumnKind, ColumnValue, Domain, Evaluation, Grid};
 use synx_plan::law::{Formula, FreeParameter, Law, Method};
 use synx_plan::mixture::Mixture;
-use synx_plan::model::{Block, Model, ParameterCount};
+use synx_plan::model::{Block, Model};
 use synx_plan::problem::Problem;
 use synx_plan::recipe::{AdamW, Length, RateSchedule, Recipe};
-use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
+use synx_plan::study::{Plan, Settings};
 use synx_plan::table::{Table, TableId};
 use synx_report::{CellStatus, LawOutcome, StudyResults};
 use synx_store::Store;
@@ -140,16 +140,7 @@ pub(crate) fn plan() -> Plan {
             },
             origin: None,
         }],
-        ..Plan::new(Settings {
-            name: "tiny".to_owned(),
-            documentation: None,
-            edition: 1,
-            seed: 17,
-            tokenizer: Tokenizer::Bytes,
-            parameters: ParameterCount::NonEmbedding,
-            flops: FlopCount::Exact,
-            confidence: decimal("0.95"),
-        })
+        ..Plan::new(Settings { seed: 17, ..Settings::named("tiny") })
     }
 }
 

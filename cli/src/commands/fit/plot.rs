@@ -162,7 +162,8 @@ impl Drawn<'_> {
         }
         let estimates: Vec<f64> = group.parameters.iter().map(|parameter| parameter.estimate).collect();
         let step = group.draws.len().div_ceil(MOST_DRAWS).max(1);
-        let tail = 0.5 * (1.0 - self.asked.formula.confidence.to_f64());
+        let confidence = self.asked.formula.confidence.to_f64();
+        let tail = group.resampling.map_or(0.5 * (1.0 - confidence), |drawn| drawn.sample.tail(confidence));
         for k in 0..PLACES {
             let part = k as f64 / (PLACES - 1) as f64;
             let at = if low > 0.0 { low * (high / low).powf(part) } else { low + (high - low) * part };

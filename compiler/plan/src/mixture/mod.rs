@@ -123,6 +123,11 @@ impl Mixture {
         &self.shares
     }
 
+    /// The share of a corpus; 0 where the mixture has none of it.
+    pub fn share_of(&self, corpus: CorpusId) -> f64 {
+        self.shares.iter().find(|(known, _)| *known == corpus).map_or(0.0, |(_, share)| share.to_f64())
+    }
+
     /// Whether a scan has to settle the shares.
     pub fn is_open(&self) -> bool {
         self.open

@@ -36,12 +36,39 @@ fn choose(plan: &mut Plan, law: usize, further: &[(&str, Argument)]) -> Expressi
 
 fn share(settled: &Settled, answer: usize, corpus: usize) -> f64 {
     match &settled.answers[answer].value {
-        Ok(Value::Mixture(best)) => {
-            let share = best.mixture.shares().iter().find(|(known, _)| known.0 == corpus);
-            share.map_or(0.0, |(_, share)| share.to_f64())
-        }
+        Ok(Value::Mixture(best)) => best.mixture.share_of(CorpusId(corpus)),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn every_draw_chooses_anew_and_tells_how_shares_spread() {
+    let (mut plan, law, rows) = bowl(&[("web", 1000), ("wiki", 50_000)], 200);
+    choose(&mut plan, law, &[]);
+    let steps = Argument::Steps(synx_plan::mixture::Simplex { corpora: vec![CorpusId(0), CorpusId(1)], steps: 100 });
+    call(&mut plan, "minimize", &[("of", Argument::Law(law)), ("over", steps)]);
+    let settled = settle(&plan, &Measured(rows)).unwrap();
+    // The share is the law's parameter C.
+    let fit = &settled.laws[law].fit.as_ref().unwrap().groups[0];
+    let c = fit.parameter("C").unwrap();
+    for (place, answer) in settled.answers.iter().enumerate() {
+        assert_eq!((answer.shares.len(), answer.shares[0].len()), (2, 200));
+        let drawn = crate::Drawn {
+            estimate: share(&settled, place, 0),
+            draws: answer.shares[0].clone(),
+            samples: answer.samples.clone(),
+        };
+        let (low, high) = drawn.interval(0.95).unwrap();
+        // In steps of a hundredth the ends fall on one.
+        let step = if place == 0 { 1e-5 } else { 0.006 };
+        close_to(low, c.low.unwrap(), step);
+        close_to(high, c.high.unwrap(), step);
+        assert!(answer.shares[0].iter().zip(&answer.shares[1]).all(|(web, wiki)| (web + wiki - 1.0).abs() < 1e-9));
+    }
+}
+
+fn close_to(found: f64, expected: f64, within: f64) {
+    assert!((found - expected).abs() < within, "{found}, not {expected}");
 }
 
 #[test]
@@ -87,7 +114,7 @@ fn beside_the_choice_stand_all_baselines_with_their_draws() {
     assert!(best.beside.iter().all(|beside| best.predicted < beside.predicted));
     assert_eq!((answer.draws.len(), answer.beside.len()), (50, 3));
     for (beside, draws) in best.beside.iter().zip(&answer.beside) {
-        let drawn = crate::Drawn { estimate: beside.predicted, draws: draws.clone() };
+        let drawn = crate::Drawn { estimate: beside.predicted, draws: draws.clone(), samples: answer.samples.clone() };
         let (low, high) = drawn.interval(0.95).unwrap();
         assert!(low < beside.predicted && beside.predicted < high && high - low < 0.01);
     }

@@ -12,11 +12,10 @@ use synx_plan::expression::{Binary, Expression};
 use synx_plan::grid::ColumnValue;
 use synx_plan::law::{Formula, FreeParameter, HoldOut, Law, Method, Model, Trees};
 use synx_plan::mixture::Mixture;
-use synx_plan::model::ParameterCount;
 use synx_plan::observations::{Format, Observations};
 use synx_plan::problem::Problem;
 use synx_plan::random::Stream;
-use synx_plan::study::{FlopCount, Plan, Settings, Tokenizer};
+use synx_plan::study::{Plan, Settings};
 use synx_plan::table::{Source, Table as Declared, TableId};
 use synx_tables::{Column, Standing, Table};
 
@@ -45,16 +44,7 @@ impl Given for Measured {
 }
 
 fn plan() -> Plan {
-    Plan::new(Settings {
-        name: "planted".to_owned(),
-        documentation: None,
-        edition: 1,
-        seed: 17,
-        tokenizer: Tokenizer::Bytes,
-        parameters: ParameterCount::NonEmbedding,
-        flops: FlopCount::Exact,
-        confidence: Exact::ratio(19, 20).unwrap(),
-    })
+    Plan::new(Settings { seed: 17, ..Settings::named("planted") })
 }
 
 fn table(plan: &mut Plan, source: Source, keys: &[&str]) -> TableId {

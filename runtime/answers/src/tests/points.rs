@@ -67,7 +67,7 @@ fn the_best_of_points_is_chosen_anew_in_every_draw_and_figures_have_its_interval
     for row in 0..4 {
         let (low, high) = settled.shown.interval(points, "expected", row, 0.95).unwrap();
         let estimate = made.value(row, "expected").number().unwrap();
-        assert!(low < estimate && estimate < high && high - low < 0.1, "{row}: {low} {estimate} {high}");
+        assert!(low < estimate && estimate < high && high - low < 0.2, "{row}: {low} {estimate} {high}");
     }
     assert_eq!(settled.shown.interval(best, "r", 0, 0.95), Some((0.0, 0.0)));
     // What tells rows apart, and what no figure shows, is not drawn.

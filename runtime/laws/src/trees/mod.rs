@@ -131,7 +131,14 @@ impl<'a> Group<'a> {
         let units = Units::new(0..split.fitted.len(), prepared.stream_numbers(&split.fitted), false);
         let drawn = self.draws(&units)?;
         let asked = prepared.formula.bootstrap as usize;
-        let resampling = Resampling { unit: units.unit, units: units.count, draws: asked, used: drawn.len() };
+        // What trees are free to follow is no number of parameters: only the rows, or streams, are counted.
+        let sample = crate::sample::Sample {
+            rows: self.sample.weights.iter().sum(),
+            units: units.count as f64,
+            parameters: 0.0,
+            enlarged: false,
+        };
+        let resampling = Resampling { unit: units.unit, units: units.count, draws: asked, used: drawn.len(), sample };
         let (draws, forests) =
             drawn.into_iter().map(|(number, forest)| (Draw { number, parameters: Vec::new() }, forest)).unzip();
         let [of_trees, ..] = left_out;

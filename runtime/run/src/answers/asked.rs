@@ -2,6 +2,7 @@
 
 use synx_answers::{Answered, Decided, Drawn, Draws, Settled, Value, answer_text, shares_text};
 use synx_plan::answer::{AnswerId, Question, Sort};
+use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::expression::Expression;
 use synx_plan::grid::ColumnValue;
@@ -28,8 +29,34 @@ fn infinite_among(plan: &Plan, settled: &Settled, expression: &Expression) -> Op
 }
 
 pub(super) fn answers(plan: &Plan, settled: &Settled) -> Vec<AnswerResult> {
-    let one = |(place, answered): (usize, &Answered)| answer(plan, settled, place, answered);
-    settled.answers.iter().enumerate().map(one).collect()
+    let one = |(place, answered): (usize, &Answered)| {
+        std::iter::once(answer(plan, settled, place, answered)).chain(shares(plan, place, answered))
+    };
+    settled.answers.iter().enumerate().flat_map(one).collect()
+}
+
+/// The shares of a chosen mixture, each as if it had been asked by itself: the interval is of what the laws of the draws would have chosen.
+fn shares(plan: &Plan, place: usize, answered: &Answered) -> Vec<AnswerResult> {
+    let Ok(Value::Mixture(best)) = &answered.value else { return Vec::new() };
+    let question = answer_text(plan, AnswerId(place));
+    let of = |(corpus, draws): (&CorpusId, &Vec<f64>)| {
+        let estimate = best.mixture.share_of(*corpus);
+        let drawn = Drawn { estimate, draws: draws.clone(), samples: answered.samples.clone() };
+        let interval = drawn.interval(plan.study.confidence.to_f64()).filter(|_| answered.identified);
+        AnswerResult {
+            question: format!("share[{}] of {question}", plan.corpora[corpus.0].name),
+            unit: String::new(),
+            chosen: String::new(),
+            estimate: Some(estimate),
+            low: interval.map(|(low, _)| low),
+            high: interval.map(|(_, high)| high),
+            draws: draws.len(),
+            used: drawn.used(),
+            status: if answered.identified { AnswerStatus::Answered } else { AnswerStatus::NotIdentified },
+            note: String::new(),
+        }
+    };
+    best.corpora.iter().zip(&answered.shares).map(of).collect()
 }
 
 fn answer(plan: &Plan, settled: &Settled, place: usize, answered: &Answered) -> AnswerResult {
@@ -60,8 +87,11 @@ fn answer(plan: &Plan, settled: &Settled, place: usize, answered: &Answered) -> 
     };
     let number = value.number();
     result.estimate = Some(number).filter(|number| !number.is_nan());
-    let drawn =
-        Drawn { estimate: number, draws: answered.draws.iter().map(|draw| number_of(plan, place, *draw)).collect() };
+    let drawn = Drawn {
+        estimate: number,
+        draws: answered.draws.iter().map(|draw| number_of(plan, place, *draw)).collect(),
+        samples: answered.samples.clone(),
+    };
     result.used = drawn.used();
     let mut notes: Vec<String> = Vec::new();
     match value {
@@ -83,7 +113,8 @@ fn answer(plan: &Plan, settled: &Settled, place: usize, answered: &Answered) -> 
             result.chosen = shares_text(plan, &best.mixture);
             notes.extend(best.beside.iter().enumerate().map(|(place, beside)| {
                 let draws = answered.beside.get(place).cloned().unwrap_or_default();
-                let interval = Drawn { estimate: beside.predicted, draws }.interval(plan.study.confidence.to_f64());
+                let beside_it = Drawn { estimate: beside.predicted, draws, samples: answered.samples.clone() };
+                let interval = beside_it.interval(plan.study.confidence.to_f64());
                 let interval = interval.filter(|_| answered.identified);
                 let interval =
                     interval.map_or_else(String::new, |(low, high)| format!(" ({} to {})", shown(low), shown(high)));

@@ -115,8 +115,7 @@ fn share(plan: &Plan, cell: &Cell, corpus: CorpusId) -> f64 {
     if !plan.awaited(cell).is_empty() {
         return f64::NAN;
     }
-    let share = plan.mixture(cell).shares().iter().find(|(known, _)| *known == corpus);
-    share.map_or(0.0, |(_, share)| share.to_f64())
+    plan.mixture(cell).share_of(corpus)
 }
 
 /// What the rows of a table come from: the names of grids, laws and files.

@@ -216,7 +216,9 @@ impl<'a> Curves<'a> {
         let band = |x: &f64| {
             let of = of(*x);
             let draws = (0..fit.draws.len().min(BAND_DRAWS)).map(|draw| fitted.predict_in(fit, draw, group, &of));
-            let (low, high) = Drawn { estimate: f64::NAN, draws: draws.collect() }.interval(self.confidence)?;
+            let samples = fit.resampling.iter().map(|resampling| resampling.sample).collect();
+            let drawn = Drawn { estimate: f64::NAN, draws: draws.collect(), samples };
+            let (low, high) = drawn.interval(self.confidence)?;
             Some((*x, low, high))
         };
         xs.iter().filter_map(band).collect()

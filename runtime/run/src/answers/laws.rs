@@ -62,7 +62,8 @@ fn fitted_group(plan: &Plan, fit: &GroupFit, settled: &SettledLaw, group: usize)
             .draws
             .iter()
             .map(|draw| draw.get(group).and_then(Option::as_ref).map_or(f64::NAN, |p| p[parameter]));
-        let drawn = Drawn { estimate: fit.parameters[parameter].estimate, draws: draws.collect() };
+        let (estimate, samples) = (fit.parameters[parameter].estimate, settled.samples.clone());
+        let drawn = Drawn { estimate, draws: draws.collect(), samples };
         drawn.interval(plan.study.confidence.to_f64())
     };
     let parameter = |(place, p): (usize, &synx_laws::ParameterEstimate)| {
@@ -125,7 +126,8 @@ pub(super) fn predictions(plan: &Plan, law: &Law, settled: &SettledLaw, all: &Se
             let interval = own.and_then(|own| {
                 let of = |name: &str| over.value(row as usize, name).number();
                 let draws = (0..group.draws.len()).map(|draw| fitted.predict_in(group, draw, own, &of));
-                Drawn { estimate: prediction.predicted, draws: draws.collect() }.interval(confidence)
+                let samples = group.resampling.iter().map(|resampling| resampling.sample).collect();
+                Drawn { estimate: prediction.predicted, draws: draws.collect(), samples }.interval(confidence)
             });
             let result = PredictionResult {
                 law: law.name.clone(),
