@@ -117,7 +117,7 @@ pub fn exp<A: Arithmetic>(x: f32) -> f32 {
 }
 
 /// `(log(1 + f) - f + f²/2) / f³` on sqrt(1/2) <= 1 + f < sqrt(2), highest power first (the Cephes library's `logf`).
-const LOG: [f32; 9] = [
+pub(crate) const LOG: [f32; 9] = [
     7.037_683_6e-2,
     -1.151_461e-1,
     1.167_699_9e-1,

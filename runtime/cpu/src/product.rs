@@ -138,8 +138,11 @@ pub(crate) fn pack_with<S: Simd>(s: S, from: &[f32], row: usize, column: usize, 
         to = rest;
         if column == 1 {
             for (k, to) in panel.chunks_exact_mut(padded).enumerate() {
-                to[..width].copy_from_slice(&from[k * row + start..][..width]);
-                to[width..].fill(0.0);
+                // Vectors, not `copy_from_slice`: a call costs more than so few numbers.
+                let from = &from[k * row + start..][..width];
+                for i in (0..padded).step_by(16) {
+                    s.put(to, i, s.at(from, i));
+                }
             }
         } else {
             assert_eq!(row, 1, "a factor to be packed lies by rows or by columns");

@@ -132,13 +132,23 @@ pub fn twin_grad<A: Arithmetic>(
 const ROWS: usize = 16;
 
 /// How transposed keys or values are packed: narrow panels, so that little past the diagonal is multiplied.
-fn layout(shape: Heads) -> Layout {
+fn transposed(shape: Heads) -> Layout {
     Layout { inner: shape.head_dim, columns: shape.context, panel: 32 }
+}
+
+/// How keys or values are packed as they stand, out of rows that lie far apart: panels whose tiles have rows that divide [`ROWS`].
+fn upright(shape: Heads) -> Layout {
+    Layout { inner: shape.context, columns: shape.head_dim, panel: 32 }
+}
+
+/// Numbers from one row of scores to the next: whole vectors.
+fn scores_row(shape: Heads) -> usize {
+    shape.context.next_multiple_of(16)
 }
 
 /// Working space of the kernels, in numbers.
 pub(crate) fn work_len(shape: Heads) -> usize {
-    2 * layout(shape).len() + 2 * BLOCK * shape.context
+    2 * transposed(shape).len() + upright(shape).len() + 2 * BLOCK * scores_row(shape)
 }
 
 kernel! {
@@ -146,9 +156,10 @@ kernel! {
     pub(crate) fn attention(s; qkv: &[f32], out: &mut [f32], log_sum: &mut [f32], shape: Heads, work: &mut [f32]) {
         let Heads { context, heads, kv_heads, head_dim } = shape;
         let columns = shape.columns();
-        let layout = layout(shape);
-        let (keys, work) = work.split_at_mut(layout.len());
-        let scores = &mut work[..ROWS * context];
+        let (transposed, upright, scores_row) = (transposed(shape), upright(shape), scores_row(shape));
+        let (keys, work) = work.split_at_mut(transposed.len());
+        let (values, work) = work.split_at_mut(upright.len());
+        let scores = &mut work[..ROWS * scores_row];
         let sequences = qkv
             .chunks_exact(context * columns)
             .zip(out.chunks_exact_mut(context * heads * head_dim))
@@ -157,45 +168,42 @@ kernel! {
             for h in 0..heads {
                 let key = shape.key_of(h);
                 if h.is_multiple_of(heads / kv_heads) {
-                    pack_with(s, &qkv[key..], 1, columns, layout, keys);
+                    pack_with(s, &qkv[key..], 1, columns, transposed, keys);
+                    pack_with(s, &qkv[key + kv_heads * head_dim..], columns, 1, upright, values);
                 }
                 for start in (0..context).step_by(ROWS) {
                     let end = context.min(start + ROWS);
-                    let place = (start * heads + h) * head_dim;
                     s.multiply(Product {
                         left: &qkv[start * columns + h * head_dim..],
                         left_row: columns,
                         left_step: 1,
-                        right: Right::Packed { values: keys, layout },
+                        right: Right::Packed { values: keys, layout: transposed },
                         rows: end - start,
                         inner: head_dim,
                         columns: end,
                         out: scores,
-                        out_row: context,
+                        out_row: scores_row,
                         accumulate: false,
                     });
-                    let mut inverse = [0.0; ROWS];
-                    for t in start..end {
-                        let row = &mut scores[(t - start) * context..][..end];
-                        let (largest, total) = exponentials(s, row, t + 1, shape.scale());
-                        inverse[t - start] = 1.0 / total;
-                        log_sum[t * heads + h] = largest + log(total);
+                    let row_sums = exponentials(s, scores, scores_row, start, end - start, shape.scale());
+                    for (t, sum) in (start..end).zip(row_sums.log) {
+                        log_sum[t * heads + h] = sum;
                     }
                     s.multiply(Product {
                         left: scores,
-                        left_row: context,
+                        left_row: scores_row,
                         left_step: 1,
-                        right: Right::Rows { values: &qkv[key + kv_heads * head_dim..], stride: columns },
+                        right: Right::Packed { values, layout: upright },
                         rows: end - start,
                         inner: end,
                         columns: head_dim,
-                        out: &mut out[place..],
+                        out: &mut out[(start * heads + h) * head_dim..],
                         out_row: heads * head_dim,
                         accumulate: false,
                     });
-                    for t in start..end {
+                    for (t, inverse) in (start..end).zip(row_sums.inverse) {
                         let out = &mut out[(t * heads + h) * head_dim..][..head_dim];
-                        let inverse = s.splat(inverse[t - start]);
+                        let inverse = s.splat(inverse);
                         for i in (0..head_dim).step_by(16) {
                             s.put(out, i, s.mul(s.at(out, i), inverse));
                         }
@@ -219,10 +227,11 @@ kernel! {
         let Heads { context, heads, kv_heads, head_dim } = shape;
         let columns = shape.columns();
         let values_after = kv_heads * head_dim;
-        let layout = layout(shape);
-        let (keys, work) = work.split_at_mut(layout.len());
-        let (values, work) = work.split_at_mut(layout.len());
-        let (p, ds) = work.split_at_mut(BLOCK * context);
+        let (transposed, upright, scores_row) = (transposed(shape), upright(shape), scores_row(shape));
+        let (keys, work) = work.split_at_mut(transposed.len());
+        let (values, work) = work.split_at_mut(transposed.len());
+        let (keys_upright, work) = work.split_at_mut(upright.len());
+        let (p, ds) = work.split_at_mut(BLOCK * scores_row);
         let sequences = qkv
             .chunks_exact(context * columns)
             .zip(dqkv.chunks_exact_mut(context * columns))
@@ -236,55 +245,53 @@ kernel! {
                 let key = shape.key_of(h);
                 let value = key + values_after;
                 if h.is_multiple_of(heads / kv_heads) {
-                    pack_with(s, &qkv[key..], 1, columns, layout, keys);
-                    pack_with(s, &qkv[value..], 1, columns, layout, values);
+                    pack_with(s, &qkv[key..], 1, columns, transposed, keys);
+                    pack_with(s, &qkv[value..], 1, columns, transposed, values);
+                    pack_with(s, &qkv[key..], columns, 1, upright, keys_upright);
                 }
                 for block in (0..context).step_by(BLOCK) {
                     let block_end = context.min(block + BLOCK);
                     for start in (block..block_end).step_by(ROWS) {
                         let end = block_end.min(start + ROWS);
-                        let place = (start - block) * context;
-                        let inner = Product {
+                        let (p, ds) = (&mut p[(start - block) * scores_row..], &mut ds[(start - block) * scores_row..]);
+                        s.multiply(Product {
                             left: &qkv[start * columns + h * head_dim..],
                             left_row: columns,
                             left_step: 1,
-                            right: Right::Packed { values: keys, layout },
+                            right: Right::Packed { values: keys, layout: transposed },
                             rows: end - start,
                             inner: head_dim,
                             columns: end,
-                            out: &mut p[place..],
-                            out_row: context,
+                            out: p,
+                            out_row: scores_row,
                             accumulate: false,
-                        };
-                        s.multiply(inner);
+                        });
                         s.multiply(Product {
                             left: &dout[(start * heads + h) * head_dim..],
                             left_row: heads * head_dim,
                             left_step: 1,
-                            right: Right::Packed { values, layout },
+                            right: Right::Packed { values, layout: transposed },
                             rows: end - start,
                             inner: head_dim,
                             columns: end,
-                            out: &mut ds[place..],
-                            out_row: context,
+                            out: ds,
+                            out_row: scores_row,
                             accumulate: false,
                         });
+                        let (mut shifts, mut lanes) = ([0.0; ROWS], [[0.0; 16]; ROWS]);
                         for t in start..end {
-                            let place = (t - block) * context;
                             let at = (t * heads + h) * head_dim;
-                            let row = Row {
-                                scale: shape.scale(),
-                                log_sum: log_sum[t * heads + h],
-                                delta: s.dot(&dout[at..][..head_dim], &out[at..][..head_dim]),
-                                kept: t + 1,
-                            };
-                            row.gradient(s, &mut p[place..][..end], &mut ds[place..][..end]);
+                            shifts[t - start] = -log_sum[t * heads + h];
+                            let products = s.dot_lanes(&dout[at..][..head_dim], &out[at..][..head_dim]);
+                            s.store(&mut lanes[t - start], products);
                         }
+                        let deltas = s.to_array(across::<S, Sum>(s, &lanes));
+                        gradients(s, p, ds, scores_row, start, end - start, shape.scale(), &shifts, &deltas);
                         s.multiply(Product {
-                            left: &ds[place..],
-                            left_row: context,
+                            left: ds,
+                            left_row: scores_row,
                             left_step: 1,
-                            right: Right::Rows { values: &qkv[key..], stride: columns },
+                            right: Right::Packed { values: keys_upright, layout: upright },
                             rows: end - start,
                             inner: end,
                             columns: head_dim,
@@ -293,37 +300,26 @@ kernel! {
                             accumulate: false,
                         });
                     }
-                    for start in (0..block_end).step_by(ROWS) {
-                        let end = block_end.min(start + ROWS);
-                        let first = block.max(start);
-                        let place = (first - block) * context + start;
-                        s.multiply(Product {
-                            left: &ds[place..],
-                            left_row: 1,
-                            left_step: context,
-                            right: Right::Rows { values: &qkv[first * columns + h * head_dim..], stride: columns },
-                            rows: end - start,
-                            inner: block_end - first,
-                            columns: head_dim,
-                            out: &mut dqkv[start * columns + key..],
-                            out_row: columns,
-                            accumulate: true,
-                        });
-                        s.multiply(Product {
-                            left: &p[place..],
-                            left_row: 1,
-                            left_step: context,
-                            right: Right::Rows {
-                                values: &dout[(first * heads + h) * head_dim..],
-                                stride: heads * head_dim,
-                            },
-                            rows: end - start,
-                            inner: block_end - first,
-                            columns: head_dim,
-                            out: &mut dqkv[start * columns + value..],
-                            out_row: columns,
-                            accumulate: true,
-                        });
+                    // Keys of the blocks before meet all rows of this one, its own those from theirs on.
+                    let own = (block..block_end).step_by(ROWS).map(|start| (start, block_end.min(start + ROWS), start));
+                    for (start, end, first) in [(0, block, block)].into_iter().chain(own) {
+                        let place = (first - block) * scores_row + start;
+                        let queries = (&qkv[first * columns + h * head_dim..], columns);
+                        let douts = (&dout[(first * heads + h) * head_dim..], heads * head_dim);
+                        for (left, (values, stride), to) in [(&*ds, queries, key), (&*p, douts, value)] {
+                            s.multiply(Product {
+                                left: &left[place..],
+                                left_row: 1,
+                                left_step: scores_row,
+                                right: Right::Rows { values, stride },
+                                rows: end - start,
+                                inner: block_end - first,
+                                columns: head_dim,
+                                out: &mut dqkv[start * columns + to..],
+                                out_row: columns,
+                                accumulate: true,
+                            });
+                        }
                     }
                 }
             }
@@ -331,51 +327,137 @@ kernel! {
     }
 }
 
-/// Turns the first `kept` raw scores of a row into `exp(z * scale - m)` and the rest into zeros; `m` and the sum.
+/// Per row of scores, the logarithm of its sum of exponentials and one over what its exponentials sum to.
+struct RowSums {
+    log: [f32; ROWS],
+    inverse: [f32; ROWS],
+}
+
+/// Turns raw scores of at most [`ROWS`] rows, of which row r keeps the first `start + r + 1` (`start` whole vectors), into `exp(z * scale - m)`, and zeros up to
+/// the end of the last vector.
 #[inline(always)]
-fn exponentials<S: Simd>(s: S, row: &mut [f32], kept: usize, scale: f32) -> (f32, f32) {
-    let (row, masked) = row.split_at_mut(kept);
-    masked.fill(0.0);
-    let largest = s.largest(row) * scale;
-    let (shift, scale) = (s.splat(-largest), s.splat(scale));
-    let mut lanes = s.zero();
-    let (whole, rest) = row.as_chunks_mut();
-    for z in whole {
-        let e = s.exp(s.mul_add(s.load(z), scale, shift));
-        lanes = s.add(lanes, e);
-        s.store(z, e);
-    }
-    if !rest.is_empty() {
-        s.store_part(rest, s.exp(s.mul_add(s.load_part(rest), scale, shift)));
-        lanes = s.add(lanes, s.load_part(rest));
-    }
-    (largest, s.sum(lanes))
-}
-
-/// What the gradient of a row of scores needs of its query.
-struct Row {
-    scale: f32,
-    log_sum: f32,
-    delta: f32,
-    /// Keys up to the query's own place.
-    kept: usize,
-}
-
-impl Row {
-    /// From raw scores and `dout · v` to `p` and `ds`, zero past the query's own place.
-    #[inline(always)]
-    fn gradient<S: Simd>(&self, s: S, p: &mut [f32], ds: &mut [f32]) {
-        let (scale, shift, delta) = (s.splat(self.scale), s.splat(-self.log_sum), s.splat(self.delta));
-        let (p, p_masked) = p.split_at_mut(self.kept);
-        let (ds, ds_masked) = ds.split_at_mut(self.kept);
-        p_masked.fill(0.0);
-        ds_masked.fill(0.0);
-        for i in (0..p.len()).step_by(16) {
-            let share = s.exp(s.mul_add(s.at(p, i), scale, shift));
-            let d = s.mul(s.mul(share, s.sub(s.at(ds, i), delta)), scale);
-            s.put(p, i, share);
-            s.put(ds, i, d);
+fn exponentials<S: Simd>(s: S, scores: &mut [f32], row: usize, start: usize, rows: usize, scale: f32) -> RowSums {
+    let mut lanes = [[0.0; 16]; ROWS];
+    let lowest = s.splat(f32::NEG_INFINITY);
+    for (r, (scores, lanes)) in scores.chunks_exact_mut(row).zip(&mut lanes).take(rows).enumerate() {
+        let (whole, last) = scores[..start + 16].split_at_mut(start);
+        let masked = s.first(s.load_part(last), r + 1, lowest);
+        s.store_part(last, masked);
+        let mut largest = masked;
+        for z in whole.as_chunks().0 {
+            largest = s.max(largest, s.load(z));
         }
+        s.store(lanes, largest);
+    }
+    let largest = s.mul(across::<S, Largest>(s, &lanes), s.splat(scale));
+    let shifts = s.to_array(s.neg(largest));
+    let scale = s.splat(scale);
+    for (scores, (lanes, shift)) in scores.chunks_exact_mut(row).zip(lanes.iter_mut().zip(shifts)).take(rows) {
+        let shift = s.splat(shift);
+        let mut sum = s.zero();
+        for z in scores[..start + 16].as_chunks_mut().0 {
+            let e = s.exp(s.mul_add(s.load(z), scale, shift));
+            sum = s.add(sum, e);
+            s.store(z, e);
+        }
+        s.store(lanes, sum);
+    }
+    let total = across::<S, Sum>(s, &lanes);
+    let log = if s.to_array(total).iter().all(|total| total.is_finite()) {
+        s.to_array(s.add(largest, s.log(total)))
+    } else {
+        let (largest, total) = (s.to_array(largest), s.to_array(total));
+        std::array::from_fn(|r| largest[r] + log(total[r]))
+    };
+    RowSums { log, inverse: s.to_array(s.div(s.splat(1.0), total)) }
+}
+
+/// How two numbers become one, in each lane. Types and not closures: what a closure calls is not always inlined with its instructions.
+trait Together {
+    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F;
+}
+
+struct Sum;
+struct Largest;
+
+impl Together for Sum {
+    #[inline(always)]
+    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
+        s.add(a, b)
+    }
+}
+
+impl Together for Largest {
+    #[inline(always)]
+    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
+        s.max(a, b)
+    }
+}
+
+/// The lanes of each of sixteen rows brought together by halves, as `math::add_lanes` adds them: lane r is of row r.
+#[inline(always)]
+fn across<S: Simd, T: Together>(s: S, lanes: &[[f32; 16]; 16]) -> S::F {
+    let mut turned = [[0.0; 16]; 16];
+    // SAFETY: both are sixteen rows of sixteen.
+    unsafe { s.transpose(lanes.as_ptr().cast(), 16, turned.as_mut_ptr().cast(), 16) };
+    let mut sums = [s.zero(); 16];
+    for (sum, lanes) in sums.iter_mut().zip(&turned) {
+        *sum = s.load(lanes);
+    }
+    for half in [8, 4, 2, 1] {
+        for l in 0..half {
+            sums[l] = T::together(s, sums[l], sums[l + half]);
+        }
+    }
+    sums[0]
+}
+
+/// What a row of scores needs of its query, in all lanes.
+#[derive(Clone, Copy)]
+struct Row<F> {
+    scale: F,
+    /// Less the logarithm of the row's sum of exponentials.
+    shift: F,
+    delta: F,
+}
+
+impl<F: Copy> Row<F> {
+    /// `p` and `ds` of sixteen raw scores and their `dout · v`.
+    #[inline(always)]
+    fn gradient<S: Simd<F = F>>(self, s: S, raw: F, dp: F) -> (F, F) {
+        let p = s.exp(s.mul_add(raw, self.scale, self.shift));
+        (p, s.mul(s.mul(p, s.sub(dp, self.delta)), self.scale))
+    }
+}
+
+/// From raw scores and `dout · v` to `p` and `ds`, of rows as in [`exponentials`]: `shifts` are less the rows' logarithms of sums, `deltas` their `dout · out`.
+#[inline(always)]
+fn gradients<S: Simd>(
+    s: S,
+    p: &mut [f32],
+    ds: &mut [f32],
+    stride: usize,
+    start: usize,
+    rows: usize,
+    scale: f32,
+    shifts: &[f32; ROWS],
+    deltas: &[f32; ROWS],
+) {
+    let (scale, zero) = (s.splat(scale), s.zero());
+    let scores = p.chunks_exact_mut(stride).zip(ds.chunks_exact_mut(stride)).take(rows);
+    for (r, ((p, ds), (shift, delta))) in scores.zip(shifts.iter().zip(deltas)).enumerate() {
+        let (shift, delta) = (s.splat(*shift), s.splat(*delta));
+        let row = Row { scale, shift, delta };
+        let (p, p_last) = p[..start + 16].split_at_mut(start);
+        let (ds, ds_last) = ds[..start + 16].split_at_mut(start);
+        for (p, ds) in p.as_chunks_mut().0.iter_mut().zip(ds.as_chunks_mut().0) {
+            let (share, d) = row.gradient(s, s.load(p), s.load(ds));
+            s.store(p, share);
+            s.store(ds, d);
+        }
+        let (share, d) = row.gradient(s, s.load_part(p_last), s.load_part(ds_last));
+        s.store_part(p_last, s.first(share, r + 1, zero));
+        s.store_part(ds_last, s.first(d, r + 1, zero));
     }
 }
 

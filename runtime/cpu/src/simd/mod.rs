@@ -50,8 +50,12 @@ pub(crate) trait Simd: Copy + Tiles {
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
     /// `x < limit ? 0 : value`.
     fn zero_below(self, x: Self::F, limit: Self::F, value: Self::F) -> Self::F;
+    /// The binary exponent of normal numbers as those of [0.5, 1) have it, and the number with exponent zero, in [0.5, 1).
+    fn exponent(self, a: Self::F) -> (Self::F, Self::F);
     /// Two to the integer in the low bits of `rounded` (`math::ROUND` has been added to it).
     fn power_of_two(self, rounded: Self::F) -> Self::F;
+    /// The first `count` lanes of `a`, the others of `rest`.
+    fn first(self, a: Self::F, count: usize, rest: Self::F) -> Self::F;
     fn to_array(self, a: Self::F) -> [f32; 16];
 
     /// The lanes' sum in the order of `math::add_lanes`.
@@ -155,6 +159,27 @@ pub(crate) trait Simd: Copy + Tiles {
         self.zero_below(x, self.splat(math::EXP_LOW), self.mul(p, self.power_of_two(rounded)))
     }
 
+    /// `math::log` in each lane, of positive normal numbers.
+    #[inline(always)]
+    fn log(self, x: Self::F) -> Self::F {
+        let one = self.splat(1.0);
+        let root = self.splat(std::f32::consts::FRAC_1_SQRT_2);
+        let (exponent, fraction) = self.exponent(x);
+        // Below the root: one less of the exponent, twice the fraction.
+        let exponent = self.sub(exponent, self.sub(one, self.zero_below(fraction, root, one)));
+        let again = self.sub(fraction, self.zero_below(fraction, root, fraction));
+        let f = self.sub(self.add(fraction, again), one);
+        let square = self.mul(f, f);
+        let mut p = self.splat(math::LOG[0]);
+        for c in &math::LOG[1..] {
+            p = self.add(self.mul(p, f), self.splat(*c));
+        }
+        let y = self.mul(self.mul(p, f), square);
+        let y = self.add(y, self.mul(self.splat(math::LN2_LOW), exponent));
+        let y = self.sub(y, self.mul(self.splat(0.5), square));
+        self.add(self.add(f, y), self.mul(self.splat(math::LN2_HIGH), exponent))
+    }
+
     /// `1 / (1 + exp(-x))` in each lane.
     #[inline(always)]
     fn sigmoid(self, x: Self::F) -> Self::F {
@@ -165,6 +190,12 @@ pub(crate) trait Simd: Copy + Tiles {
     /// `math::dot::<Fused>`, for rows of one length.
     #[inline(always)]
     fn dot(self, a: &[f32], b: &[f32]) -> f32 {
+        self.sum(self.dot_lanes(a, b))
+    }
+
+    /// The lanes that [`Simd::dot`] adds.
+    #[inline(always)]
+    fn dot_lanes(self, a: &[f32], b: &[f32]) -> Self::F {
         let (a, a_rest) = a.as_chunks();
         let (b, b_rest) = b.as_chunks();
         let mut lanes = self.zero();
@@ -174,7 +205,7 @@ pub(crate) trait Simd: Copy + Tiles {
         if !a_rest.is_empty() {
             lanes = self.mul_add(self.load_part(a_rest), self.load_part(b_rest), lanes);
         }
-        self.sum(lanes)
+        lanes
     }
 }
 

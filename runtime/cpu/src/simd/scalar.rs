@@ -98,8 +98,19 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn exponent(self, a: F) -> (F, F) {
+        let exponent = a.map(|a| ((a.to_bits() >> 23) as i32 - 126) as f32);
+        (exponent, a.map(|a| f32::from_bits((a.to_bits() & 0x007f_ffff) | 0x3f00_0000)))
+    }
+
+    #[inline(always)]
     fn power_of_two(self, rounded: F) -> F {
         rounded.map(|r| f32::from_bits((r.to_bits() << 23).wrapping_add(0x3f80_0000)))
+    }
+
+    #[inline(always)]
+    fn first(self, a: F, count: usize, rest: F) -> F {
+        std::array::from_fn(|l| if l < count { a[l] } else { rest[l] })
     }
 
     #[inline(always)]

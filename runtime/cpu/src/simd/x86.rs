@@ -113,11 +113,27 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn exponent(self, a: __m512) -> (__m512, __m512) {
+        unsafe {
+            let bits = _mm512_castps_si512(a);
+            let exponent = _mm512_sub_epi32(_mm512_srli_epi32::<23>(bits), _mm512_set1_epi32(126));
+            let fraction = _mm512_and_epi32(bits, _mm512_set1_epi32(0x007f_ffff));
+            let fraction = _mm512_or_epi32(fraction, _mm512_set1_epi32(0x3f00_0000));
+            (_mm512_cvtepi32_ps(exponent), _mm512_castsi512_ps(fraction))
+        }
+    }
+
+    #[inline(always)]
     fn power_of_two(self, rounded: __m512) -> __m512 {
         unsafe {
             let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(rounded));
             _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(0x3f80_0000)))
         }
+    }
+
+    #[inline(always)]
+    fn first(self, a: __m512, count: usize, rest: __m512) -> __m512 {
+        unsafe { _mm512_mask_mov_ps(rest, ((1u32 << count.min(16)) - 1) as u16, a) }
     }
 
     #[inline(always)]
@@ -209,6 +225,22 @@ macro_rules! both {
         // SAFETY: see above.
         unsafe { ($intrinsic($($a.0),*), $intrinsic($($a.1),*)) }
     };
+}
+
+/// [`Simd::exponent`] of eight lanes.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn exponent(a: __m256) -> (__m256, __m256) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = _mm256_castps_si256(a);
+        let exponent = _mm256_sub_epi32(_mm256_srli_epi32::<23>(bits), _mm256_set1_epi32(126));
+        let fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007f_ffff));
+        let fraction = _mm256_or_si256(fraction, _mm256_set1_epi32(0x3f00_0000));
+        (_mm256_cvtepi32_ps(exponent), _mm256_castsi256_ps(fraction))
+    }
 }
 
 impl Simd for Avx2 {
@@ -307,12 +339,29 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn exponent(self, a: Self::F) -> (Self::F, Self::F) {
+        unsafe {
+            let (low, high) = (exponent(a.0), exponent(a.1));
+            ((low.0, high.0), (low.1, high.1))
+        }
+    }
+
+    #[inline(always)]
     fn power_of_two(self, rounded: Self::F) -> Self::F {
         unsafe {
             let one = _mm256_set1_epi32(0x3f80_0000);
             let low = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.0)), one);
             let high = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.1)), one);
             (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high))
+        }
+    }
+
+    #[inline(always)]
+    fn first(self, a: Self::F, count: usize, rest: Self::F) -> Self::F {
+        unsafe {
+            let low = _mm256_castsi256_ps(mask(count));
+            let high = _mm256_castsi256_ps(mask(count.saturating_sub(8)));
+            (_mm256_blendv_ps(rest.0, a.0, low), _mm256_blendv_ps(rest.1, a.1, high))
         }
     }
 
