@@ -3,14 +3,22 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 use crate::kernel::Access;
-use crate::{ALL, Kernel, Set, Variant};
+use crate::{ALL, Kernel, LargestHead, Set, Variant};
 
 /// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
 fn variants(kernel: &'static Kernel) -> Vec<Variant> {
     let mut variants = Vec::new();
     for set in [Set::Direct, Set::Subgroup, Set::Tiled] {
         if kernel.name.starts_with("attention") {
-            variants.extend([2, 4, 6, 32, 64, 128].map(|head_dim| Variant::attention(kernel, set, head_dim)));
+            let rotary = kernel.fixed.contains(&"ROTARY");
+            let beside = kernel.fixed.contains(&"BESIDE");
+            let mut dimensions = vec![2, 4, 6, 32, 64, 128];
+            dimensions.extend(beside.then_some(LargestHead::BESIDE));
+            dimensions.retain(|&head_dim| !rotary || Variant::turns(head_dim));
+            // Side by side is for tiles only.
+            if set == Set::Tiled || !beside {
+                variants.extend(dimensions.into_iter().map(|head_dim| Variant::attention(kernel, set, head_dim)));
+            }
             continue;
         }
         for bits in 0..1u32 << kernel.options.len() {

@@ -23,6 +23,9 @@ pub struct LargestHead;
 impl LargestHead {
     /// With 16 KiB of workgroup memory, the least that is granted anywhere. Beyond it attention takes the direct variant.
     pub const TILED: u32 = 512;
+
+    /// Where both gradients of attention stand side by side, which takes a little more of that memory.
+    pub const BESIDE: u32 = 256;
 }
 
 /// One shader: a kernel and the values of its constants. Equal variants give equal text.
@@ -53,11 +56,21 @@ impl Variant {
         let set = if head_dim > LargestHead::TILED { Set::Direct } else { set };
         let vector = head_dim.is_multiple_of(4);
         let mut variant = Variant::new(kernel, set, &[vector]);
-        // Two tiles of `keys` rows in 16 KiB.
-        let keys = (16_384 / (8 * head_dim.max(1)) / 4 * 4).clamp(4, 32);
+        // Two tiles of `keys` rows in 16 KiB, and a number of each row where gradients stand side by side.
+        let beside = kernel.fixed.contains(&"BESIDE");
+        let bytes = if beside { 16_384 - 4 * 32 } else { 16_384 };
+        let keys = (bytes / (8 * head_dim.max(1)) / 4 * 4).clamp(4, 32);
         variant.constants.push(("KEYS", keys));
-        variant.constants.push(("LANES", if vector { head_dim / 4 } else { head_dim }));
+        let lanes = if vector { head_dim / 4 } else { head_dim };
+        variant.constants.push(("LANES", lanes));
+        // Halves of a head lie apart by whole lanes where positions are turned: see `turns`.
+        variant.constants.push(("HALF", lanes / 2));
         variant
+    }
+
+    /// Whether the kernels of attention can turn heads of this dimension by their positions: its halves are whole lanes.
+    pub fn turns(head_dim: u32) -> bool {
+        if head_dim.is_multiple_of(4) { head_dim.is_multiple_of(8) } else { head_dim.is_multiple_of(2) }
     }
 
     /// What tells this shader from every other.

@@ -1,6 +1,7 @@
 // Causal attention within each sequence: qkv [R, (heads + 2 kv_heads) head_dim] holds queries, keys, values of each row;
 // out[t, h] = sum over s <= t of softmax_s(q[t, h] . k[s, g] / sqrt(head_dim)) v[s, g], g = h / (heads / kv_heads): out [R, heads head_dim],
 // log_sum[t, h] = log sum_s exp(score) [R, heads].
+// attention_rotary: queries and keys are turned by their positions as they are read.
 // An invocation is one query of one head; keys and values pass by four at a time, with the softmax carried along (Dao et al. 2022): scores never stand in
 // memory. direct: every lane reads the same key at the same time; subgroup: each of eight lanes reads one of
 // eight keys and hands it round; tiled: the workgroup reads a tile of keys and values into its own memory.
@@ -34,6 +35,10 @@ struct Shape {
 @group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
 @group(0) @binding(3) var<storage, read_write> out: array<Lane>;
 @group(0) @binding(4) var<storage, read_write> log_sum: array<f32>;
+#if ROTARY
+// Cosines, then sines, each [context, head_dim / 2].
+@group(0) @binding(5) var<storage, read> angles: array<Lane>;
+#end
 
 // Less than any score.
 const NOTHING: f32 = -3.0e38;
@@ -65,8 +70,18 @@ fn main(
     let from_keys = base + shape.keys + (head / shape.group) * ${LANES}u;
     let from_values = base + shape.values + (head / shape.group) * ${LANES}u;
     let start = slot * shape.qkv_slot + row * shape.stride + head * ${LANES}u;
+    #if ROTARY
+    #repeat d HALF
+    let turned_q${d} = turned(qkv[start + ${d}u], qkv[start + ${d + HALF}u], min(t, last), ${d}u, 1.0);
+    let q${d} = turned_q${d}.first * shape.scale;
+    let q${d + HALF} = turned_q${d}.second * shape.scale;
+    #end
+    #else
     #repeat d LANES
     let q${d} = qkv[start + ${d}u] * shape.scale;
+    #end
+    #end
+    #repeat d LANES
     var acc${d} = Lane(0.0);
     #end
     var largest = NOTHING;
@@ -76,18 +91,30 @@ fn main(
 #if TILED
     for (var tile = 0u; tile < end; tile += ${KEYS}u) {
         for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
-            let at = min(tile + i / ${LANES}u, last) * shape.stride + i % ${LANES}u;
-            keys[i] = qkv[from_keys + at];
-            values[i] = qkv[from_values + at];
+            let position = min(tile + i / ${LANES}u, last);
+            let at = position * shape.stride;
+            keys[i] = head_lane(from_keys + at, position, i % ${LANES}u);
+            values[i] = qkv[from_values + at + i % ${LANES}u];
         }
         workgroupBarrier();
         for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
 #else
 #if SUBGROUP
         for (var s = 0u; s < end; s += 8u) {
-            let own = min(s + lane, last) * shape.stride;
+            let own_at = min(s + lane, last);
+            let own = own_at * shape.stride;
+            #if ROTARY
+            #repeat d HALF
+            let pair${d} = turned(qkv[from_keys + own + ${d}u], qkv[from_keys + own + ${d + HALF}u], own_at, ${d}u, 1.0);
+            let key${d} = pair${d}.first;
+            let key${d + HALF} = pair${d}.second;
+            #end
+            #else
             #repeat d LANES
             let key${d} = qkv[from_keys + own + ${d}u];
+            #end
+            #end
+            #repeat d LANES
             let value${d} = qkv[from_values + own + ${d}u];
             #end
             #repeat j 8
@@ -129,7 +156,8 @@ fn main(
             #if TILED
             let at${j} = (s - tile + ${j}u) * ${LANES}u;
             #else
-            let at${j} = min(s + ${j}u, last) * shape.stride;
+            let position${j} = min(s + ${j}u, last);
+            let at${j} = position${j} * shape.stride;
             #end
             var dot${j} = Lane(0.0);
             #end
@@ -138,7 +166,7 @@ fn main(
             #if TILED
             dot${j} = fma(q${d}, keys[at${j} + ${d}u], dot${j});
             #else
-            dot${j} = fma(q${d}, qkv[from_keys + at${j} + ${d}u], dot${j});
+            dot${j} = fma(q${d}, head_lane(from_keys + at${j}, position${j}, ${d}u), dot${j});
             #end
             #end
             #end

@@ -4,26 +4,33 @@
 //! its operations one by one. What is only handed from one to the other is not kept.
 
 use synx_plan::program::op::{
-    Add, Gated, GatedGrad, Gelu, GeluGrad, HeadLoss, Linear, LinearGradInput, LinearGradWeight, RmsNorm,
+    Add, Attention, AttentionGrad, Gated, GatedGrad, Gelu, GeluGrad, HeadLoss, Linear, LinearGradInput,
+    LinearGradWeight, RmsNorm, Rotary,
 };
 use synx_plan::program::{Op, Program, TensorId};
-use synx_shaders::Set;
+use synx_shaders::{LargestHead, Set, Variant};
 
 /// How much is done at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fusion {
     /// Each operation by itself.
     Off,
     /// What one operation hands to the next stays in registers: a norm, the product after it, and what follows that.
     Chains,
-    /// And what does not depend on each other stands side by side: both gradients of a weight's product.
+    /// And positions are turned where attention reads queries and keys. The direct kernels read a key too often for that.
+    Turned,
+    /// And what does not depend on each other stands side by side: both gradients of a product, and of attention.
     All,
 }
 
 impl Fusion {
     /// What suits a set of kernels. Software adapters run both sides of a branch: there, side by side costs more than a dispatch does.
     pub fn of(set: Set) -> Fusion {
-        if set == Set::Tiled { Fusion::All } else { Fusion::Chains }
+        match set {
+            Set::Direct => Fusion::Chains,
+            Set::Subgroup => Fusion::Turned,
+            Set::Tiled => Fusion::All,
+        }
     }
 }
 
@@ -42,6 +49,16 @@ pub enum Step<'a> {
         weight: Option<&'a LinearGradWeight>,
         input: &'a LinearGradInput,
         then: Option<ThenGrad<'a>>,
+    },
+    /// Attention over queries and keys that are turned by their positions as they are read.
+    Attention {
+        rotary: &'a Rotary,
+        attention: &'a Attention,
+    },
+    /// Its gradient, turned back.
+    AttentionGrad {
+        rotary: &'a Rotary,
+        grad: &'a AttentionGrad,
     },
     /// The head behind the last norm: still several dispatches.
     Head {
@@ -116,6 +133,16 @@ fn step<'a>(program: &Program, ops: &'a [Op], fusion: Fusion) -> Option<(usize, 
             let then = activation_grad(program, input, rest);
             Some((2 + usize::from(then.is_some()), Step::LinearGrad { weight: Some(weight), input, then }))
         }
+        [Op::Rotary(rotary), Op::Attention(attention), ..]
+            if fusion >= Fusion::Turned && turned(program, attention.qkv) == Some(rotary) =>
+        {
+            Some((2, Step::Attention { rotary, attention }))
+        }
+        [Op::AttentionGrad(grad), Op::Rotary(rotary), ..]
+            if fusion >= Fusion::Turned && turned(program, grad.qkv).is_some() =>
+        {
+            Some((2, Step::AttentionGrad { rotary, grad }))
+        }
         [Op::LinearGradInput(input), rest @ ..] => {
             let then = activation_grad(program, input, rest);
             Some((1 + usize::from(then.is_some()), Step::LinearGrad { weight: None, input, then }))
@@ -144,6 +171,31 @@ fn activation_grad<'a>(program: &Program, input: &LinearGradInput, rest: &'a [Op
         _ => return None,
     };
     (!input.accumulate && readers(program, input.dx) == 1).then_some(then)
+}
+
+/// The rotation of these queries and keys, where attention can do it as it reads them and nothing else needs them turned: only the attention right after it
+/// reads them, and its gradient, which is turned back right after.
+fn turned(program: &Program, qkv: TensorId) -> Option<&Rotary> {
+    let passes = [&program.forward, &program.backward];
+    let pairs = || passes.into_iter().flat_map(|ops| ops.windows(2));
+    let rotary = pairs().find_map(|pair| match pair {
+        [Op::Rotary(rotary), Op::Attention(attention)] if rotary.x == qkv && attention.qkv == qkv => {
+            let same = (rotary.heads, rotary.head_dim) == (attention.heads + attention.kv_heads, attention.head_dim);
+            let head_dim = attention.head_dim as u32;
+            let fits = Variant::turns(head_dim) && head_dim <= LargestHead::TILED;
+            (same && fits && !rotary.inverse).then_some(rotary)
+        }
+        _ => None,
+    })?;
+    let turned_back = |pair: &[Op]| match pair {
+        [Op::AttentionGrad(grad), Op::Rotary(back)] => {
+            grad.qkv == qkv && *back == Rotary { x: grad.dqkv, inverse: true, ..rotary.clone() }
+        }
+        _ => false,
+    };
+    // The rotation, attention, and the gradients that are turned back.
+    let known = 2 + pairs().filter(|pair| turned_back(pair)).count();
+    (readers(program, qkv) == known).then_some(rotary)
 }
 
 /// How many operations read a tensor.

@@ -7,7 +7,7 @@ use synx_plan::program::op::{
     LinearGradInput, LinearGradWeight, RmsNorm, RmsNormGrad, Rotary,
 };
 use synx_plan::program::{Op, Program, TensorId};
-use synx_shaders::{Set, Variant, kernel};
+use synx_shaders::{LargestHead, Set, Variant, kernel};
 
 use crate::buffers::{Buffers, whole, window};
 use crate::device::Window;
@@ -80,6 +80,8 @@ impl<'a> Operations<'a> {
             Step::One(op) => self.operation(op, training),
             Step::Linear { norm, linear, then } => self.linear(*norm, linear, *then),
             Step::LinearGrad { weight, input, then } => self.linear_grad(*weight, input, *then),
+            Step::Attention { rotary, attention } => self.attention(Some(rotary), attention),
+            Step::AttentionGrad { rotary, grad } => self.attention_grad(Some(rotary), grad),
             Step::Head { norm, head } => self.head_loss(Some(norm), head, training),
         }
     }
@@ -94,8 +96,8 @@ impl<'a> Operations<'a> {
             Op::LinearGradInput(op) => self.linear_grad(None, op, None),
             Op::LinearGradWeight(op) => self.linear_grad_weight(op),
             Op::Rotary(op) => self.rotary(op),
-            Op::Attention(op) => self.attention(op),
-            Op::AttentionGrad(op) => self.attention_grad(op),
+            Op::Attention(op) => self.attention(None, op),
+            Op::AttentionGrad(op) => self.attention_grad(None, op),
             Op::Gated(op) => self.gated(op),
             Op::GatedGrad(op) => self.gated_grad(op),
             Op::Gelu(op) => self.gelu(op),
@@ -349,15 +351,16 @@ impl<'a> Operations<'a> {
             ("x_slot", slot),
             ("turn", if op.inverse { -1.0f32 } else { 1.0 }.to_bits()),
         ];
-        let angles = &self.buffers.angles[&(op.head_dim, op.base.to_bits())];
-        let windows = vec![whole(angles), x.window];
+        let windows = vec![self.angles(op), x.window];
         self.elementwise("rotary", &[vector], &shape, windows, self.program.tokens() * op.heads * half);
     }
 
-    fn attention(&mut self, op: &Attention) {
+    /// Attention, which turns queries and keys as it reads them where a rotation is given.
+    fn attention(&mut self, rotary: Option<&Rotary>, op: &Attention) {
         let [qkv, out, log_sum] = [op.qkv, op.out, op.log_sum].map(|id| self.view(id));
         let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
-        let variant = Variant::attention(kernel("attention"), self.set, op.head_dim as u32);
+        let name = if rotary.is_some() { "attention_rotary" } else { "attention" };
+        let variant = Variant::attention(kernel(name), self.set, op.head_dim as u32);
         let (stride, qkv_slot) = qkv.lanes(heads.vector);
         let (out_stride, out_slot) = out.lanes(heads.vector);
         let context = self.program.context;
@@ -381,69 +384,71 @@ impl<'a> Operations<'a> {
             ("scale", heads.scale),
         ];
         let operations = self.pairs() * (4 * op.heads * (op.head_dim + 8)) as f64;
-        self.call(variant, &shape, vec![qkv.window, out.window, log_sum.window], blocks, operations);
+        let mut windows = vec![qkv.window, out.window, log_sum.window];
+        windows.extend(rotary.map(|rotary| self.angles(rotary)));
+        self.call(variant, &shape, windows, blocks, operations);
     }
 
-    fn attention_grad(&mut self, op: &AttentionGrad) {
+    /// The gradient of attention, which is turned back before it is stored where a rotation is given.
+    fn attention_grad(&mut self, rotary: Option<&Rotary>, op: &AttentionGrad) {
         let [qkv, out, log_sum, dout, dqkv] = [op.qkv, op.out, op.log_sum, op.dout, op.dqkv].map(|id| self.view(id));
         let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
+        let head_dim = op.head_dim as u32;
+        let beside = self.fusion == Fusion::All && head_dim <= LargestHead::BESIDE;
+        let variant =
+            |name: [&str; 2]| Variant::attention(kernel(name[usize::from(rotary.is_some())]), self.set, head_dim);
+        let queries = variant(["attention_grad_query", "attention_grad_query_rotary"]);
+        let keys = variant(["attention_grad_key_value", "attention_grad_key_value_rotary"]);
         let (stride, qkv_slot) = qkv.lanes(heads.vector);
         let (out_stride, out_slot) = out.lanes(heads.vector);
         let (_, dout_slot) = dout.lanes(heads.vector);
         let (_, dqkv_slot) = dqkv.lanes(heads.vector);
         let context = self.program.context;
-        let delta = whole(&self.buffers.delta);
-        let delta_slot = (self.program.tokens() * op.heads) as u32;
-        let common = [
-            ("sequences", self.program.rows as u32),
+        // Both kernels have workgroups of one size.
+        let blocks_of_sequence = context.div_ceil(queries.workgroup as usize);
+        let query_blocks = self.program.rows * op.heads * blocks_of_sequence;
+        let key_blocks = self.program.rows * op.kv_heads * blocks_of_sequence;
+        let shape = [
             ("context", context as u32),
             ("heads", op.heads as u32),
+            ("kv_heads", op.kv_heads as u32),
             ("group", heads.group),
             ("keys", heads.keys),
             ("values", heads.values),
+            ("query_blocks", blocks_of_sequence as u32),
+            ("key_blocks", blocks_of_sequence as u32),
+            ("all_query_blocks", query_blocks as u32),
+            ("all_key_blocks", key_blocks as u32),
             ("stride", stride),
+            ("out_stride", out_stride),
             ("log_sum_stride", log_sum.place.stride as u32),
             ("qkv_slot", qkv_slot),
+            ("out_slot", out_slot),
             ("dout_slot", dout_slot),
             ("log_sum_slot", log_sum.slot()),
-            ("delta_slot", delta_slot),
+            ("delta_slot", (self.program.tokens() * op.heads) as u32),
             ("dqkv_slot", dqkv_slot),
             ("scale", heads.scale),
         ];
         let work = self.pairs() * (2 * op.heads * (op.head_dim + 8)) as f64;
+        let common = [qkv, log_sum, dout, dqkv].map(|view| view.window);
+        let angles = rotary.map(|rotary| self.angles(rotary));
+        let with = |more: &[&Window]| -> Vec<Window> {
+            common.iter().chain(more.iter().copied()).chain(angles.as_ref()).cloned().collect()
+        };
+        if beside {
+            let both = variant(["attention_grad", "attention_grad_rotary"]);
+            self.call(both, &shape, with(&[&out.window]), key_blocks + query_blocks, 7.0 * work);
+            return;
+        }
+        let delta = whole(&self.buffers.delta);
+        self.call(queries, &shape, with(&[&delta, &out.window]), query_blocks, 3.0 * work);
+        self.call(keys, &shape, with(&[&delta]), key_blocks, 4.0 * work);
+    }
 
-        let variant = Variant::attention(kernel("attention_grad_query"), self.set, op.head_dim as u32);
-        let query_blocks = context.div_ceil(variant.workgroup as usize);
-        let blocks = self.program.rows * op.heads * query_blocks;
-        let mut shape = common.to_vec();
-        shape.extend([
-            ("query_blocks", query_blocks as u32),
-            ("blocks", blocks as u32),
-            ("out_stride", out_stride),
-            ("out_slot", out_slot),
-        ]);
-        let windows = vec![
-            qkv.window.clone(),
-            out.window,
-            log_sum.window.clone(),
-            dout.window.clone(),
-            delta.clone(),
-            dqkv.window.clone(),
-        ];
-        self.call(variant, &shape, windows, blocks, 3.0 * work);
-
-        let variant = Variant::attention(kernel("attention_grad_key_value"), self.set, op.head_dim as u32);
-        let key_blocks = context.div_ceil(variant.workgroup as usize);
-        let blocks = self.program.rows * op.kv_heads * key_blocks;
-        let mut shape = common.to_vec();
-        shape.extend([
-            ("kv_heads", op.kv_heads as u32),
-            ("key_blocks", key_blocks as u32),
-            ("blocks", blocks as u32),
-            ("dout_stride", out_stride),
-        ]);
-        let windows = vec![qkv.window, log_sum.window, dout.window, delta, dqkv.window];
-        self.call(variant, &shape, windows, blocks, 4.0 * work);
+    /// The angles of a rotation.
+    fn angles(&self, op: &Rotary) -> Window {
+        whole(&self.buffers.angles[&(op.head_dim, op.base.to_bits())])
     }
 
     fn gated(&mut self, op: &Gated) {

@@ -123,7 +123,15 @@ impl Case {
 
     /// A wave with every slot joined.
     pub fn wave(&self, executor: &mut GpuExecutor, slots: usize) -> GpuWave {
-        let mut wave = executor.wave(&self.program, slots).unwrap();
+        self.joined(executor.wave(&self.program, slots).unwrap(), slots)
+    }
+
+    /// As `wave`, each operation by itself.
+    pub fn wave_one_by_one(&self, executor: &mut GpuExecutor, slots: usize) -> GpuWave {
+        self.joined(executor.wave_one_by_one(&self.program, slots).unwrap(), slots)
+    }
+
+    fn joined(&self, mut wave: GpuWave, slots: usize) -> GpuWave {
         for slot in 0..slots {
             wave.join(slot, &SlotState::initial(vec![0.0; self.program.parameter_count()])).unwrap();
         }

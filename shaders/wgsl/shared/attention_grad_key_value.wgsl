@@ -1,58 +1,8 @@
+#if KEY_VALUE
 // The gradients of attention's keys and values: with p = exp(score - log_sum) and ds = p (dout . v - delta) / sqrt(head_dim) computed again,
-// dv = p^T dout, dk = ds^T q, summed over the query heads of the key's group. Shapes as in `attention_grad_query`, which runs before.
-// An invocation is one key of one key head; the queries that see it pass by in ascending order, head after head.
-
-struct Shape {
-    sequences: u32,
-    context: u32,
-    heads: u32,
-    kv_heads: u32,
-    // Query heads that share a key head.
-    group: u32,
-    // Where keys and values start in a row, in lanes.
-    keys: u32,
-    values: u32,
-    // Blocks of keys in a sequence, and in all.
-    key_blocks: u32,
-    blocks: u32,
-    // Of a row: qkv's and dout's in lanes, log_sum's in numbers.
-    stride: u32,
-    dout_stride: u32,
-    log_sum_stride: u32,
-    // Of a slot, likewise.
-    qkv_slot: u32,
-    dout_slot: u32,
-    log_sum_slot: u32,
-    delta_slot: u32,
-    dqkv_slot: u32,
-    // 1 / sqrt(head_dim)
-    scale: f32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
-@group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
-@group(0) @binding(3) var<storage, read_write> log_sum: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dout: array<Lane>;
-@group(0) @binding(5) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dqkv: array<Lane>;
-
-#if TILED
-var<workgroup> queries: array<Lane, ${KEYS * LANES}>;
-var<workgroup> gradients: array<Lane, ${KEYS * LANES}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
-    if (block >= shape.blocks) {
-        return;
-    }
-    let slot = slots[group.z];
+// dv = p^T dout, dk = ds^T q, summed over the query heads of the key's group. An invocation is one key of one key head; the queries that see it pass by in
+// ascending order, head after head. delta is what `grad_query` kept, or with BESIDE computed again, in the same order.
+fn grad_key_value(block: u32, slot: u32, lane: u32) {
     let key_block = block % shape.key_blocks;
     let key_head = (block / shape.key_blocks) % shape.kv_heads;
     let sequence = block / (shape.key_blocks * shape.kv_heads);
@@ -62,8 +12,18 @@ fn main(
     let first_row = sequence * shape.context;
     let row = first_row + min(s, last);
     let start = slot * shape.qkv_slot + row * shape.stride + key_head * ${LANES}u;
+    #if ROTARY
+    #repeat d HALF
+    let turned_k${d} = turned(qkv[start + shape.keys + ${d}u], qkv[start + shape.keys + ${d + HALF}u], min(s, last), ${d}u, 1.0);
+    let k${d} = turned_k${d}.first * shape.scale;
+    let k${d + HALF} = turned_k${d}.second * shape.scale;
+    #end
+    #else
     #repeat d LANES
     let k${d} = qkv[start + shape.keys + ${d}u] * shape.scale;
+    #end
+    #end
+    #repeat d LANES
     let v${d} = qkv[start + shape.values + ${d}u];
     var dk${d} = Lane(0.0);
     var dv${d} = Lane(0.0);
@@ -72,25 +32,50 @@ fn main(
     let first = key_block * ${WORKGROUP}u;
     for (var head = key_head * shape.group; head < (key_head + 1u) * shape.group; head++) {
         let from_queries = slot * shape.qkv_slot + first_row * shape.stride + head * ${LANES}u;
-        let from_dout = slot * shape.dout_slot + first_row * shape.dout_stride + head * ${LANES}u;
+        let from_dout = slot * shape.dout_slot + first_row * shape.out_stride + head * ${LANES}u;
         let from_log_sum = slot * shape.log_sum_slot + first_row * shape.log_sum_stride + head;
+#if BESIDE
+        let from_out = slot * shape.out_slot + first_row * shape.out_stride + head * ${LANES}u;
+#else
         let from_delta = slot * shape.delta_slot + first_row * shape.heads + head;
+#end
 #if TILED
         for (var tile = first; tile < shape.context; tile += ${KEYS}u) {
             for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
                 let at = min(tile + i / ${LANES}u, last);
-                queries[i] = qkv[from_queries + at * shape.stride + i % ${LANES}u];
-                gradients[i] = dout[from_dout + at * shape.dout_stride + i % ${LANES}u];
+                first_tile[i] = head_lane(from_queries + at * shape.stride, at, i % ${LANES}u);
+                second_tile[i] = dout[from_dout + at * shape.out_stride + i % ${LANES}u];
             }
             workgroupBarrier();
+    #if BESIDE
+            if (lane < ${KEYS}u) {
+                let at = min(tile + lane, last);
+                var whole = Lane(0.0);
+                #repeat d LANES
+                whole = fma(second_tile[lane * ${LANES}u + ${d}u], out[from_out + at * shape.out_stride + ${d}u], whole);
+                #end
+                pulls[lane] = lane_sum(whole);
+            }
+            workgroupBarrier();
+    #end
             for (var t = tile; t < tile + ${KEYS}u; t += 4u) {
 #else
 #if SUBGROUP
             for (var t = first; t < shape.context; t += 8u) {
                 let own = min(t + lane, last);
+                #if ROTARY
+                #repeat d HALF
+                let pair${d} = turned(qkv[from_queries + own * shape.stride + ${d}u], qkv[from_queries + own * shape.stride + ${d + HALF}u], own, ${d}u, 1.0);
+                let query${d} = pair${d}.first;
+                let query${d + HALF} = pair${d}.second;
+                #end
+                #else
                 #repeat d LANES
                 let query${d} = qkv[from_queries + own * shape.stride + ${d}u];
-                let gradient${d} = dout[from_dout + own * shape.dout_stride + ${d}u];
+                #end
+                #end
+                #repeat d LANES
+                let gradient${d} = dout[from_dout + own * shape.out_stride + ${d}u];
                 #end
                 let own_log_whole = log_sum[from_log_sum + own * shape.log_sum_stride];
                 let own_pull = delta[from_delta + own * shape.heads];
@@ -123,7 +108,7 @@ fn main(
                 let at${j} = (t - tile + ${j}u) * ${LANES}u;
                 #else
                 let q_at${j} = from_queries + t${j} * shape.stride;
-                let do_at${j} = from_dout + t${j} * shape.dout_stride;
+                let do_at${j} = from_dout + t${j} * shape.out_stride;
                 #end
                 var dot${j} = Lane(0.0);
                 var dp${j} = Lane(0.0);
@@ -131,10 +116,10 @@ fn main(
                 #repeat d LANES
                 #repeat j 4
                 #if TILED
-                dot${j} = fma(k${d}, queries[at${j} + ${d}u], dot${j});
-                dp${j} = fma(v${d}, gradients[at${j} + ${d}u], dp${j});
+                dot${j} = fma(k${d}, first_tile[at${j} + ${d}u], dot${j});
+                dp${j} = fma(v${d}, second_tile[at${j} + ${d}u], dp${j});
                 #else
-                dot${j} = fma(k${d}, qkv[q_at${j} + ${d}u], dot${j});
+                dot${j} = fma(k${d}, head_lane(q_at${j}, t${j}, ${d}u), dot${j});
                 dp${j} = fma(v${d}, dout[do_at${j} + ${d}u], dp${j});
                 #end
                 #end
@@ -143,7 +128,11 @@ fn main(
                 let along = vec4<f32>(lane_sum(dp0), lane_sum(dp1), lane_sum(dp2), lane_sum(dp3));
                 #repeat j 4
                 let ls${j} = log_sum[from_log_sum + t${j} * shape.log_sum_stride];
+                #if BESIDE
+                let pull${j} = pulls[t - tile + ${j}u];
+                #else
                 let pull${j} = delta[from_delta + t${j} * shape.heads];
+                #end
                 #end
                 let log_whole = vec4<f32>(ls0, ls1, ls2, ls3);
                 let pull = vec4<f32>(pull0, pull1, pull2, pull3);
@@ -154,11 +143,11 @@ fn main(
                 #repeat d LANES
                 #repeat j 4
                 #if TILED
-                dv${d} = fma(Lane(p[${j}]), gradients[at${j} + ${d}u], dv${d});
-                dk${d} = fma(Lane(ds[${j}]), queries[at${j} + ${d}u], dk${d});
+                dv${d} = fma(Lane(p[${j}]), second_tile[at${j} + ${d}u], dv${d});
+                dk${d} = fma(Lane(ds[${j}]), first_tile[at${j} + ${d}u], dk${d});
                 #else
                 dv${d} = fma(Lane(p[${j}]), dout[do_at${j} + ${d}u], dv${d});
-                dk${d} = fma(Lane(ds[${j}]), qkv[q_at${j} + ${d}u], dk${d});
+                dk${d} = fma(Lane(ds[${j}]), head_lane(q_at${j}, t${j}, ${d}u), dk${d});
                 #end
                 #end
                 #end
@@ -173,8 +162,19 @@ fn main(
         return;
     }
     let to = slot * shape.dqkv_slot + row * shape.stride + key_head * ${LANES}u;
+    #if ROTARY
+    #repeat d HALF
+    let back${d} = turned(dk${d}, dk${d + HALF}, s, ${d}u, -1.0);
+    dqkv[to + shape.keys + ${d}u] = back${d}.first;
+    dqkv[to + shape.keys + ${d + HALF}u] = back${d}.second;
+    #end
+    #else
     #repeat d LANES
     dqkv[to + shape.keys + ${d}u] = dk${d};
+    #end
+    #end
+    #repeat d LANES
     dqkv[to + shape.values + ${d}u] = dv${d};
     #end
 }
+#end

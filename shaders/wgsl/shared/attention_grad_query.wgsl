@@ -1,59 +1,7 @@
-// The gradient of attention's queries, and what `attention_grad_key_value` needs of each query: with p = exp(score - log_sum) computed again,
-// delta[t, h] = out[t, h] . dout[t, h] [R, heads], ds = p (dout . v - delta) / sqrt(head_dim), dq = ds k. Shapes as in `attention`; dqkv is laid out as qkv.
-// An invocation is one query of one head.
-
-struct Shape {
-    sequences: u32,
-    context: u32,
-    heads: u32,
-    // Query heads that share a key head.
-    group: u32,
-    // Where keys and values start in a row, in lanes.
-    keys: u32,
-    values: u32,
-    // Blocks of queries in a sequence, and in all.
-    query_blocks: u32,
-    blocks: u32,
-    // Of a row: qkv's and out's in lanes, log_sum's and delta's in numbers.
-    stride: u32,
-    out_stride: u32,
-    log_sum_stride: u32,
-    // Of a slot, likewise.
-    qkv_slot: u32,
-    out_slot: u32,
-    dout_slot: u32,
-    log_sum_slot: u32,
-    delta_slot: u32,
-    dqkv_slot: u32,
-    // 1 / sqrt(head_dim)
-    scale: f32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
-@group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
-@group(0) @binding(3) var<storage, read_write> out: array<Lane>;
-@group(0) @binding(4) var<storage, read_write> log_sum: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dout: array<Lane>;
-@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dqkv: array<Lane>;
-
-#if TILED
-var<workgroup> keys: array<Lane, ${KEYS * LANES}>;
-var<workgroup> values: array<Lane, ${KEYS * LANES}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
-    if (block >= shape.blocks) {
-        return;
-    }
-    let slot = slots[group.z];
+#if QUERY
+// The gradient of attention's queries: with p = exp(score - log_sum) computed again and delta[t, h] = out[t, h] . dout[t, h],
+// ds = p (dout . v - delta) / sqrt(head_dim), dq = ds k. An invocation is one query of one head. delta is kept for `grad_key_value` where that is another dispatch.
+fn grad_query(block: u32, slot: u32, lane: u32) {
     let query_block = block % shape.query_blocks;
     let head = (block / shape.query_blocks) % shape.heads;
     let sequence = block / (shape.query_blocks * shape.heads);
@@ -67,9 +15,19 @@ fn main(
     let start = slot * shape.qkv_slot + row * shape.stride + head * ${LANES}u;
     let from_out = slot * shape.out_slot + row * shape.out_stride + head * ${LANES}u;
     let from_dout = slot * shape.dout_slot + row * shape.out_stride + head * ${LANES}u;
-    var whole = Lane(0.0);
+    #if ROTARY
+    #repeat d HALF
+    let turned_q${d} = turned(qkv[start + ${d}u], qkv[start + ${d + HALF}u], min(t, last), ${d}u, 1.0);
+    let q${d} = turned_q${d}.first * shape.scale;
+    let q${d + HALF} = turned_q${d}.second * shape.scale;
+    #end
+    #else
     #repeat d LANES
     let q${d} = qkv[start + ${d}u] * shape.scale;
+    #end
+    #end
+    var whole = Lane(0.0);
+    #repeat d LANES
     let do${d} = dout[from_dout + ${d}u];
     whole = fma(do${d}, out[from_out + ${d}u], whole);
     var dq${d} = Lane(0.0);
@@ -81,18 +39,30 @@ fn main(
 #if TILED
     for (var tile = 0u; tile < end; tile += ${KEYS}u) {
         for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
-            let at = min(tile + i / ${LANES}u, last) * shape.stride + i % ${LANES}u;
-            keys[i] = qkv[from_keys + at];
-            values[i] = qkv[from_values + at];
+            let position = min(tile + i / ${LANES}u, last);
+            let at = position * shape.stride;
+            first_tile[i] = head_lane(from_keys + at, position, i % ${LANES}u);
+            second_tile[i] = qkv[from_values + at + i % ${LANES}u];
         }
         workgroupBarrier();
         for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
 #else
 #if SUBGROUP
         for (var s = 0u; s < end; s += 8u) {
-            let own = min(s + lane, last) * shape.stride;
+            let own_at = min(s + lane, last);
+            let own = own_at * shape.stride;
+            #if ROTARY
+            #repeat d HALF
+            let pair${d} = turned(qkv[from_keys + own + ${d}u], qkv[from_keys + own + ${d + HALF}u], own_at, ${d}u, 1.0);
+            let key${d} = pair${d}.first;
+            let key${d + HALF} = pair${d}.second;
+            #end
+            #else
             #repeat d LANES
             let key${d} = qkv[from_keys + own + ${d}u];
+            #end
+            #end
+            #repeat d LANES
             let value${d} = qkv[from_values + own + ${d}u];
             #end
             #repeat j 8
@@ -129,7 +99,8 @@ fn main(
             #if TILED
             let at${j} = (s - tile + ${j}u) * ${LANES}u;
             #else
-            let at${j} = min(s + ${j}u, last) * shape.stride;
+            let position${j} = min(s + ${j}u, last);
+            let at${j} = position${j} * shape.stride;
             #end
             var dot${j} = Lane(0.0);
             var dv${j} = Lane(0.0);
@@ -137,10 +108,10 @@ fn main(
             #repeat d LANES
             #repeat j 4
             #if TILED
-            dot${j} = fma(q${d}, keys[at${j} + ${d}u], dot${j});
-            dv${j} = fma(do${d}, values[at${j} + ${d}u], dv${j});
+            dot${j} = fma(q${d}, first_tile[at${j} + ${d}u], dot${j});
+            dv${j} = fma(do${d}, second_tile[at${j} + ${d}u], dv${j});
             #else
-            dot${j} = fma(q${d}, qkv[from_keys + at${j} + ${d}u], dot${j});
+            dot${j} = fma(q${d}, head_lane(from_keys + at${j}, position${j}, ${d}u), dot${j});
             dv${j} = fma(do${d}, qkv[from_values + at${j} + ${d}u], dv${j});
             #end
             #end
@@ -151,15 +122,15 @@ fn main(
             let ds = select(vec4<f32>(0.0), exp4(score - log_whole) * (along - pull) * shape.scale, seen);
             #repeat d LANES
             #if TILED
-            dq${d} = fma(Lane(ds.x), keys[at0 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.y), keys[at1 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.z), keys[at2 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.w), keys[at3 + ${d}u], dq${d});
+            dq${d} = fma(Lane(ds.x), first_tile[at0 + ${d}u], dq${d});
+            dq${d} = fma(Lane(ds.y), first_tile[at1 + ${d}u], dq${d});
+            dq${d} = fma(Lane(ds.z), first_tile[at2 + ${d}u], dq${d});
+            dq${d} = fma(Lane(ds.w), first_tile[at3 + ${d}u], dq${d});
             #else
-            dq${d} = fma(Lane(ds.x), qkv[from_keys + at0 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.y), qkv[from_keys + at1 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.z), qkv[from_keys + at2 + ${d}u], dq${d});
-            dq${d} = fma(Lane(ds.w), qkv[from_keys + at3 + ${d}u], dq${d});
+            dq${d} = fma(Lane(ds.x), head_lane(from_keys + at0, position0, ${d}u), dq${d});
+            dq${d} = fma(Lane(ds.y), head_lane(from_keys + at1, position1, ${d}u), dq${d});
+            dq${d} = fma(Lane(ds.z), head_lane(from_keys + at2, position2, ${d}u), dq${d});
+            dq${d} = fma(Lane(ds.w), head_lane(from_keys + at3, position3, ${d}u), dq${d});
             #end
             #end
         }
@@ -172,8 +143,19 @@ fn main(
         return;
     }
     let to = slot * shape.dqkv_slot + row * shape.stride + head * ${LANES}u;
+    #if ROTARY
+    #repeat d HALF
+    let back${d} = turned(dq${d}, dq${d + HALF}, t, ${d}u, -1.0);
+    dqkv[to + ${d}u] = back${d}.first;
+    dqkv[to + ${d + HALF}u] = back${d}.second;
+    #end
+    #else
     #repeat d LANES
     dqkv[to + ${d}u] = dq${d};
     #end
+    #end
+    #if !BESIDE
     delta[slot * shape.delta_slot + row * shape.heads + head] = pull;
+    #end
 }
+#end
