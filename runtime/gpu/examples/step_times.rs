@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{:.1} ms a step, {:.2} GFLOP/s", seconds * 1e3, work / seconds);
     }
     for time in wave.profile(&batch, &controls)? {
-        println!("{:26} {:3} x {:8.3} ms", time.kernel, time.dispatches, time.seconds * 1e3 / time.dispatches as f64);
+        println!("{:32} {:3} x {:8.3} ms", time.kernel, time.dispatches, time.seconds * 1e3 / time.dispatches as f64);
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ pub struct Device {
     pub set: Set,
     pipelines: Mutex<Pipelines>,
     pacer: Mutex<Pacer>,
+    /// Nanoseconds of a tick of the device's clock, where kernels can be timed by it.
+    tick: Option<f64>,
     /// The first error that came outside of a scope. The device is not to be used from there on.
     fault: Arc<Mutex<Option<Problem>>>,
 }
@@ -52,9 +54,11 @@ impl Device {
         if set == Some(Set::Subgroup) && !eights {
             return Err(problems::not_opened(&adapter, "its subgroups are not of exactly eight lanes"));
         }
+        let timestamps = raw.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let subgroups = if eights { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("synx"),
-            required_features: if eights { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() },
+            required_features: subgroups | timestamps,
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
             memory_hints: wgpu::MemoryHints::Performance,
@@ -84,6 +88,7 @@ impl Device {
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {
             raw: device,
+            tick: (!timestamps.is_empty()).then(|| f64::from(queue.get_timestamp_period())),
             queue,
             set: set.unwrap_or(suits),
             pipelines: Mutex::default(),
@@ -161,35 +166,59 @@ impl Device {
         self.check()?;
         let mut rest = dispatches;
         while !rest.is_empty() {
-            let budget = lock(&self.pacer).operations_per_submission();
-            let mut operations = 0.0;
-            let mut count = 0;
-            for dispatch in rest {
-                operations += dispatch.operations * f64::from(active);
-                count += 1;
-                if operations > budget {
-                    break;
-                }
-            }
-            let (now, later) = rest.split_at(count);
-            self.submit(now, active, operations)?;
+            let (now, later) = rest.split_at(self.at_once(rest, active));
+            let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            record(&mut encoder, now, active, None);
+            self.submit_encoder(encoder, operations(now, active))?;
             rest = later;
         }
         Ok(())
     }
 
-    fn submit(&self, dispatches: &[Dispatch], active: u32, operations: f64) -> Result<(), Problem> {
-        let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for dispatch in dispatches {
-                let [x, y] = dispatch.workgroups;
-                pass.set_pipeline(&dispatch.pipeline);
-                pass.set_bind_group(0, &dispatch.bindings, &[]);
-                pass.dispatch_workgroups(x, y, active);
+    /// Runs dispatches as `run` does and waits for the end; gives the seconds that each took by the device's own clock. `None`, and nothing is run,
+    /// where the adapter has no timestamps.
+    pub fn run_timed(&self, dispatches: &[Dispatch], active: u32) -> Result<Option<Vec<f64>>, Problem> {
+        let Some(tick) = self.tick else { return Ok(None) };
+        let mut seconds = Vec::with_capacity(dispatches.len());
+        for some in dispatches.chunks(wgpu::QUERY_SET_MAX_QUERIES as usize / 2) {
+            let count = 2 * some.len() as u32;
+            let size = u64::from(count) * u64::from(wgpu::QUERY_SIZE);
+            let (queries, resolved) = self.scoped("timestamps", size, |device| {
+                let ty = wgpu::QueryType::Timestamp;
+                let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+                let label = Some("timestamps");
+                let queries = device.create_query_set(&wgpu::QuerySetDescriptor { label, ty, count });
+                let buffer = wgpu::BufferDescriptor { label, size, usage, mapped_at_creation: false };
+                (queries, device.create_buffer(&buffer))
+            })?;
+            let mut begin = 0;
+            while begin < some.len() {
+                let end = begin + self.at_once(&some[begin..], active);
+                let now = &some[begin..end];
+                let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                record(&mut encoder, now, active, Some((&queries, 2 * begin as u32)));
+                self.submit_encoder(encoder, operations(now, active))?;
+                begin = end;
             }
+            let mut encoder = self.raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.resolve_query_set(&queries, 0..count, &resolved, 0);
+            self.submit_encoder(encoder, 0.0)?;
+            let bytes = self.read(&[Window { buffer: resolved, offset: 0, size }])?;
+            let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes);
+            seconds.extend(ticks.chunks_exact(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64 * tick * 1e-9));
         }
-        self.submit_encoder(encoder, operations)
+        Ok(Some(seconds))
+    }
+
+    /// How many of these dispatches go into one submission.
+    fn at_once(&self, dispatches: &[Dispatch], active: u32) -> usize {
+        let budget = lock(&self.pacer).operations_per_submission();
+        let mut sum = 0.0;
+        let over = dispatches.iter().position(|dispatch| {
+            sum += dispatch.operations * f64::from(active);
+            sum > budget
+        });
+        over.map_or(dispatches.len(), |last| last + 1)
     }
 
     fn submit_encoder(&self, encoder: wgpu::CommandEncoder, operations: f64) -> Result<(), Problem> {
@@ -273,6 +302,40 @@ impl Device {
         split(count, limit).ok_or_else(|| {
             problems::does_not_fit(&format!("the dispatch of {what}"), count, "workgroups", u64::from(limit).pow(2))
         })
+    }
+}
+
+/// Floating-point operations of dispatches over `active` slots, roughly.
+fn operations(dispatches: &[Dispatch], active: u32) -> f64 {
+    dispatches.iter().map(|dispatch| dispatch.operations * f64::from(active)).sum()
+}
+
+/// Records dispatches; with a set of queries each is a pass of its own, and its begin and end go to two of them, from this one on.
+fn record(
+    encoder: &mut wgpu::CommandEncoder,
+    dispatches: &[Dispatch],
+    active: u32,
+    queries: Option<(&wgpu::QuerySet, u32)>,
+) {
+    let dispatch_in = |pass: &mut wgpu::ComputePass, dispatch: &Dispatch| {
+        let [x, y] = dispatch.workgroups;
+        pass.set_pipeline(&dispatch.pipeline);
+        pass.set_bind_group(0, &dispatch.bindings, &[]);
+        pass.dispatch_workgroups(x, y, active);
+    };
+    let Some((query_set, first)) = queries else {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        dispatches.iter().for_each(|dispatch| dispatch_in(&mut pass, dispatch));
+        return;
+    };
+    for (dispatch, index) in dispatches.iter().zip((first..).step_by(2)) {
+        let timestamp_writes = Some(wgpu::ComputePassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: Some(index),
+            end_of_pass_write_index: Some(index + 1),
+        });
+        let descriptor = wgpu::ComputePassDescriptor { label: Some(dispatch.kernel), timestamp_writes };
+        dispatch_in(&mut encoder.begin_compute_pass(&descriptor), dispatch);
     }
 }
 

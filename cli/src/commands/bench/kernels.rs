@@ -15,8 +15,9 @@ use crate::render::{print, show_problem};
 /// Time each kernel of a training step against what the device gives at most
 #[derive(Debug, Args)]
 #[command(
-    after_help = "On a CPU a step of one model on one thread, held against what one core gives; on an adapter each kernel is waited for, which\n\
-    costs about 0.1 ms. What a device gives is measured first, with loops of multiply-adds and of sums of long rows.\n\
+    after_help = "On a CPU a step of one model on one thread, held against what one core gives; on an adapter of all models at once, by the adapter's\n\
+    own clock, or where it has none by waiting for each kernel, which costs about 0.1 ms. What a device gives is measured first, with\n\
+    loops of multiply-adds and of sums of long rows.\n\
     Times are the least of the repeats. A share of more than 100 % is memory that a cache holds.\n\n\
     Examples:\n  synx bench kernels --size s\n  synx bench kernels --size xs --replicas 8 --device gpu --format json"
 )]
@@ -75,7 +76,7 @@ fn reached(timings: &KernelTimings, time: &KernelTime) -> (f64, f64, f64) {
 fn text(shape: &Shape, timings: &KernelTimings) -> String {
     let all: f64 = timings.kernels.iter().map(|time| time.seconds).sum();
     let mut text = format!(
-        "{} on {}, {} gives {:.1} GFLOP/s and {:.1} GB/s\n{:<26} {:>5} {:>10} {:>7} {:>9} {:>8} {:>9}\n",
+        "{} on {}, {} gives {:.1} GFLOP/s and {:.1} GB/s\n{:<32} {:>5} {:>10} {:>7} {:>9} {:>8} {:>9}\n",
         shape.name,
         timings.device,
         if timings.one_core { "a core" } else { "it" },
@@ -94,7 +95,7 @@ fn text(shape: &Shape, timings: &KernelTimings) -> String {
         let flops = if flops > 0.0 { format!("{:.1}", flops / 1e9) } else { "-".to_owned() };
         let _ = writeln!(
             text,
-            "{:<26} {:>5} {:>10.3} {:>5.1} % {flops:>9} {:>8.1} {:>7.0} %",
+            "{:<32} {:>5} {:>10.3} {:>5.1} % {flops:>9} {:>8.1} {:>7.0} %",
             time.kernel,
             time.dispatches,
             time.seconds * 1e3,
@@ -103,7 +104,7 @@ fn text(shape: &Shape, timings: &KernelTimings) -> String {
             100.0 * part
         );
     }
-    let _ = writeln!(text, "{:<26} {:>5} {:>10.3}", "all", "", all * 1e3);
+    let _ = writeln!(text, "{:<32} {:>5} {:>10.3}", "all", "", all * 1e3);
     text
 }
 

@@ -202,3 +202,25 @@ fn evaluation_is_the_cpus_in_any_number_of_rows() {
         assert_eq!(alone[32..64], got[one]);
     }
 }
+
+#[test]
+fn a_step_that_is_timed_is_a_step_and_its_times_lie_within_it() {
+    let mut devices = devices();
+    let program = program_of(&model(97, false));
+    for executor in &mut devices.executors {
+        let state = SlotState::initial(program.initial_parameters(1, 0));
+        let (batch, controls) = (batch(&program, 1, &[3]), [Some(control(&program, 1, 1e-3))]);
+        let mut plain = executor.wave(&program, 1).unwrap();
+        plain.join(0, &state).unwrap();
+        plain.step(&batch, &controls).unwrap();
+        let mut timed = executor.wave(&program, 1).unwrap();
+        timed.join(0, &state).unwrap();
+        let start = std::time::Instant::now();
+        let times = timed.profile(&batch, &controls).unwrap();
+        let whole = start.elapsed().as_secs_f64();
+        assert!(timed.read(0).unwrap() == plain.read(0).unwrap());
+        assert_eq!(times.iter().map(|time| time.dispatches).sum::<usize>(), timed.dispatches_per_step());
+        assert!(times.iter().all(|time| time.seconds > 0.0), "{times:?}");
+        assert!(times.iter().map(|time| time.seconds).sum::<f64>() <= whole, "{times:?} in {whole} s");
+    }
+}
