@@ -1,8 +1,11 @@
 //! Help, usage and the smaller commands.
 
 use std::fs;
+use std::path::Path;
 
-use crate::support::{root, study, synx};
+use crate::support::{root, study, synx, synx_remembering};
+
+const SMALL: &str = include_str!("studies/small.synx");
 
 const COMMANDS: &[&str] = &[
     "run",
@@ -266,4 +269,40 @@ fn imports_stay_within_the_folder_of_the_study() {
     fs::write(folder.path().join("study.synx"), importing("*.synx")).unwrap();
     let star = synx(folder.path(), ["check", "study.synx"]).expect(1).out;
     assert!(star.contains("E0113"), "{star}");
+}
+
+#[test]
+fn a_plan_takes_the_time_that_models_have_taken_before() {
+    let (cache, first, second) =
+        (tempfile::tempdir().unwrap(), study(&SMALL.replace("2Ki..8Ki", "32Ki..128Ki")), study(SMALL));
+    let plan = |folder: &Path| {
+        let out = synx_remembering(cache.path(), folder, ["plan", "study.synx"]).expect(0).out;
+        out.lines().find(|line| line.starts_with("time ")).unwrap().to_owned()
+    };
+    assert!(plan(second.path()).contains("nominal"), "{}", plan(second.path()));
+    let run = ["run", "study.synx", "--device", "cpu", "--threads", "1"];
+    synx_remembering(cache.path(), first.path(), run).expect(0);
+    // Another study, which nobody has run.
+    let after = plan(second.path());
+    assert!(after.contains("on cpu (1 thread, ") && after.contains("as models like these have reached"), "{after}");
+    // What is damaged is as nothing.
+    fs::write(cache.path().join("rates.json"), "{").unwrap();
+    assert!(plan(second.path()).contains("nominal"));
+}
+
+#[test]
+fn a_model_beyond_this_machine_is_told_before_anything_is_trained() {
+    let giant = r"
+model giant { context = 2048; width = 16Ki; blocks = [attention(heads = 128), swiglu(ratio = 8/3)] * 160 }
+recipe long { optimizer = adamw(lr = 1e-4); schedule = wsd(warmup = 2Ki tokens, decay = 25%); batch = 2Ki }
+grid large { data = web; model = giant; recipe = long; tokens = 8Ki; evaluate = both }
+";
+    let folder = study(&(SMALL.to_owned() + giant));
+    let checked = synx(folder.path(), ["check", "study.synx"]).expect(0);
+    assert!(checked.out.contains("W0410") && checked.out.contains("this machine has"), "{}", checked.out);
+    synx(folder.path(), ["check", "study.synx", "--deny", "W0410"]).expect(1);
+    let ran = synx(folder.path(), ["run", "study.synx", "--device", "cpu"]).expect(1);
+    assert!(ran.err.contains("E0958") && ran.err.contains("width 16384"), "{}", ran.err);
+    let status = synx(folder.path(), ["status", "study.synx"]).expect(0).out;
+    assert!(status.contains("0 of "), "{status}");
 }

@@ -53,6 +53,11 @@ pub fn synx_until<S: AsRef<OsStr>>(
     child
 }
 
+/// As `synx`, with a folder to remember in what models reach on this machine.
+pub fn synx_remembering<S: AsRef<OsStr>>(cache: &Path, folder: &Path, arguments: impl IntoIterator<Item = S>) -> Ran {
+    ran(&command(folder, arguments).env("SYNX_CACHE", cache).output().unwrap())
+}
+
 /// As `synx`, with bytes on standard input.
 pub fn synx_with_input<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Ran {
     let mut command = command(folder, arguments);
@@ -65,6 +70,8 @@ pub fn synx_with_input<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoItera
 fn command<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_synx"));
     command.args(arguments).current_dir(folder).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+    // What this machine has trained before is no part of a test.
+    command.env("SYNX_CACHE", "");
     command
 }
 

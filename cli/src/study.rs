@@ -191,6 +191,10 @@ impl Host for Known<'_> {
         self.study.parquet_header(path)
     }
 
+    fn memory(&self) -> Option<u64> {
+        self.study.memory()
+    }
+
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {
         self.study.matches(pattern)
     }
@@ -254,6 +258,10 @@ impl Host for Study {
             header.map_err(|problem| Unread::Failed(problem.notes.into_iter().next().unwrap_or(problem.headline)))
         };
         Some(self.allowed(path).and_then(header))
+    }
+
+    fn memory(&self) -> Option<u64> {
+        synx_run::memory()
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, String> {

@@ -136,7 +136,7 @@ fn main() {
     let (server, client) = Connection::memory();
     let server = std::thread::spawn(move || {
         let hosts = |_: &Path| -> Box<dyn Host> { Box::new(Door) };
-        synx_lsp::serve(&server, Box::new(hosts))
+        synx_lsp::serve(&server, Box::new(hosts), synx_plan::cost::DeviceProfile::nominal_cpu(2))
     });
     let mut editor = Editor { connection: client, version: 1 };
     editor.request(0, "initialize", json!({ "capabilities": {} }));

@@ -63,6 +63,10 @@ impl Host for Overlay<'_> {
         self.disk.read_start(path, most)
     }
 
+    fn memory(&self) -> Option<u64> {
+        self.disk.memory()
+    }
+
     fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
         self.disk.parquet_header(path)
     }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gen_lsp_types as lsp;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
+use synx_plan::cost::DeviceProfile;
 
 use crate::capabilities::{Client, offered};
 use crate::hosts::Hosts;
@@ -37,9 +38,9 @@ pub enum Ended {
 }
 
 /// Talks over standard input and output until the client ends it. The error is what went wrong with the conversation itself.
-pub fn serve_stdio(hosts: Box<dyn Hosts>) -> Result<Ended, String> {
+pub fn serve_stdio(hosts: Box<dyn Hosts>, device: DeviceProfile) -> Result<Ended, String> {
     let (connection, threads) = Connection::stdio();
-    let ended = serve(&connection, hosts);
+    let ended = serve(&connection, hosts, device);
     // The threads of the transport end when nobody holds its channels any more.
     drop(connection);
     match ended {
@@ -91,8 +92,8 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Talks over a connection until the client ends it. The error is what went wrong with the conversation itself.
-pub fn serve(connection: &Connection, hosts: Box<dyn Hosts>) -> Result<Ended, String> {
+/// Talks over a connection until the client ends it; times are estimates for `device`. The error is what went wrong with the conversation itself.
+pub fn serve(connection: &Connection, hosts: Box<dyn Hosts>, device: DeviceProfile) -> Result<Ended, String> {
     let (id, params) = connection.initialize_start().map_err(|error| error.to_string())?;
     let client = Client::of(&params);
     let info = json!({ "name": "synx", "version": env!("CARGO_PKG_VERSION") });
@@ -106,7 +107,7 @@ pub fn serve(connection: &Connection, hosts: Box<dyn Hosts>) -> Result<Ended, St
         let known = Arc::clone(&shared);
         let started = worker.spawn_scoped(scope, move || {
             let watched = Arc::clone(&known);
-            let state = State::new(client, folders, hosts, Box::new(move || watched.stopped()));
+            let state = State::new(client, folders, hosts, device, Box::new(move || watched.stopped()));
             Worker { connection, state, shared: known, ended: false }.work(&inbox);
         });
         started.map_err(|error| error.to_string())?;

@@ -53,9 +53,9 @@ impl State {
         client: Client,
         folders: Vec<PathBuf>,
         hosts: Box<dyn Hosts>,
+        device: DeviceProfile,
         stop: Box<dyn Fn() -> bool>,
     ) -> State {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         State {
             client,
             folders,
@@ -67,7 +67,7 @@ impl State {
             shelf: Shelf::default(),
             published: crate::publish::Published::default(),
             hosts,
-            device: DeviceProfile::nominal_cpu(threads),
+            device,
             stop,
         }
     }

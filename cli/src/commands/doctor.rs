@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use serde_json::{Value, json};
 use synx_plan::executor::Ceilings;
-use synx_run::{Doctor, Probed};
+use synx_run::{Doctor, Probed, Rates};
 
 use crate::arguments::TableFormat;
 use crate::outcome::Outcome;
@@ -15,7 +15,7 @@ use crate::render::print;
 /// Show adapters, CPU features, and what `auto` takes
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
-    /// Also measure what each device gives: a few seconds
+    /// Also measure what each device gives, for estimates of time: a few seconds
     #[arg(long)]
     probe: bool,
 
@@ -26,6 +26,11 @@ pub struct DoctorArguments {
 
 pub fn doctor(arguments: &DoctorArguments) -> Outcome {
     let found = synx_run::doctor(if arguments.probe { Probed::Yes } else { Probed::No });
+    if let Some(file) = Rates::file().filter(|_| arguments.probe) {
+        let mut rates = Rates::read(&file);
+        rates.probed(&found);
+        rates.write(&file);
+    }
     match arguments.format {
         TableFormat::Table => print(&text(&found)),
         TableFormat::Json => print(&format!("{:#}\n", document(&found))),

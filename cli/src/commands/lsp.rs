@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use synx_compiler::Host;
 use synx_lsp::Ended;
+use synx_run::Rates;
 
 use crate::outcome::Outcome;
 use crate::study::Study;
@@ -29,7 +30,8 @@ pub fn lsp(arguments: &LspArguments) -> Outcome {
     let allow_outside = arguments.allow_path;
     // The same door as that of `synx check`: it never reads data.
     let hosts = move |path: &Path| -> Box<dyn Host> { Box::new(Study::beside(path, allow_outside)) };
-    match synx_lsp::serve_stdio(Box::new(hosts)) {
+    let device = Rates::of_this_machine().profile();
+    match synx_lsp::serve_stdio(Box::new(hosts), device) {
         Ok(Ended::Politely) => Outcome::Done,
         Ok(Ended::Suddenly) => Outcome::Failed,
         Err(error) => {

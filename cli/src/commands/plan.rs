@@ -1,8 +1,9 @@
 //! `synx plan FILE`: what a study means and costs, before it runs.
 
 use clap::Args;
-use synx_plan::cost::{Cost, DeviceProfile};
+use synx_plan::cost::Cost;
 use synx_plan::study::Plan;
+use synx_run::Rates;
 
 use crate::arguments::{FindingFormat, StudyArguments};
 use crate::outcome::Outcome;
@@ -52,8 +53,7 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
     } else {
         print(&format!("{}\n", synx_compiler::filled_in(&compiled).trim_end()));
         print("\n");
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let device = DeviceProfile::nominal_cpu(threads);
+        let device = Rates::of_this_machine().profile();
         print(&render::plan::plan(plan, &Cost::new(plan, share), &device));
     }
     Outcome::Done

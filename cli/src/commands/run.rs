@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use synx_compiler::{Compiled, Diagnostic, Sources};
 use synx_plan::claim::Verdict;
-use synx_run::{DeviceChoice, Keep, RunOptions};
+use synx_run::{DeviceChoice, Keep, Rates, RunOptions};
 
 use crate::arguments::{DeviceArguments, FindingFormat, StudyArguments};
 use crate::interrupt;
@@ -95,6 +95,7 @@ pub fn run(arguments: &RunArguments) -> Outcome {
             KeepArgument::All => Keep::All,
         },
         allow_outside: study.allow_outside,
+        rates: Rates::file(),
         ..RunOptions::new(&study.folder, &out, &stop)
     };
     let mut progress = Shown::run(compiled.sources.clone(), &mut findings);

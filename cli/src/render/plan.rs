@@ -211,15 +211,18 @@ fn totals(text: &mut String, plan: &Plan, cost: &Cost, device: &DeviceProfile) {
         let _ = writeln!(text, "evaluation     {} exact", flops(evaluation as f64));
     }
     let measured = match device.source {
-        RateSource::Nominal => "nominal: nothing has been measured on this device yet",
-        RateSource::Measured => "measured on this device",
+        RateSource::Nominal => "nominal: nothing has been measured on this device yet, `synx doctor --probe` does",
+        RateSource::Probed => "by what `synx doctor --probe` has measured",
+        RateSource::Measured => "as models like these have reached",
     };
+    let seconds = cost.seconds(device);
+    let rate = if seconds > 0.0 { totals.flops_to_run() as f64 / seconds } else { device.flops_per_second };
     let _ = writeln!(
         text,
         "time           about {} on {} at {}/s ({measured})",
-        duration(device.seconds(totals.flops_to_run())),
+        duration(seconds),
         device.name,
-        flops(device.flops_per_second),
+        flops(rate),
     );
     let Some(work) = Exact::from_decimal(&totals.flops_to_run().to_string()) else { return };
     for hardware in &plan.hardware {

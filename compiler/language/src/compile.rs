@@ -320,6 +320,7 @@ impl<'t> Compiler<'t> {
             self.lint_repetition(law, &lists, &facts, &names);
         }
         self.lint_sharing(&grids, &lists);
+        self.lint_memory(&grids, &lists);
         self.check_domains(&lists, &facts, &grids);
         let plan = Plan {
             corpora,

@@ -36,6 +36,11 @@ pub trait Host {
     /// What is known of each corpus from its last scan, in the order asked; `None` where it has not been scanned.
     fn facts(&self, corpora: &[Corpus]) -> Vec<Option<CorpusFacts>>;
 
+    /// Bytes of this machine's memory, of which a lint warns; `None` where nothing is to be said of it.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether nobody waits for the outcome any more: the compiler then stops early, and what it gives is worth nothing.
     fn cancelled(&self) -> bool {
         false

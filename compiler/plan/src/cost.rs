@@ -3,7 +3,7 @@
 //! All of it is counted from the plan alone. What depends on files that nobody has scanned yet is `None` and shown as unknown.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::{CorpusFacts, Part};
 use crate::exact::Exact;
@@ -99,6 +99,8 @@ pub struct ModelCost {
     pub params_total: u64,
     /// Training, exact convention.
     pub flops_per_token: u64,
+    /// Training of all its cells as if nothing were shared.
+    pub flops_exact: u128,
     pub memory: Memory,
 }
 
@@ -183,6 +185,16 @@ pub struct DeviceProfile {
     /// Floating-point operations per second in training, exact convention.
     pub flops_per_second: f64,
     pub source: RateSource,
+    /// What models reached that were trained on it: the larger a step's work, the nearer to what the device can do.
+    pub trained: Vec<TrainedRate>,
+}
+
+/// What a model reached in training.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrainedRate {
+    /// Operations of one optimiser step, exact convention.
+    pub flops_per_step: f64,
+    pub flops_per_second: f64,
 }
 
 /// Where a rate comes from.
@@ -191,6 +203,8 @@ pub struct DeviceProfile {
 pub enum RateSource {
     /// A round number for this kind of device, good to a factor of a few.
     Nominal,
+    /// From what `synx doctor --probe` measured of products on this device.
+    Probed,
     /// From runs on this device.
     Measured,
 }
@@ -202,12 +216,18 @@ impl DeviceProfile {
             name: format!("cpu ({threads} {})", if threads == 1 { "thread" } else { "threads" }),
             flops_per_second: 40e9 * threads.max(1) as f64,
             source: RateSource::Nominal,
+            trained: Vec::new(),
         }
     }
 
     /// A graphics processor: 1 TFLOP/s, about what small models reach; large models on large devices reach many times that.
     pub fn nominal_gpu(name: &str) -> DeviceProfile {
-        DeviceProfile { name: name.to_owned(), flops_per_second: 1e12, source: RateSource::Nominal }
+        DeviceProfile {
+            name: name.to_owned(),
+            flops_per_second: 1e12,
+            source: RateSource::Nominal,
+            trained: Vec::new(),
+        }
     }
 
     /// A software adapter (lavapipe) on this many threads: 10 GFLOP/s each for linear layers.
@@ -216,7 +236,24 @@ impl DeviceProfile {
             name: name.to_owned(),
             flops_per_second: 10e9 * threads.max(1) as f64,
             source: RateSource::Nominal,
+            trained: Vec::new(),
         }
+    }
+
+    /// A device that models were trained on; nothing where none were. Its own rate is the middle one of theirs.
+    pub fn measured(name: &str, trained: Vec<TrainedRate>) -> Option<DeviceProfile> {
+        let mut rates: Vec<f64> = trained.iter().map(|rate| rate.flops_per_second).collect();
+        rates.sort_by(f64::total_cmp);
+        let flops_per_second = *rates.get(rates.len() / 2)?;
+        Some(DeviceProfile { name: name.to_owned(), flops_per_second, source: RateSource::Measured, trained })
+    }
+
+    /// The rate of a model whose step has so many operations: that of the trained one whose step is nearest, by their ratio; that of the device
+    /// where none was.
+    pub fn rate(&self, flops_per_step: f64) -> f64 {
+        let off = |rate: &TrainedRate| (rate.flops_per_step / flops_per_step).ln().abs();
+        let nearest = self.trained.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+        nearest.map_or(self.flops_per_second, |rate| rate.flops_per_second)
     }
 
     /// Seconds for so many operations.
@@ -233,6 +270,18 @@ impl Totals {
 }
 
 impl Cost {
+    /// Seconds for all that a run carries out, each model at its own rate.
+    pub fn seconds(&self, device: &DeviceProfile) -> f64 {
+        let seconds = |model: &ModelCost| {
+            let rate = device.rate(model.flops_per_token as f64 * model.batch as f64);
+            model.flops_exact as f64 / rate
+        };
+        let all: f64 = self.models.iter().map(|model| model.flops_exact as f64).sum();
+        // What is shared is taken off evenly.
+        let part = if all > 0.0 { self.totals.flops_to_run() as f64 / all } else { 0.0 };
+        part * self.models.iter().map(seconds).sum::<f64>()
+    }
+
     /// Counts the cost of `plan`; `share = false` counts every cell as trained by itself.
     pub fn new(plan: &Plan, share: bool) -> Cost {
         let cells: Vec<CellCost> = plan.cells().map(|(g, c, cell)| cell_cost(plan, g, c, cell)).collect();
@@ -325,23 +374,30 @@ fn sources(plan: &Plan, cells: &[CellCost]) -> Vec<SourceCost> {
 }
 
 fn models(plan: &Plan) -> Vec<ModelCost> {
-    let mut pairs: Vec<((usize, u64), usize)> = Vec::new();
+    let mut pairs: Vec<((usize, u64), usize, u128)> = Vec::new();
     for (_, _, cell) in plan.cells() {
-        let mut own: Vec<(usize, u64)> = Vec::new();
+        // Of the models that a run may choose, each as often and as long as it may be chosen.
+        let mut own: Vec<((usize, u64), u64)> = Vec::new();
         for it in cell.alternatives(&plan.choices) {
             let pair = (it.model as usize, plan.recipes[it.recipe as usize].batch);
-            if !own.contains(&pair) {
-                own.push(pair);
+            match own.iter_mut().find(|(known, _)| *known == pair) {
+                Some((_, tokens)) => *tokens = (*tokens).max(it.tokens),
+                None => own.push((pair, it.tokens)),
             }
         }
-        for pair in own {
-            match pairs.iter_mut().find(|(known, _)| *known == pair) {
-                Some((_, cells)) => *cells += 1,
-                None => pairs.push((pair, 1)),
+        for (pair, tokens) in own {
+            let model = &plan.models[pair.0];
+            let flops = u128::from(tokens / model.context) * u128::from(model.flops_exact_per_sequence());
+            match pairs.iter_mut().find(|(known, ..)| *known == pair) {
+                Some((_, cells, all)) => {
+                    *cells += 1;
+                    *all = all.saturating_add(flops);
+                }
+                None => pairs.push((pair, 1, flops)),
             }
         }
     }
-    let cost = |((index, batch), cells): ((usize, u64), usize)| {
+    let cost = |((index, batch), cells, flops_exact): ((usize, u64), usize, u128)| {
         let model = &plan.models[index];
         ModelCost {
             model: index,
@@ -354,6 +410,7 @@ fn models(plan: &Plan) -> Vec<ModelCost> {
             params_embedding: model.parameters_embedding(),
             params_total: model.parameters_total(),
             flops_per_token: model.flops_exact_per_sequence() / model.context,
+            flops_exact,
             memory: Memory::of_model(model, (batch / model.context) as usize),
         }
     };
@@ -587,5 +644,23 @@ mod tests {
     fn time_is_work_over_rate() {
         let profile = DeviceProfile::nominal_cpu(2);
         assert_eq!((profile.seconds(160_000_000_000), profile.source), (2.0, RateSource::Nominal));
+    }
+
+    #[test]
+    fn each_model_takes_the_rate_of_the_trained_one_that_is_nearest() {
+        let rate = |flops_per_step: f64, flops_per_second: f64| TrainedRate { flops_per_step, flops_per_second };
+        let profile = DeviceProfile::measured("fast", vec![rate(1e9, 10e9), rate(1e12, 100e9), rate(1e13, 90e9)]);
+        let profile = profile.unwrap();
+        assert_eq!((profile.flops_per_second, profile.source), (90e9, RateSource::Measured));
+        // By ratios: 3e10 is nearer to 1e9, 4e10 to 1e12.
+        assert_eq!([1e6, 3e10, 4e10, 1e15].map(|step| profile.rate(step)), [10e9, 10e9, 100e9, 90e9]);
+        assert_eq!(DeviceProfile::nominal_cpu(1).rate(1e9), 40e9);
+        assert_eq!(DeviceProfile::measured("none", Vec::new()), None);
+        let cost = Cost::new(&plan(&[50, 150]), true);
+        let work = cost.totals.flops_to_run();
+        assert_eq!(cost.models[0].flops_exact, cost.totals.flops_exact);
+        assert!((cost.seconds(&DeviceProfile::nominal_cpu(2)) - work as f64 / 80e9).abs() < 1e-9 * work as f64);
+        let rate_of_it = profile.rate(cost.models[0].flops_per_token as f64 * cost.models[0].batch as f64);
+        assert!((cost.seconds(&profile) * rate_of_it / work as f64 - 1.0).abs() < 1e-9);
     }
 }

@@ -18,5 +18,5 @@ mod simd;
 mod testing;
 pub mod twin;
 
-pub use executor::CpuExecutor;
+pub use executor::{CpuExecutor, memory};
 pub use instructions::Instructions;

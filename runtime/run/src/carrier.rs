@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use synx_corpus::Stream;
+use synx_plan::cost::TrainedRate;
 use synx_plan::executor::{Executor, NumericsClass};
 use synx_plan::grid::Cell;
 use synx_plan::key::Key;
@@ -79,6 +80,8 @@ pub(crate) struct Carried {
     pub interrupted: bool,
     pub steps: u64,
     pub evaluations: usize,
+    /// What each wave reached, and in how many seconds of steps.
+    pub rates: Vec<(TrainedRate, f64)>,
 }
 
 /// The segments of one program.
@@ -128,6 +131,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         carried: &mut Carried,
     ) -> Result<(), Problem> {
         let groups = self.groups(todo);
+        self.check_memory(&groups, executor)?;
         self.check_data(todo, progress)?;
         for (number, group) in groups.iter().enumerate() {
             if self.options.interrupt.load(Ordering::Relaxed) {
@@ -164,6 +168,24 @@ impl<'a, 'p> Carrier<'a, 'p> {
             }
         }
         groups
+    }
+
+    /// Finds a model that does not fit before anything is trained, which may take hours.
+    fn check_memory(&self, groups: &[Group], executor: &dyn Executor) -> Result<(), Problem> {
+        for group in groups {
+            let model = &self.plan.models[group.model as usize];
+            executor.fit(&lower(model, group.rows as usize), 1).map_err(|problem| {
+                let grid = group.segments.first().map(|&segment| self.training.segments[segment].example.0);
+                let (width, blocks, context) = (model.width, model.blocks.len(), model.context);
+                problem
+                    .note(format!(
+                        "width {width}, {blocks} blocks, {} sequences of {context} tokens a step",
+                        group.rows
+                    ))
+                    .at(grid.and_then(|grid| self.plan.grids[grid].origin.as_ref()))
+            })?;
+        }
+        Ok(())
     }
 
     /// Finds what is wrong with the data of any cell before anything is trained.
@@ -257,14 +279,21 @@ impl<'a, 'p> Carrier<'a, 'p> {
             clock: &|| started.elapsed().as_secs_f64(),
         };
         let described = format!("width {}, {} blocks", model.width, model.blocks.len());
-        let mut steps = 0;
+        let (mut steps, mut reached) = (0, 0.0);
         let outcome = train(executor, &work, &mut ledger, &options, &mut |event| {
-            if let synx_train::Event::Stepped { done, .. } = event {
-                steps = done;
+            if let synx_train::Event::Stepped { done, tokens_per_second, .. } = event {
+                (steps, reached) = (done, tokens_per_second);
             }
             teller.tell(event, &described, place);
         });
         carried.steps += steps;
+        if reached > 0.0 {
+            let tokens = (group.rows * model.context) as f64;
+            let flops_per_token = model.flops_exact_per_sequence() as f64 / model.context as f64;
+            let rate =
+                TrainedRate { flops_per_step: tokens * flops_per_token, flops_per_second: reached * flops_per_token };
+            carried.rates.push((rate, steps as f64 * tokens / reached));
+        }
         carried.evaluations += evaluations;
         carried.interrupted |= outcome? == Outcome::Interrupted;
         Ok(())

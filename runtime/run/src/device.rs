@@ -69,7 +69,7 @@ fn has_real_gpu() -> bool {
 }
 
 /// What `synx doctor` shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Doctor {
     /// Cores that this process may use.
     pub cores: usize,

@@ -10,6 +10,7 @@ mod facts;
 mod holdings;
 mod ledger;
 mod progress;
+mod rates;
 mod results;
 mod run;
 mod stages;
@@ -22,10 +23,12 @@ pub use bench::{KernelTimings, StepRequest, StepTimings, bench_kernels, bench_st
 pub use device::{AdapterReport, DeviceChoice, Doctor, Probed, doctor};
 pub use facts::{facts, scan};
 pub use progress::{Event, LiveCell, Progress, Silent};
+pub use rates::Rates;
 pub use run::{Keep, RunOptions, Summary, run};
 pub use status::{CellStanding, CellState, Status, status};
 
 pub use synx_corpus::{expand, speed as data_speed};
+pub use synx_cpu::memory;
 pub use synx_laws as laws;
 pub use synx_report as report;
 pub use synx_report::plan_json;

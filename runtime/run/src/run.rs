@@ -16,6 +16,7 @@ use crate::corpora::Corpora;
 use crate::device::{self, DeviceChoice};
 use crate::holdings::{Holdings, classes};
 use crate::progress::{Event, Progress};
+use crate::rates::Rates;
 use crate::results;
 use crate::stages::{Reading, Stages};
 
@@ -48,6 +49,8 @@ pub struct RunOptions<'a> {
     pub slots: usize,
     /// Seconds between checkpoints of what is on its way.
     pub checkpoint_every: f64,
+    /// Where what models reach on this machine is kept, for estimates; nowhere where it is none.
+    pub rates: Option<PathBuf>,
     /// Set from outside to stop soon: everything on its way is kept, and what is finished is written.
     pub interrupt: &'a AtomicBool,
 }
@@ -65,6 +68,7 @@ impl<'a> RunOptions<'a> {
             allow_outside: false,
             slots: 16,
             checkpoint_every: 60.0,
+            rates: None,
             interrupt,
         }
     }
@@ -129,11 +133,16 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
         }
         told.into_iter().for_each(|event| progress.tell(event));
     };
+    if let Some(file) = options.rates.as_ref().filter(|_| !run.carried.rates.is_empty()) {
+        let mut rates = Rates::read(file);
+        run.carried.rates.iter().for_each(|(rate, seconds)| rates.trained(&executor.name(), *rate, *seconds));
+        rates.write(file);
+    }
     let results = answers::answer(&stages.plan, cells, run.sources(), progress)?;
     store.take_warnings().into_iter().for_each(|warning| progress.tell(Event::Warning(warning)));
     let files = synx_report::write(&options.out, &results, &stages.plan, options.share)?;
     progress.tell(Event::Written { files: files.clone() });
-    let Carried { interrupted, steps, evaluations } = run.carried;
+    let Carried { interrupted, steps, evaluations, .. } = run.carried;
     Ok(Summary { results, files, interrupted, steps, evaluations, unsettled: stages.problems() })
 }
 

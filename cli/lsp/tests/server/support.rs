@@ -79,7 +79,8 @@ impl Editor {
         let (server, client) = Connection::memory();
         let disk = disk.clone();
         let hosts = move |path: &Path| disk.door(path);
-        let server = std::thread::spawn(move || synx_lsp::serve(&server, Box::new(hosts)));
+        let device = synx_plan::cost::DeviceProfile::nominal_cpu(2);
+        let server = std::thread::spawn(move || synx_lsp::serve(&server, Box::new(hosts), device));
         let mut editor = Editor {
             connection: client,
             server: Some(server),

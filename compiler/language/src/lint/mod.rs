@@ -8,6 +8,7 @@ mod epochs;
 mod extrapolation;
 mod law;
 mod matrix;
+mod memory;
 mod plausible;
 mod repetition;
 mod sharing;

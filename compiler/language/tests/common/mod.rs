@@ -67,6 +67,11 @@ impl Host for World {
         })
     }
 
+    /// The same on every machine.
+    fn memory(&self) -> Option<u64> {
+        Some(64 << 30)
+    }
+
     /// As the command reads `runs.parquet` and `torn.parquet`, which stand beside this file.
     fn parquet_header(&self, path: &str) -> Option<Result<Header, Unread>> {
         let columns = [("tokens", true), ("loss", true), ("arm", false), ("ok", false)];

@@ -80,13 +80,26 @@ impl Need {
     }
 }
 
+/// A number of /proc/meminfo, in bytes.
+fn told(name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// A number that is all that a file of the system holds.
+fn number(path: &str) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// All of this machine's memory, or of the container that this runs in; nothing where the system does not say.
+pub fn all() -> Option<u64> {
+    [told("MemTotal:"), number("/sys/fs/cgroup/memory.max")].into_iter().flatten().min()
+}
+
 /// Bytes that the system says are free, nine tenths of them; 4 GiB where it does not say.
 pub(super) fn available() -> u64 {
-    let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-    });
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let free = told("MemAvailable:");
     // A container's own limit, where there is one.
     let limit = number("/sys/fs/cgroup/memory.max")
         .map(|limit| limit.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));

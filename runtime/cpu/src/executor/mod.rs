@@ -23,6 +23,7 @@ use synx_plan::program::Program;
 use crate::Instructions;
 use crate::ceilings;
 use memory::Need;
+pub use memory::all as memory;
 use prepared::Prepared;
 use wave::CpuWave;
 
