@@ -99,6 +99,16 @@ impl Steps<'_> {
         let counts = self.forward.iter().chain(&self.backward).map(|(count, _)| *count);
         counts.enumerate().flat_map(|(step, count)| std::iter::repeat_n(step, count)).collect()
     }
+
+    /// Tensors that are only handed on within a step and have no place in memory.
+    pub fn unstored(&self) -> Vec<TensorId> {
+        let unstored = |(_, step): &(usize, Step)| match step {
+            Step::Linear { linear, then: Some(Then::Add(_)), .. } => Some(linear.out),
+            Step::LinearGrad { input, then: Some(_), .. } => Some(input.dx),
+            _ => None,
+        };
+        self.forward.iter().chain(&self.backward).filter_map(unstored).collect()
+    }
 }
 
 fn pass<'a>(program: &Program, mut ops: &'a [Op], fusion: Fusion) -> Vec<(usize, Step<'a>)> {

@@ -93,7 +93,7 @@ impl Layout {
         let tokens = program.tokens();
         let scalars = scalars(program);
         let numbers = steps.numbers();
-        let plan = schedule_in_steps(program, true, &|op| numbers[op]);
+        let plan = schedule_in_steps(program, true, &|op| numbers[op], &steps.unstored());
         // Offsets of the plan are multiples of 16 columns: with a multiple of four rows they are multiples of 256 bytes.
         let rows = (tokens * slots).next_multiple_of(4);
         let mut activations = vec![None; program.tensors.len()];
@@ -252,6 +252,19 @@ mod tests {
             problem.headline,
             "the parameter `embedding` [1048576, 18] for 2 models is 160 MiB; the device grants 128 MiB for one binding"
         );
+    }
+
+    #[test]
+    fn fused_steps_take_no_more_memory_than_operations_one_by_one() {
+        for program in [program(97, 3), program(256, 8)] {
+            let bytes = |fusion| {
+                let layout = Layout::new(&program, &Steps::new(&program, fusion), 3, &limits(128 << 20)).unwrap();
+                layout.activation_bytes
+            };
+            for fusion in [Fusion::Chains, Fusion::Turned, Fusion::All] {
+                assert!(bytes(fusion) <= bytes(Fusion::Off), "{fusion:?}");
+            }
+        }
     }
 
     #[test]

@@ -238,16 +238,17 @@ impl<'a> Operations<'a> {
 
     /// `out = x · weight` with the norm before it and what comes after it.
     fn linear(&mut self, norm: Option<&RmsNorm>, op: &Linear, then: Option<Then>) {
-        let [x, weight, out] = [norm.map_or(op.x, |norm| norm.x), op.weight, op.out].map(|id| self.view(id));
+        // A product that goes into a sum is not stored by itself.
+        let stored = if let Some(Then::Add(add)) = then { add.out } else { op.out };
+        let [x, weight, out] = [norm.map_or(op.x, |norm| norm.x), op.weight, stored].map(|id| self.view(id));
         let norm = norm.map(|norm| self.norm(norm));
         let product = Product::new(self.set, &x, 0, &weight, &out, self.program.tokens());
         let (name, product) = match then {
             None if norm.is_some() => ("norm_linear", product),
             None => ("linear", product),
             Some(Then::Add(add)) => {
-                let [a, b, sum] = [add.a, add.b, add.out].map(|id| self.view(id));
-                let residual = if add.a == op.out { b } else { a };
-                ("linear_add", product.into(&sum).and(&[("residual_slot", residual.slot4())], residual.window))
+                let residual = self.view(if add.a == op.out { add.b } else { add.a });
+                ("linear_add", product.and(&[("residual_slot", residual.slot4())], residual.window))
             }
             Some(Then::Gated(gated)) => {
                 // Half of a workgroup's columns gate: as many workgroups as without.
@@ -301,11 +302,12 @@ impl<'a> Operations<'a> {
 
     /// The gradient of a linear layer's input with the gate that made it, and beside it that of its weight.
     fn linear_grad(&mut self, weight_op: Option<&LinearGradWeight>, input: &LinearGradInput, then: Option<ThenGrad>) {
-        let [dout, weight, dx] = [input.dout, input.weight, input.dx].map(|id| self.view(id));
-        let (rows, inner) = (self.program.tokens(), dout.columns());
-        let blocks = Blocks::new(self.set, rows, dx.place.stride / 4);
+        let [dout, weight] = [input.dout, input.weight].map(|id| self.view(id));
+        let (rows, inner, columns) = (self.program.tokens(), dout.columns(), self.program.tensor(input.dx).columns);
+        let blocks = Blocks::new(self.set, rows, columns.div_ceil(4));
+        // Before a gate the input's gradient is not stored by itself.
         let (to, gate) = match then {
-            None => (dx.clone(), None),
+            None => (self.view(input.dx), None),
             Some(ThenGrad::Gated(op)) => (self.view(op.dx), Some(self.view(op.x))),
             Some(ThenGrad::Gelu(op)) => (self.view(op.dx), Some(self.view(op.x))),
         };
@@ -317,11 +319,11 @@ impl<'a> Operations<'a> {
             (Some(_), Some(ThenGrad::Gated(_))) => "linear_grad_gated",
             (Some(_), Some(ThenGrad::Gelu(_))) => "linear_grad_gelu",
         };
-        let mut shape = input_shape(&blocks, &dout, &weight, &dx, rows);
+        let mut shape = input_shape(&blocks, &dout, &weight, columns.div_ceil(4), rows);
         shape.extend([("accumulate", u32::from(input.accumulate)), ("dx_slot", to.slot4())]);
         let mut options = product_options(inner).to_vec();
         let mut count = blocks.count;
-        let mut work = flops(rows, inner, dx.columns());
+        let mut work = flops(rows, inner, columns);
         let mut windows = [&dout, &weight, &to].map(|view| view.window.clone()).to_vec();
         if let Some(op) = weight_op {
             let [x, dweight] = [op.x, op.dweight].map(|id| self.view(id));
@@ -551,7 +553,7 @@ impl<'a> Operations<'a> {
     fn head_grad(&mut self, x: &View, weight: &View, logits: &View, dx: &View, dweight: &View, rows: Range<usize>) {
         let inner = logits.columns();
         let blocks = Blocks::new(self.set, rows.len(), dx.place.stride / 4);
-        let mut shape = input_shape(&blocks, logits, weight, dx, rows.len());
+        let mut shape = input_shape(&blocks, logits, weight, dx.place.stride / 4, rows.len());
         shape.extend([("out_slot", dx.slot4()), ("out_begin", dx.stride4() * rows.start as u32)]);
         let mut options = product_options(inner).to_vec();
         let mut count = blocks.count;
@@ -688,12 +690,6 @@ impl Product {
         }
     }
 
-    /// Lets what comes out go elsewhere, to a tensor of the same shape.
-    fn into(mut self, out: &View) -> Product {
-        self.windows[2] = out.window.clone();
-        self
-    }
-
     fn and(mut self, shape: &[(&'static str, u32)], window: Window) -> Product {
         self.extra_shape.extend(shape);
         self.extra_windows.push(window);
@@ -717,13 +713,13 @@ fn product_options(inner: usize) -> [bool; 2] {
     [inner.is_multiple_of(4), inner > 512]
 }
 
-/// Members of a gradient's shape for `dx[..rows] = dout[..rows] · weightᵀ`, or `weight`.
-fn input_shape(blocks: &Blocks, dout: &View, weight: &View, dx: &View, rows: usize) -> Vec<(&'static str, u32)> {
+/// Members of a gradient's shape for `dx[..rows] = dout[..rows] · weightᵀ`, or `weight`; dx has so many fours of columns.
+fn input_shape(blocks: &Blocks, dout: &View, weight: &View, columns4: usize, rows: usize) -> Vec<(&'static str, u32)> {
     vec![
         ("rows", rows as u32),
         ("inner", dout.columns() as u32),
         ("inner4", dout.stride4()),
-        ("columns4", dx.stride4()),
+        ("columns4", columns4 as u32),
         ("column_blocks", blocks.across),
         ("blocks", blocks.count as u32),
         ("left_slot", dout.slot4()),

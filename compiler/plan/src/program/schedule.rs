@@ -29,12 +29,18 @@ impl Schedule {
 /// Two activations may lie on each other when the last use of one is before the first of the other; largest first, each at the lowest place that is free
 /// during its life: a pure function of the program.
 pub fn schedule(program: &Program, training: bool) -> Schedule {
-    schedule_in_steps(program, training, &|op| op)
+    schedule_in_steps(program, training, &|op| op, &[])
 }
 
 /// As `schedule`, for an executor that does several operations at once: `step_of` gives the step of an operation, by its place in forward and
-/// backward pass, in ascending order. What one step touches is alive during all of it.
-pub fn schedule_in_steps(program: &Program, training: bool, step_of: &dyn Fn(usize) -> usize) -> Schedule {
+/// backward pass, in ascending order. What one step touches is alive during all of it. What is only handed on within a step
+/// may be `unstored`: it has no place.
+pub fn schedule_in_steps(
+    program: &Program,
+    training: bool,
+    step_of: &dyn Fn(usize) -> usize,
+    unstored: &[TensorId],
+) -> Schedule {
     let backward: &[_] = if training { &program.backward } else { &[] };
     let mut lives: Vec<Option<(usize, usize)>> = vec![None; program.tensors.len()];
     for (place, op) in program.forward.iter().chain(backward).enumerate() {
@@ -52,6 +58,9 @@ pub fn schedule_in_steps(program: &Program, training: bool, step_of: &dyn Fn(usi
         {
             life.1 = end;
         }
+    }
+    for tensor in unstored {
+        lives[tensor.0] = None;
     }
     let mut order: Vec<usize> =
         (0..lives.len()).filter(|&t| program.tensors[t].role == Role::Activation && lives[t].is_some()).collect();

@@ -85,7 +85,7 @@ fn activations_alive_together_do_not_overlap() {
 #[test]
 fn what_is_touched_in_one_step_lies_apart() {
     let program = lower(&two_layers(false), 2);
-    let plan = schedule_in_steps(&program, true, &|op| op / 3);
+    let plan = schedule_in_steps(&program, true, &|op| op / 3, &[]);
     let ops: Vec<&Op> = program.forward.iter().chain(&program.backward).collect();
     let touched = |ops: &[&Op]| -> std::collections::BTreeSet<usize> {
         ops.iter().flat_map(|op| op.reads().into_iter().chain(op.writes())).map(|tensor| tensor.0).collect()
@@ -98,4 +98,7 @@ fn what_is_touched_in_one_step_lies_apart() {
         }
     }
     assert!(plan.columns >= schedule(&program, true).columns);
+    let unstored = program.forward[1].writes()[0];
+    let plan = schedule_in_steps(&program, true, &|op| op, &[unstored]);
+    assert_eq!((plan.offset(unstored), schedule(&program, true).offset(unstored).is_some()), (None, true));
 }
