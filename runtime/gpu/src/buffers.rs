@@ -1,6 +1,7 @@
 //! A wave's buffers: few and large.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use synx_plan::problem::Problem;
 use synx_plan::program::op::rotary_table;
@@ -27,17 +28,13 @@ pub struct Buffers {
     pub activations: wgpu::Buffer,
     pub logits: wgpu::Buffer,
     pub delta: wgpu::Buffer,
-    /// `[slots, tokens]` each: input tokens, targets, row weights.
-    pub inputs: wgpu::Buffer,
-    pub targets: wgpu::Buffer,
+    /// What the host writes for a step, in one piece.
+    pub host: Host,
+    /// `[slots, tokens]` row weights.
     pub weights: wgpu::Buffer,
-    /// Rows grouped by token: `[slots, vocabulary + 1]`, `[slots, tokens]`.
-    pub starts: wgpu::Buffer,
-    pub order: wgpu::Buffer,
     /// The slots that step, by number.
     pub slots: wgpu::Buffer,
-    /// `[slots]` of `Control` and of `Status`.
-    pub controls: wgpu::Buffer,
+    /// `[slots]` of `Status`.
     pub statuses: wgpu::Buffer,
     /// The table of blocks of each page, and how many it has.
     pub blocks: Vec<(wgpu::Buffer, usize)>,
@@ -47,6 +44,48 @@ pub struct Buffers {
     pub readings: wgpu::Buffer,
     /// Cosines and sines by head dimension and base (its bits).
     pub angles: BTreeMap<(usize, u64), wgpu::Buffer>,
+}
+
+/// What the host writes for each step: one buffer, so that it is one write. Words.
+#[derive(Debug)]
+pub struct Host {
+    pub buffer: wgpu::Buffer,
+    /// `[slots]` of `Control`.
+    pub controls: Range<usize>,
+    /// `[slots, tokens]`: input tokens, and behind them the targets.
+    pub inputs: Range<usize>,
+    pub targets: Range<usize>,
+    /// Rows grouped by token: `[slots, vocabulary + 1]`, `[slots, tokens]`.
+    pub starts: Range<usize>,
+    pub order: Range<usize>,
+}
+
+impl Host {
+    fn new(device: &Device, program: &Program, slots: usize) -> Result<Host, Problem> {
+        // Windows start at multiples of 256 bytes, which every driver takes.
+        const ALIGNMENT: usize = 64;
+        let mut end = 0usize;
+        let mut next = |words: usize| {
+            let begin = end.next_multiple_of(ALIGNMENT);
+            end = begin + words;
+            begin..end
+        };
+        let tokens = program.tokens() * slots;
+        let [controls, inputs, targets] = [CONTROL_WORDS * slots, tokens, tokens].map(&mut next);
+        let [starts, order] = [(program.vocabulary + 1) * slots, tokens].map(&mut next);
+        let buffer = device.buffer("what the host writes for a step", 4 * end as u64, BufferUsages::STORAGE)?;
+        Ok(Host { buffer, controls, inputs, targets, starts, order })
+    }
+
+    /// Words of the whole buffer.
+    pub fn words(&self) -> usize {
+        self.order.end
+    }
+
+    pub fn window(&self, words: &Range<usize>) -> Window {
+        let [offset, size] = [words.start, words.len()].map(|words| 4 * words as u64);
+        Window { buffer: self.buffer.clone(), offset, size }
+    }
 }
 
 impl Buffers {
@@ -88,13 +127,9 @@ impl Buffers {
             activations: storage("activations", layout.activation_bytes)?,
             logits: storage("logits", layout.logits_bytes)?,
             delta: storage("what attention keeps of each query", layout.delta_bytes)?,
-            inputs: words("input tokens", tokens)?,
-            targets: words("target tokens", tokens)?,
+            host: Host::new(device, program, slots)?,
             weights: words("row weights", tokens)?,
-            starts: words("rows by token", (program.vocabulary + 1) * slots)?,
-            order: words("rows by token", tokens)?,
             slots: words("slots", slots)?,
-            controls: words("controls", CONTROL_WORDS * slots)?,
             statuses: words("statuses", STATUS_WORDS * slots)?,
             blocks,
             partial_sums: words("sums of squares", total * slots)?,

@@ -109,7 +109,8 @@ impl<'a> Operations<'a> {
 
     /// What follows the backward pass: norm, clip and update of every parameter.
     pub fn optimiser(&mut self, loss: TensorId) {
-        let Buffers { controls, statuses, partial_sums, readings, weights, .. } = self.buffers;
+        let Buffers { host, statuses, partial_sums, readings, weights, .. } = self.buffers;
+        let controls = host.window(&host.controls);
         let total: usize = self.buffers.blocks.iter().map(|(_, count)| count).sum();
         let numbers = self.layout.parameters.iter().map(|place| place.slot).sum::<usize>() as f64;
         let mut begin = 0;
@@ -133,7 +134,7 @@ impl<'a> Operations<'a> {
                 whole(partial_sums),
                 self.view(loss).window,
                 whole(weights),
-                whole(controls),
+                controls.clone(),
                 whole(statuses),
                 whole(readings),
             ],
@@ -143,7 +144,7 @@ impl<'a> Operations<'a> {
         for (page, (table, count)) in self.buffers.blocks.iter().enumerate() {
             let Buffers { parameters, gradients, first_moments, second_moments, .. } = self.buffers;
             let arenas = [parameters, gradients, first_moments, second_moments];
-            let mut windows = vec![whole(table), whole(controls), whole(statuses)];
+            let mut windows = vec![whole(table), controls.clone(), whole(statuses)];
             windows.extend(arenas.map(|arena| whole(&arena[page])));
             self.call(
                 Variant::new(kernel("adamw"), self.set, &[]),
@@ -163,7 +164,8 @@ impl<'a> Operations<'a> {
             ("table_slot", table.slot4()),
             ("out_slot", out.slot4()),
         ];
-        let windows = vec![whole(&self.buffers.inputs), table.window, out.window];
+        let host = &self.buffers.host;
+        let windows = vec![host.window(&host.inputs), table.window, out.window];
         self.elementwise("gather", &[], &shape, windows, out.place.slot / 4);
     }
 
@@ -180,7 +182,8 @@ impl<'a> Operations<'a> {
         ];
         let count = self.program.vocabulary * dout.place.stride / 4;
         let whole_rows = dout.columns().is_multiple_of(4);
-        let windows = vec![whole(&self.buffers.starts), whole(&self.buffers.order), dout.window, dtable.window];
+        let host = &self.buffers.host;
+        let windows = vec![host.window(&host.starts), host.window(&host.order), dout.window, dtable.window];
         self.elementwise("gather_grad", &[whole_rows], &shape, windows, count);
     }
 
@@ -537,9 +540,14 @@ impl<'a> Operations<'a> {
                 ("tokens", tokens as u32),
                 ("logits_slot", logits.slot4()),
             ];
-            let Buffers { targets, weights, controls, .. } = self.buffers;
-            let windows =
-                vec![logits.window.clone(), whole(targets), whole(weights), whole(controls), loss.window.clone()];
+            let Buffers { host, weights, .. } = self.buffers;
+            let windows = vec![
+                logits.window.clone(),
+                host.window(&host.targets),
+                whole(weights),
+                host.window(&host.controls),
+                loss.window.clone(),
+            ];
             let options = [vocabulary.is_multiple_of(4), gradient.is_some()];
             let operations = 3.0 * ELEMENTWISE * (rows * stride) as f64;
             self.by_rows("head_loss", &options, &shape, windows, rows, operations);

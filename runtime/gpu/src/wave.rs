@@ -35,6 +35,8 @@ pub struct GpuWave {
     joined: Vec<Option<u64>>,
     /// What the device's list of slots holds.
     active: Vec<u32>,
+    /// What the host writes for a step.
+    staging: Vec<u32>,
     /// Whether the device's row weights are all one.
     weights_are_ones: bool,
     /// Steps whose readings are on the device: which slots took part.
@@ -77,6 +79,7 @@ impl GpuWave {
             device,
             program: program.clone(),
             layout,
+            staging: vec![0; buffers.host.words()],
             buffers,
             training,
             before_optimiser,
@@ -182,19 +185,23 @@ impl GpuWave {
         if let Some(slot) = (0..slots).find(|&slot| controls[slot].is_some() && self.joined[slot].is_none()) {
             return Err(misuse(format!("slot {slot} is to step and is empty")));
         }
-        self.load(batch)?;
+        self.check_batch(batch)?;
         if self.pending.len() == READINGS {
             self.collect()?;
         }
         let reading = self.pending.len() as u32;
-        let mut words = Vec::with_capacity(slots * CONTROL_WORDS);
-        for control in controls {
-            match control {
-                Some(control) => words.extend(control_words(control, reading)),
-                None => words.extend([0; CONTROL_WORDS]),
-            }
+        let Buffers { host, .. } = &self.buffers;
+        let words = &mut self.staging;
+        for (to, control) in words[host.controls.clone()].chunks_exact_mut(CONTROL_WORDS).zip(controls) {
+            to.copy_from_slice(&control.as_ref().map_or([0; _], |control| control_words(control, reading)));
         }
-        self.device.write(&self.buffers.controls, 0, bytemuck::cast_slice(&words));
+        let grouped = group(&batch.inputs, self.program.tokens(), self.program.vocabulary);
+        words[host.inputs.clone()].copy_from_slice(&batch.inputs);
+        words[host.targets.clone()].copy_from_slice(&batch.targets);
+        words[host.starts.clone()].copy_from_slice(&grouped.starts);
+        words[host.order.clone()].copy_from_slice(&grouped.order);
+        self.device.write(&host.buffer, 0, bytemuck::cast_slice(words));
+        self.write_weights(&batch.weights);
         let active = (0..slots).filter(|&slot| controls[slot].is_some()).map(|slot| slot as u32).collect();
         self.activate(active);
         Ok(self.active.len() as u32)
@@ -208,35 +215,44 @@ impl GpuWave {
         }
     }
 
-    fn load(&mut self, batch: &Batch) -> Result<(), Problem> {
-        let tokens = self.program.tokens();
-        let count = self.layout.slots * tokens;
+    fn check_batch(&self, batch: &Batch) -> Result<(), Problem> {
+        let count = self.layout.slots * self.program.tokens();
         let Batch { inputs, targets, weights } = batch;
         if inputs.len() != count || targets.len() != count || !(weights.is_empty() || weights.len() == count) {
             let lengths = [inputs.len(), targets.len(), weights.len()];
             return Err(misuse(format!("a batch of {lengths:?} tokens, targets and weights where {count} belong")));
         }
-        self.load_tokens(inputs, targets)?;
-        let grouped = group(inputs, tokens, self.program.vocabulary);
-        self.device.write(&self.buffers.starts, 0, bytemuck::cast_slice(&grouped.starts));
-        self.device.write(&self.buffers.order, 0, bytemuck::cast_slice(&grouped.order));
+        self.check_tokens(inputs, targets)
+    }
+
+    fn check_tokens(&self, inputs: &[u32], targets: &[u32]) -> Result<(), Problem> {
+        let vocabulary = self.program.vocabulary as u32;
+        match inputs.iter().chain(targets).find(|&&token| token >= vocabulary) {
+            Some(token) => Err(misuse(format!("token {token} in a vocabulary of {vocabulary}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Row weights, all ones where there are none.
+    fn write_weights(&mut self, weights: &[f32]) {
         if !weights.is_empty() {
             self.device.write(&self.buffers.weights, 0, bytemuck::cast_slice(weights));
             self.weights_are_ones = false;
         } else if !self.weights_are_ones {
-            self.device.write(&self.buffers.weights, 0, bytemuck::cast_slice(&vec![1f32; count]));
+            let ones = vec![1f32; self.layout.slots * self.program.tokens()];
+            self.device.write(&self.buffers.weights, 0, bytemuck::cast_slice(&ones));
             self.weights_are_ones = true;
         }
-        Ok(())
     }
 
+    /// Puts tokens for an evaluation where the kernels read them.
     fn load_tokens(&mut self, inputs: &[u32], targets: &[u32]) -> Result<(), Problem> {
-        let vocabulary = self.program.vocabulary as u32;
-        if let Some(token) = inputs.iter().chain(targets).find(|&&token| token >= vocabulary) {
-            return Err(misuse(format!("token {token} in a vocabulary of {vocabulary}")));
-        }
-        self.device.write(&self.buffers.inputs, 0, bytemuck::cast_slice(inputs));
-        self.device.write(&self.buffers.targets, 0, bytemuck::cast_slice(targets));
+        self.check_tokens(inputs, targets)?;
+        let Buffers { host, .. } = &self.buffers;
+        self.staging[host.inputs.clone()].copy_from_slice(inputs);
+        self.staging[host.targets.clone()].copy_from_slice(targets);
+        let both = host.inputs.start..host.targets.end;
+        self.device.write(&host.buffer, 4 * both.start as u64, bytemuck::cast_slice(&self.staging[both]));
         Ok(())
     }
 
