@@ -101,7 +101,8 @@ impl Pass<'_> {
             let is_chosen_anew = (draw as usize + 1).saturating_mul(chosen.candidates) <= MOST_PREDICTED;
             chosen.anew = is_chosen_anew.then(|| {
                 let choice = self.choose(arguments, &asked, &at, &columns, &predicted);
-                choice.ok().map(|choice| choice.mixture)
+                let share = |corpus| choice.as_ref().map_or(f64::NAN, |choice| choice.mixture.share_of(corpus));
+                chosen.corpora.iter().map(|corpus| share(*corpus)).collect()
             });
             return Ok(Value::Mixture(chosen));
         }

@@ -59,8 +59,8 @@ pub struct BestMixture {
     pub corpora: Vec<CorpusId>,
     /// From how many mixtures it was chosen; 1 where shares could be any.
     pub(crate) candidates: usize,
-    /// In a draw: what its law would have chosen, where it chose; none in it where nothing could be.
-    pub(crate) anew: Option<Option<Mixture>>,
+    /// In a draw that chooses again: the share of each corpus as its law would have it, not a number where nothing could be chosen.
+    pub(crate) anew: Option<Vec<f64>>,
 }
 
 /// A mixture that one would take without a law.
@@ -185,10 +185,7 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             _ => Vec::new(),
         };
         let shares = |answer: &usize| match pass.answers.get(answer) {
-            Some(Ok(Value::Mixture(best))) => best.anew.as_ref().map(|anew| {
-                let share = |corpus: &CorpusId| anew.as_ref().map_or(f64::NAN, |mixture| mixture.share_of(*corpus));
-                best.corpora.iter().map(share).collect()
-            }),
+            Some(Ok(Value::Mixture(best))) => best.anew.clone(),
             _ => None,
         };
         let parameters = |law: &usize| match pass.laws.get(law) {

@@ -15,7 +15,7 @@ use synx_plan::problem::Problem;
 use crate::built::BuiltCorpus;
 use crate::options::Options;
 use crate::process;
-use crate::tokens::END_OF_DOCUMENT;
+use crate::tokens::{Growing, Tokens};
 use survey::Known;
 
 /// The corpora of a plan, ready to be scanned and built. What is learned of a source is kept for what is made from it, so all
@@ -124,26 +124,26 @@ impl<'a> Sources<'a> {
 
     fn built(&self, id: CorpusId, corpus: &Corpus) -> Result<BuiltCorpus, Problem> {
         let mut facts = CorpusFacts { bytes_hash: None, training: PartFacts::default(), heldout: PartFacts::default() };
-        let mut parts = [Vec::new(), Vec::new()];
+        let parts: [Tokens; 2];
         if self.process_lengths(id)?.is_some() {
             let (training, heldout) = self.process_tokens(id)?;
             (facts.training, facts.heldout) = (stretch(training.len() as u64), stretch(heldout.len() as u64));
-            parts = [training, heldout];
+            parts = [training.into(), heldout.into()];
         } else {
+            let mut room = [0, 0];
             if self.is_of_files(id)? {
                 // Lengths are known from the first look: room is made once.
                 let expected = self.scanned(id, corpus)?;
-                parts = [expected.training, expected.heldout]
-                    .map(|part| Vec::with_capacity(usize::try_from(part.tokens.min(self.options.tokens)).unwrap_or(0)));
+                room = [expected.training, expected.heldout]
+                    .map(|part| usize::try_from(part.tokens.min(self.options.tokens)).unwrap_or(0));
             }
+            let mut growing = room.map(Growing::with_room);
             self.visit(id, &mut |held, text| {
                 let part = if held { &mut facts.heldout } else { &mut facts.training };
                 part.documents += 1;
                 part.bytes += text.len() as u64;
                 part.tokens += text.len() as u64 + 1;
-                let tokens = &mut parts[usize::from(held)];
-                tokens.extend_from_slice(text.as_bytes());
-                tokens.push(END_OF_DOCUMENT);
+                growing[usize::from(held)].document(text.as_bytes());
                 if facts.training.tokens + facts.heldout.tokens > self.options.tokens {
                     return Err(self.too_many_tokens());
                 }
@@ -152,9 +152,10 @@ impl<'a> Sources<'a> {
             if let Content::Files(_) = corpus.content {
                 facts.bytes_hash = self.survey(id)?.bytes_hash;
             }
+            parts = growing.map(Tokens::from);
         }
         let [training, heldout] = parts;
-        Ok(BuiltCorpus { key: self.key(id)?, facts, training: training.into(), heldout: heldout.into() })
+        Ok(BuiltCorpus { key: self.key(id)?, facts, training, heldout })
     }
 
     /// What a take of a corpus is, as a number of tokens: a share is one of the training tokens that are there.

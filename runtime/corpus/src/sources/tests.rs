@@ -4,6 +4,8 @@ use synx_plan::corpus::{Files, Generator, Part, Process, ProcessKind, Register, 
 use synx_plan::exact::Exact;
 use synx_plan::problem::Origin;
 
+use crate::tokens::END_OF_DOCUMENT;
+
 fn exact(text: &str) -> Exact {
     text.parse().unwrap()
 }
