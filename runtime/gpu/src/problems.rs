@@ -31,7 +31,7 @@ pub fn not_opened(adapter: &AdapterInfo, reason: &str) -> Problem {
 /// E0952: the device computes something else than it should.
 pub fn self_check_failed(adapter: &AdapterInfo, what: &str) -> Problem {
     Problem::new("E0952", format!("{adapter} computes wrongly: {what}"))
-        .note("a small product and a sum are compared with the host's when a device is opened")
+        .note("when a device is opened, a small product is compared with the host's, and a small model's gradients with how its loss changes")
         .help("update the driver, or use another device (`synx doctor` lists them)")
 }
 

@@ -1,11 +1,14 @@
-//! Whether an opened device computes: a small product and a sum against the host's, once.
+//! Whether an opened device computes: a small product, a head and their gradients against the host's, and the gradients of a small model against
+//! differences of its own losses, once.
 
 use std::sync::Arc;
 
+use synx_plan::exact::Exact;
 use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
+use synx_plan::model::{Block, Model};
 use synx_plan::problem::Problem;
 use synx_plan::program::op::{HeadGradient, HeadLoss, Linear};
-use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
+use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId, lower};
 
 use crate::device::Device;
 use crate::fusion::Fusion;
@@ -17,8 +20,27 @@ const WIDTH: usize = 21;
 const COLUMNS: usize = 10;
 const VOCABULARY: usize = 7;
 
-/// Runs `x · weight` and a head over the result in the second of two slots.
+/// A control that changes nothing and takes gradients as moments.
+const STILL: StepControl = StepControl {
+    rate: 0.0,
+    beta1: 0.0,
+    beta2: 0.0,
+    correction1: 1.0,
+    correction2: 1.0,
+    epsilon: 1.0,
+    weight_decay: 0.0,
+    clip: f32::INFINITY,
+    loss_scale: 1.0,
+};
+
+/// E0952 where the device computes something else than it should.
 pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
+    product_and_head(device)?;
+    gradients(device)
+}
+
+/// Runs `x · weight` and a head over the result in the second of two slots.
+fn product_and_head(device: &Arc<Device>) -> Result<(), Problem> {
     let mut wave = GpuWave::new(Arc::clone(device), &program(), 2, Fusion::of(device.set))?;
     let [x, out, dhead, loss] = [0, 2, 4, 5].map(TensorId);
     // Values that are exact in f32, so that only the device can err.
@@ -32,17 +54,7 @@ pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
     let none = vec![0; 2 * TOKENS];
     let targets_of_both = [targets.as_slice(), targets.as_slice()].concat();
     let batch = Batch { inputs: none, targets: targets_of_both, weights: Vec::new() };
-    let control = StepControl {
-        rate: 0.0,
-        beta1: 0.0,
-        beta2: 0.0,
-        correction1: 1.0,
-        correction2: 1.0,
-        epsilon: 1.0,
-        weight_decay: 0.0,
-        clip: f32::INFINITY,
-        loss_scale: 1.0 / TOKENS as f32,
-    };
+    let control = StepControl { loss_scale: 1.0 / TOKENS as f32, ..STILL };
     wave.step(&batch, &[None, Some(control)])?;
     let readings = wave.drain()?;
 
@@ -89,6 +101,61 @@ pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
         Some((got, expected)) => wrong(format!("{got} where a gradient is {expected}")),
         None => Ok(()),
     }
+}
+
+/// Steps a model of one layer in the second of two slots: the length of each parameter's gradient is the slope of the loss along it. Every kernel of a step takes
+/// part in either, and one that a driver got wrong does not agree with the others.
+fn gradients(device: &Arc<Device>) -> Result<(), Problem> {
+    let program = model();
+    let fusion = Fusion::of(device.set);
+    let mut wave = GpuWave::new(Arc::clone(device), &program, 2, fusion)?;
+    // Smaller, so that the loss is no steeper than that of a model in training.
+    let parameters: Vec<f32> = program.initial_parameters(0, 0).iter().map(|p| 0.4 * p).collect();
+    wave.join(1, &SlotState::initial(parameters.clone()))?;
+    let tokens = program.tokens();
+    let token = |i: usize, shift: usize| ((i * 7919 + shift) % 31 * (i % 5 + 1) % program.vocabulary) as u32;
+    let [inputs, targets] = [3, 11].map(|shift| (0..2 * tokens).map(|i| token(i, shift)).collect::<Vec<u32>>());
+    let batch = Batch { inputs: inputs.clone(), targets: targets.clone(), weights: Vec::new() };
+    // With no momentum and no rate the first moment after a step is the gradient.
+    wave.step(&batch, &[None, Some(StepControl { loss_scale: 1.0 / tokens as f32, ..STILL })])?;
+    let gradient = wave.read(1)?.first_moment;
+    let mut loss = |parameters: Vec<f32>| -> Result<f64, Problem> {
+        wave.join(1, &SlotState::initial(parameters))?;
+        let losses = wave.evaluate(&inputs[tokens..], &targets[tokens..])?;
+        Ok(losses[tokens..].iter().map(|loss| f64::from(*loss)).sum::<f64>() / tokens as f64)
+    };
+    for parameter in &program.parameters {
+        let range = parameter.offset..parameter.offset + program.size(parameter.tensor);
+        let length = gradient[range.clone()].iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let mut at = |step: f64| {
+            let mut moved = parameters.clone();
+            let along = moved[range.clone()].iter_mut().zip(&gradient[range.clone()]);
+            along.for_each(|(p, g)| *p += (step * f64::from(*g) / length) as f32);
+            loss(moved)
+        };
+        let slope = (at(STRIDE)? - at(-STRIDE)?) / (2.0 * STRIDE);
+        // A gradient that is NaN is not close to anything.
+        let close = (slope - length).abs() <= 0.005 * slope.abs().max(length);
+        if !close {
+            let name = &program.tensor(parameter.tensor).name;
+            let what = format!("the gradient of `{name}` is {length} long where the loss rises by {slope}");
+            return Err(problems::self_check_failed(&device.adapter, &what));
+        }
+    }
+    Ok(())
+}
+
+/// How far along a gradient the loss is looked at: far enough that rounding does not show, near enough that the loss is still almost straight:
+/// on lavapipe slope and length differ by less than 0.0003 of their size.
+const STRIDE: f64 = 0.02;
+
+/// A layer of attention and SwiGLU with all that a model has, in the variants of kernels that models of usual sizes take.
+fn model() -> Program {
+    let blocks = vec![Block::Attention { heads: 2, kv_heads: 1, head_dim: 8 }, Block::Swiglu { hidden: 32 }];
+    let (norm_epsilon, init_std, rotary_base) = (Exact::zero(), Exact::one(), Exact::from(10_000u64));
+    let model =
+        Model { width: 16, context: 8, vocabulary: 28, blocks, tied: false, rotary_base, norm_epsilon, init_std };
+    lower(&model, 3)
 }
 
 /// A product and a head, the product's gradient left out.
