@@ -74,8 +74,8 @@ impl Plan {
                 if cell.objective.is_some() {
                     refuse("which is trained for something else than the next token".to_owned());
                 }
-                if self.recipe(cell).precision != Precision::F32 {
-                    refuse("which is not trained in f32".to_owned());
+                if self.recipe(cell).precision == Precision::F16 {
+                    refuse("which is trained in f16".to_owned());
                 }
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());

@@ -6,14 +6,48 @@
 
 use crate::problem::Problem;
 use crate::program::{Op, Program, Rows, TensorId};
+use crate::recipe::Precision;
 
 /// Identifies whose bits these are: results of different classes are never mixed within a chain. `cpu-f32/1`, `vulkan-f32 10005:0 llvmpipe 22.3.6`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NumericsClass(pub String);
 
+impl NumericsClass {
+    /// The class of what a device of this class, which is of f32, computes in another precision: `cpu-bf16/1` of `cpu-f32/1`.
+    #[must_use]
+    pub fn at(&self, precision: Precision) -> NumericsClass {
+        NumericsClass(self.0.replacen("-f32", &format!("-{}", precision.name()), 1))
+    }
+
+    /// The class of the same device in f32, whatever precision this one is of.
+    #[must_use]
+    pub fn of_device(&self) -> NumericsClass {
+        let other = [Precision::Bf16, Precision::F16].map(|precision| format!("-{}", precision.name()));
+        let named = other.iter().find(|name| self.0.contains(name.as_str()));
+        NumericsClass(named.map_or_else(|| self.0.clone(), |name| self.0.replacen(name, "-f32", 1)))
+    }
+}
+
 /// A device that programs run on.
 pub trait Executor {
+    /// The class of results in f32; [`NumericsClass::at`] gives that of another precision.
     fn class(&self) -> NumericsClass;
+
+    /// The precisions of products that it computes in.
+    fn precisions(&self) -> &'static [Precision] {
+        &[Precision::F32]
+    }
+
+    /// A problem where it does not compute in a precision.
+    fn check_precision(&self, precision: Precision) -> Result<(), Problem> {
+        if self.precisions().contains(&precision) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.precisions().iter().map(|known| known.name()).collect();
+        Err(Problem::new("E0965", format!("{} does not compute in {}", self.name(), precision.name()))
+            .note(format!("it computes in {}", known.join(" and ")))
+            .help("train with `precision = f32`, or in bf16 with `--device cpu`"))
+    }
 
     /// What people call the device: `cpu (2 threads, avx512)`, the adapter's name.
     fn name(&self) -> String;
@@ -183,5 +217,22 @@ pub struct StepReading {
 impl StepReading {
     pub fn is_finite(&self) -> bool {
         self.loss.is_finite() && self.gradient_norm.is_finite()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_names_its_precision_and_keeps_its_device() {
+        for device in ["cpu-f32/1", "vulkan-f32 10005:0 llvmpipe 22.3.6"] {
+            let class = NumericsClass(device.to_owned());
+            assert_eq!(class.at(Precision::F32), class);
+            assert_ne!(class.at(Precision::Bf16), class);
+            assert_eq!(class.at(Precision::Bf16).of_device(), class);
+            assert_eq!(class.of_device(), class);
+        }
+        assert_eq!(NumericsClass("cpu-f32/1".to_owned()).at(Precision::Bf16).0, "cpu-bf16/1");
     }
 }

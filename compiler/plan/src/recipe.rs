@@ -19,8 +19,8 @@ pub struct Recipe {
     pub precision: Precision,
 }
 
-/// The numbers that weights and activations are held in during training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+/// What the factors of linear layers' and the head's products are rounded to during training; everything else is in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     #[default]
@@ -30,6 +30,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// As the language writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+            Precision::F16 => "f16",
+        }
+    }
+
     // As serde asks for it.
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub(crate) fn is_f32(&self) -> bool {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::chain::Chain;
 use crate::grid::{Cell, Objective};
 use crate::key::Key;
-use crate::program::op::VERSIONS;
+use crate::program::op::{BF16_VERSION, VERSIONS};
 use crate::recipe::{Piece, Precision};
 use crate::study::Plan;
 
@@ -69,6 +69,9 @@ pub(crate) struct Base<'a> {
     objective: Option<&'a Objective>,
     #[serde(skip_serializing_if = "Precision::is_f32")]
     precision: Precision,
+    /// The version of products in another precision than f32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    products: Option<&'a str>,
 }
 
 impl<'a> Base<'a> {
@@ -109,6 +112,7 @@ impl<'a> Base<'a> {
             start,
             objective: cell.objective.and_then(|objective| plan.objectives.get(objective as usize)),
             precision: recipe.precision,
+            products: (recipe.precision == Precision::Bf16).then_some(BF16_VERSION),
         })
     }
 

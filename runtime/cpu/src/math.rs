@@ -3,6 +3,17 @@
 /// How `a * b + c` rounds.
 pub trait Arithmetic {
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
+
+    /// An element of a product: per [`CHAIN`] of the inner dimension one ascending chain of multiply-adds from zero, the chains' results added in
+    /// ascending order, to `before` where there is one.
+    fn chain(inner: usize, before: Option<f32>, factors: impl Fn(usize) -> (f32, f32)) -> f32 {
+        chains(inner, before, |start, end| {
+            (start..end).fold(0.0, |sum, k| {
+                let (a, b) = factors(k);
+                Self::mul_add(a, b, sum)
+            })
+        })
+    }
 }
 
 /// One rounding: what every instruction set of the executor computes.
@@ -12,6 +23,27 @@ pub struct Fused;
 /// Two roundings: the product's and the sum's.
 #[derive(Debug, Clone, Copy)]
 pub struct MulThenAdd;
+
+/// As [`Fused`], and factors of products are rounded to [`bf16`] first. A chain takes places of the inner dimension in pairs, the odd one of a pair first, with zeros
+/// after the last where their number is odd; each sum is [flushed](flush).
+#[derive(Debug, Clone, Copy)]
+pub struct Bf16;
+
+impl Arithmetic for Bf16 {
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    fn chain(inner: usize, before: Option<f32>, factors: impl Fn(usize) -> (f32, f32)) -> f32 {
+        let at = |k: usize| if k < inner { factors(k) } else { (0.0, 0.0) };
+        chains(inner, before, |start, end| {
+            (start..end).step_by(2).fold(0.0, |sum, k| {
+                let ((a, b), (a_odd, b_odd)) = (at(k), at(k + 1));
+                add_pair(pair(bf16(a), bf16(a_odd)), pair(bf16(b), bf16(b_odd)), sum)
+            })
+        })
+    }
+}
 
 impl Arithmetic for Fused {
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
@@ -31,22 +63,56 @@ pub const LANES: usize = 16;
 /// The longest part of a product's inner dimension that is one chain of multiply-adds.
 pub const CHAIN: usize = 512;
 
-/// An element of a product: per [`CHAIN`] of the inner dimension one ascending chain of multiply-adds from zero, the chains' results added in
-/// ascending order, to `before` where there is one.
+/// An element of a product: [`Arithmetic::chain`].
 pub fn chain<A: Arithmetic>(inner: usize, before: Option<f32>, factors: impl Fn(usize) -> (f32, f32)) -> f32 {
+    A::chain(inner, before, factors)
+}
+
+/// Sums of the parts of a product's inner dimension, each at most [`CHAIN`] long, added in ascending order, to `before` where there is one.
+fn chains(inner: usize, before: Option<f32>, part: impl Fn(usize, usize) -> f32) -> f32 {
     let mut total = before;
     let mut start = 0;
     while start < inner || (start == 0 && total.is_none()) {
         let end = inner.min(start + CHAIN);
-        let mut sum = 0.0;
-        for k in start..end {
-            let (a, b) = factors(k);
-            sum = A::mul_add(a, b, sum);
-        }
+        let sum = part(start, end);
         total = Some(total.map_or(sum, |total| total + sum));
         start = end.max(start + 1);
     }
     total.unwrap_or(0.0)
+}
+
+/// The nearest number of bf16, ties to even, written as f32: what overflows becomes infinite, what is below the normal numbers a zero of its sign, not-a-number stays.
+pub fn bf16(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let rounded = if x.is_nan() {
+        bits | 0x0040_0000
+    } else if bits & 0x7f80_0000 == 0 {
+        bits & 0x8000_0000
+    } else {
+        bits + 0x7fff + (bits >> 16 & 1)
+    };
+    f32::from_bits(rounded & 0xffff_0000)
+}
+
+/// Two numbers of bf16, written as f32, in one place: `even` in the lower half, `odd` in the upper.
+pub(crate) fn pair(even: f32, odd: f32) -> f32 {
+    f32::from_bits(even.to_bits() >> 16 | odd.to_bits())
+}
+
+/// The two numbers of [`pair`].
+pub(crate) fn parts(pair: f32) -> (f32, f32) {
+    (f32::from_bits(pair.to_bits() << 16), f32::from_bits(pair.to_bits() & 0xffff_0000))
+}
+
+/// A zero of its sign for a number below the normal ones.
+pub(crate) fn flush(x: f32) -> f32 {
+    if x.is_subnormal() { 0.0f32.copysign(x) } else { x }
+}
+
+/// `c` with the products of two pairs added, the odd one first, each by one fused multiply-add whose result is [flushed](flush): what VDPBF16PS computes.
+pub(crate) fn add_pair(a: f32, b: f32, c: f32) -> f32 {
+    let ((a_even, a_odd), (b_even, b_odd)) = (parts(a), parts(b));
+    flush(a_even.mul_add(b_even, flush(a_odd.mul_add(b_odd, c))))
 }
 
 /// `sum of a[i] * b[i]` along a row: lane `i % 16` takes its products in ascending order from zero, the row padded with zeros to whole
@@ -199,6 +265,35 @@ mod tests {
         assert_eq!(log(1.0), 0.0);
         assert_eq!(log(f32::INFINITY), f32::INFINITY);
         assert!(log(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn numbers_of_bf16_are_the_nearest() {
+        let same = |x: f32, want: u32| assert_eq!(bf16(x).to_bits(), want, "{x:e}");
+        same(1.0, 0x3f80_0000);
+        // Halfway between two goes to the even one, anything beyond upwards.
+        same(f32::from_bits(0x3f80_8000), 0x3f80_0000);
+        same(f32::from_bits(0x3f81_8000), 0x3f82_0000);
+        same(f32::from_bits(0x3f80_8001), 0x3f81_0000);
+        same(f32::MAX, 0x7f80_0000);
+        same(f32::MIN, 0xff80_0000);
+        same(f32::NEG_INFINITY, 0xff80_0000);
+        same(f32::from_bits(0x807f_ffff), 0x8000_0000);
+        same(f32::MIN_POSITIVE, 0x0080_0000);
+        assert!(bf16(f32::from_bits(0x7f80_0001)).is_nan());
+    }
+
+    #[test]
+    fn a_product_in_bf16_takes_the_odd_one_of_a_pair_first() {
+        // 2^26 takes 5 for 8, unless it is taken away before.
+        let (a, b) = ([0.0, 8192.0, -8192.0, 5.0], [0.0, 8192.0, 8192.0, 1.0]);
+        assert_eq!(chain::<Bf16>(4, None, |k| (a[k], b[k])), 8.0);
+        assert_eq!(chain::<Fused>(4, None, |k| (a[k], b[k])), 5.0);
+        // Three places: the last is an even one.
+        assert_eq!(chain::<Bf16>(3, None, |k| (a[k], b[k])), 0.0);
+        // Factors are rounded: 257 is no number of bf16.
+        assert_eq!(chain::<Bf16>(1, None, |_| (257.0, 1.0)), 256.0);
+        assert_eq!(chain::<Bf16>(0, Some(2.5), |_| unreachable!()), 2.5);
     }
 
     #[test]

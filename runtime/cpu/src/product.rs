@@ -3,9 +3,9 @@
 //! A tile of the result stays in registers while the inner dimension is walked in ascending order, so the rule holds by construction: tiles differ between
 //! instruction sets, an element's chain does not.
 
-use crate::math::CHAIN;
+use crate::math::{self, CHAIN};
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512};
+use crate::simd::{Avx2, Avx512, Bf16};
 use crate::simd::{Scalar, Simd, kernel};
 
 /// How a right factor `[inner, columns]` lies.
@@ -60,14 +60,76 @@ pub(crate) struct Product<'a> {
     pub accumulate: bool,
 }
 
+/// What the factors of a product are rounded to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Factors {
+    F32,
+    Bf16,
+}
+
 /// What an instruction set multiplies with: the size of its tiles.
 pub(crate) trait Tiles {
     fn multiply(self, product: Product);
+    /// The product of pairs of bf16 (`math::pair`): both factors and the inner dimension are of pairs.
+    fn multiply_pairs(self, product: Product);
+}
+
+/// One step of a chain in each lane.
+trait Step<S: Simd>: Copy {
+    /// Steps of a chain.
+    const CHAIN: usize;
+    fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F;
+}
+
+/// Of numbers of f32.
+#[derive(Clone, Copy)]
+struct Numbers;
+
+/// Of pairs of bf16, on any instruction set.
+#[derive(Clone, Copy)]
+struct Pairs;
+
+impl<S: Simd> Step<S> for Numbers {
+    const CHAIN: usize = CHAIN;
+
+    #[inline(always)]
+    fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
+        s.mul_add(a, b, sum)
+    }
+}
+
+impl<S: Simd> Step<S> for Pairs {
+    const CHAIN: usize = CHAIN / 2;
+
+    #[inline(always)]
+    fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
+        s.add_pair(a, b, sum)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Step<Avx512> for Bf16 {
+    const CHAIN: usize = CHAIN / 2;
+
+    #[inline(always)]
+    fn step(
+        self,
+        _: Avx512,
+        a: <Avx512 as Simd>::F,
+        b: <Avx512 as Simd>::F,
+        sum: <Avx512 as Simd>::F,
+    ) -> <Avx512 as Simd>::F {
+        self.add_pair(a, b, sum)
+    }
 }
 
 impl Tiles for Scalar {
     fn multiply(self, product: Product) {
-        run::<Scalar, 2, 1>(self, product);
+        run::<Scalar, Numbers, 2, 1>(self, Numbers, product);
+    }
+
+    fn multiply_pairs(self, product: Product) {
+        run::<Scalar, Pairs, 2, 1>(self, Pairs, product);
     }
 }
 
@@ -77,7 +139,17 @@ impl Tiles for Avx2 {
     fn multiply(self, product: Product) {
         #[target_feature(enable = "avx2,fma")]
         fn with(token: Avx2, product: Product) {
-            run::<Avx2, 6, 1>(token, product);
+            run::<Avx2, Numbers, 6, 1>(token, Numbers, product);
+        }
+        // SAFETY: the token proves that the machine has AVX-2 and FMA.
+        unsafe { with(self, product) }
+    }
+
+    #[inline(always)]
+    fn multiply_pairs(self, product: Product) {
+        #[target_feature(enable = "avx2,fma")]
+        fn with(token: Avx2, product: Product) {
+            run::<Avx2, Pairs, 3, 1>(token, Pairs, product);
         }
         // SAFETY: the token proves that the machine has AVX-2 and FMA.
         unsafe { with(self, product) }
@@ -90,39 +162,205 @@ impl Tiles for Avx512 {
     fn multiply(self, product: Product) {
         #[target_feature(enable = "avx512f,avx2,fma")]
         fn wide(token: Avx512, product: Product) {
-            run::<Avx512, 6, 4>(token, product);
+            run::<Avx512, Numbers, 6, 4>(token, Numbers, product);
         }
         #[target_feature(enable = "avx512f,avx2,fma")]
         fn medium(token: Avx512, product: Product) {
-            run::<Avx512, 8, 3>(token, product);
+            run::<Avx512, Numbers, 8, 3>(token, Numbers, product);
         }
         #[target_feature(enable = "avx512f,avx2,fma")]
         fn narrow(token: Avx512, product: Product) {
-            run::<Avx512, 8, 2>(token, product);
+            run::<Avx512, Numbers, 8, 2>(token, Numbers, product);
         }
-        let panel = match product.right {
-            Right::Packed { layout, .. } => layout.panel,
-            Right::Rows { .. } => Layout::new(product.inner, product.columns).panel,
-        };
         // SAFETY: the token proves that the machine has AVX-512F, AVX-2 and FMA.
         unsafe {
-            match panel {
+            match product.panel() {
                 64 => wide(self, product),
                 48 => medium(self, product),
                 _ => narrow(self, product),
             }
         }
     }
+
+    #[inline(always)]
+    fn multiply_pairs(self, product: Product) {
+        match Bf16::detect() {
+            // SAFETY: the tokens prove that the machine has AVX-512F, AVX-512BF16, AVX-2 and FMA.
+            Some(pairs) => unsafe { multiply_native(self, pairs, product) },
+            // SAFETY: the token proves that the machine has AVX-512F, AVX-2 and FMA.
+            None => unsafe { multiply_emulated(self, product) },
+        }
+    }
+}
+
+/// # Safety
+/// The machine has AVX-512F, AVX-512BF16, AVX-2 and FMA.
+#[cfg(target_arch = "x86_64")]
+unsafe fn multiply_native(token: Avx512, pairs: Bf16, product: Product) {
+    #[target_feature(enable = "avx512f,avx512bf16,avx2,fma")]
+    fn wide(token: Avx512, pairs: Bf16, product: Product) {
+        run::<Avx512, Bf16, 6, 4>(token, pairs, product);
+    }
+    #[target_feature(enable = "avx512f,avx512bf16,avx2,fma")]
+    fn medium(token: Avx512, pairs: Bf16, product: Product) {
+        run::<Avx512, Bf16, 8, 3>(token, pairs, product);
+    }
+    #[target_feature(enable = "avx512f,avx512bf16,avx2,fma")]
+    fn narrow(token: Avx512, pairs: Bf16, product: Product) {
+        run::<Avx512, Bf16, 8, 2>(token, pairs, product);
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        match product.panel() {
+            64 => wide(token, pairs, product),
+            48 => medium(token, pairs, product),
+            _ => narrow(token, pairs, product),
+        }
+    }
+}
+
+/// The same on a machine that has no instruction for pairs.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn multiply_emulated(token: Avx512, product: Product) {
+    run::<Avx512, Pairs, 4, 2>(token, Pairs, product);
+}
+
+impl Product<'_> {
+    /// Columns of a panel of the right factor.
+    fn panel(&self) -> usize {
+        match self.right {
+            Right::Packed { layout, .. } => layout.panel,
+            Right::Rows { .. } => Layout::new(self.inner, self.columns).panel,
+        }
+    }
 }
 
 kernel! {
-    pub(crate) fn multiply(s; product: Product) {
-        s.multiply(product);
-    }
-
     /// Packs a right factor. Element (k, n) of it lies at `k * row + n * column` in `from`; one of the two strides is 1.
     pub(crate) fn pack(s; from: &[f32], row: usize, column: usize, layout: Layout, to: &mut [f32]) {
         pack_with(s, from, row, column, layout, to);
+    }
+
+    /// A product whose factors are rounded to what is asked for: those that are given are of f32, but for a right factor that is packed, by [`pack_pairs`] for bf16.
+    /// `work` is working space of [`pairs_len`] numbers.
+    pub(crate) fn multiply_as(s; factors: Factors, product: Product, work: &mut [f32]) {
+        multiply_with(s, factors, product, work);
+    }
+
+    /// Packs a right factor in pairs of bf16 along its inner dimension, which is `inner` numbers long; `layout` is of pairs. Its elements lie as in [`pack`].
+    pub(crate) fn pack_pairs(s; from: &[f32], row: usize, column: usize, inner: usize, layout: Layout, to: &mut [f32]) {
+        pack_pairs_with(s, from, row, column, inner, layout, to);
+    }
+}
+
+/// Working space of [`multiply_as`] in bf16: of a product whose left factor lies by rows and whose right one is packed, or of a weight's gradient, whose factors both
+/// lie by steps.
+pub(crate) fn pairs_len(rows: usize, inner: usize, columns: usize, by_steps: bool) -> usize {
+    let pairs = inner.div_ceil(2);
+    if by_steps { pairs * (rows.next_multiple_of(16) + columns.next_multiple_of(16)) } else { rows * pairs }
+}
+
+/// [`multiply_as`] within a kernel.
+#[inline(always)]
+pub(crate) fn multiply_with<S: Simd>(s: S, factors: Factors, product: Product, work: &mut [f32]) {
+    match factors {
+        Factors::F32 => s.multiply(product),
+        Factors::Bf16 => multiply_bf16(s, product, work),
+    }
+}
+
+#[inline(always)]
+fn multiply_bf16<S: Simd>(s: S, product: Product, work: &mut [f32]) {
+    let Product { left, left_row, left_step, right, rows, inner, columns, .. } = product;
+    let pairs = inner.div_ceil(2);
+    match right {
+        Right::Packed { .. } => {
+            assert_eq!(left_step, 1, "a left factor of rows");
+            let work = &mut work[..rows * pairs];
+            if pairs > 0 {
+                for (to, from) in work.chunks_exact_mut(pairs).zip(left.chunks(left_row.max(1))) {
+                    pairs_of_row(s, &from[..inner], to);
+                }
+            }
+            s.multiply_pairs(Product { left: work, left_row: pairs, inner: pairs, ..product });
+        }
+        Right::Rows { values, stride } => {
+            assert_eq!(left_row, 1, "a left factor of steps");
+            let padded = rows.next_multiple_of(16);
+            let (left_pairs, work) = work.split_at_mut(pairs * padded);
+            let of_left = Layout { inner: pairs, columns: rows, panel: padded.max(16) };
+            pack_pairs_with(s, left, left_step, 1, inner, of_left, left_pairs);
+            let layout = Layout::new(pairs, columns);
+            let work = &mut work[..layout.len()];
+            pack_pairs_with(s, values, stride, 1, inner, layout, work);
+            let right = Right::Packed { values: work, layout };
+            s.multiply_pairs(Product { left: left_pairs, left_step: padded, right, inner: pairs, ..product });
+        }
+    }
+}
+
+/// A row in pairs of bf16, with a zero after the last where their number is odd.
+#[inline(always)]
+fn pairs_of_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
+    let (whole, rest) = from.as_chunks::<16>();
+    let (to, to_rest) = to.split_at_mut(8 * whole.len());
+    for (from, to) in whole.iter().zip(to.as_chunks_mut::<8>().0) {
+        // SAFETY: there are eight numbers.
+        unsafe { s.store_bf16_to(to.as_mut_ptr(), s.bf16(s.load(from))) };
+    }
+    for (to, from) in to_rest.iter_mut().zip(rest.chunks(2)) {
+        *to = math::pair(math::bf16(from[0]), from.get(1).map_or(0.0, |odd| math::bf16(*odd)));
+    }
+}
+
+/// [`pack_pairs`] within a kernel.
+#[inline(always)]
+fn pack_pairs_with<S: Simd>(
+    s: S,
+    from: &[f32],
+    row: usize,
+    column: usize,
+    inner: usize,
+    layout: Layout,
+    to: &mut [f32],
+) {
+    let Layout { inner: pairs, columns, panel } = layout;
+    assert_eq!(pairs, inner.div_ceil(2), "the layout is of pairs");
+    let mut to = &mut to[..layout.len()];
+    for start in (0..columns).step_by(panel) {
+        let width = panel.min(columns - start);
+        let padded = width.next_multiple_of(16);
+        let (panel, rest) = to.split_at_mut(padded * pairs);
+        to = rest;
+        if column == 1 {
+            for (pair, to) in panel.chunks_exact_mut(padded).enumerate() {
+                let even = &from[2 * pair * row + start..][..width];
+                let odd = if 2 * pair + 1 < inner { &from[(2 * pair + 1) * row + start..][..width] } else { &[] };
+                for i in (0..padded).step_by(16) {
+                    let odd = if odd.is_empty() { s.zero() } else { s.bf16(s.at(odd, i)) };
+                    s.put(to, i, s.pair(s.bf16(s.at(even, i)), odd));
+                }
+            }
+        } else {
+            assert_eq!(row, 1, "a factor to be packed lies by rows or by columns");
+            for first in (0..pairs).step_by(16) {
+                for n in (0..padded).step_by(16) {
+                    let mut square = [[0.0; 16]; 16];
+                    let last = pairs.min(first + 16);
+                    for (n, square) in (n..width.min(n + 16)).zip(&mut square) {
+                        let from = &from[(start + n) * column..][2 * first..inner.min(2 * last)];
+                        pairs_of_row(s, from, &mut square[..last - first]);
+                    }
+                    let mut turned = [[0.0; 16]; 16];
+                    // SAFETY: both are sixteen rows of sixteen.
+                    unsafe { s.transpose(square.as_ptr().cast(), 16, turned.as_mut_ptr().cast(), 16) };
+                    for (pair, turned) in (first..last).zip(&turned) {
+                        panel[pair * padded + n..][..16].copy_from_slice(turned);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -175,7 +413,7 @@ fn transpose<S: Simd>(s: S, from: &[f32], stride: usize, inner: usize, columns: 
 }
 
 #[inline(always)]
-fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(s: S, product: Product) {
+fn run<S: Simd, M: Step<S>, const ROWS: usize, const VECTORS: usize>(s: S, m: M, product: Product) {
     let Product { left, left_row, left_step, right, rows, inner, columns, out, out_row, accumulate } = product;
     if rows == 0 || columns == 0 {
         return;
@@ -197,8 +435,8 @@ fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(s: S, product: Product)
             assert!(layout.len() <= values.len(), "the right factor is too short");
         }
     }
-    for first in (0..inner).step_by(CHAIN) {
-        let length = CHAIN.min(inner - first);
+    for first in (0..inner).step_by(M::CHAIN) {
+        let length = M::CHAIN.min(inner - first);
         let add = accumulate || first > 0;
         let mut column = 0;
         while column < columns {
@@ -231,11 +469,11 @@ fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(s: S, product: Product)
                         add,
                     };
                     if left_step == 1 {
-                        tile.choose::<S, ROWS, VECTORS, BY_ROW>(s);
+                        tile.choose::<S, M, ROWS, VECTORS, BY_ROW>(s, m);
                     } else if left_row == 1 && valid == ROWS {
-                        tile.choose::<S, ROWS, VECTORS, BY_COLUMN>(s);
+                        tile.choose::<S, M, ROWS, VECTORS, BY_COLUMN>(s, m);
                     } else {
-                        tile.choose::<S, ROWS, VECTORS, ANY>(s);
+                        tile.choose::<S, M, ROWS, VECTORS, ANY>(s, m);
                     }
                 }
             }
@@ -272,18 +510,18 @@ impl Tile {
     /// # Safety
     /// As [`Tile::run`]; `width` is at most `16 * VECTORS`.
     #[inline(always)]
-    unsafe fn choose<S: Simd, const ROWS: usize, const VECTORS: usize, const LEFT: u8>(self, s: S) {
+    unsafe fn choose<S: Simd, M: Step<S>, const ROWS: usize, const VECTORS: usize, const LEFT: u8>(self, s: S, m: M) {
         // SAFETY: the caller's promise.
         unsafe {
             match (self.width.div_ceil(16), !self.width.is_multiple_of(16)) {
-                (1, false) => self.run::<S, ROWS, 1, LEFT, false>(s),
-                (1, true) => self.run::<S, ROWS, 1, LEFT, true>(s),
-                (2, false) if VECTORS > 2 => self.run::<S, ROWS, 2, LEFT, false>(s),
-                (2, true) if VECTORS > 2 => self.run::<S, ROWS, 2, LEFT, true>(s),
-                (3, false) if VECTORS > 3 => self.run::<S, ROWS, 3, LEFT, false>(s),
-                (3, true) if VECTORS > 3 => self.run::<S, ROWS, 3, LEFT, true>(s),
-                (_, false) => self.run::<S, ROWS, VECTORS, LEFT, false>(s),
-                (_, true) => self.run::<S, ROWS, VECTORS, LEFT, true>(s),
+                (1, false) => self.run::<S, M, ROWS, 1, LEFT, false>(s, m),
+                (1, true) => self.run::<S, M, ROWS, 1, LEFT, true>(s, m),
+                (2, false) if VECTORS > 2 => self.run::<S, M, ROWS, 2, LEFT, false>(s, m),
+                (2, true) if VECTORS > 2 => self.run::<S, M, ROWS, 2, LEFT, true>(s, m),
+                (3, false) if VECTORS > 3 => self.run::<S, M, ROWS, 3, LEFT, false>(s, m),
+                (3, true) if VECTORS > 3 => self.run::<S, M, ROWS, 3, LEFT, true>(s, m),
+                (_, false) => self.run::<S, M, ROWS, VECTORS, LEFT, false>(s, m),
+                (_, true) => self.run::<S, M, ROWS, VECTORS, LEFT, true>(s, m),
             }
         }
     }
@@ -292,7 +530,11 @@ impl Tile {
     /// The pointers are good for `length` steps of `valid` rows and `width` columns; `width` is more than 16 · (VECTORS - 1), and 16 · VECTORS unless `PART`;
     /// the left factor lies as `LEFT` says.
     #[inline(always)]
-    unsafe fn run<S: Simd, const ROWS: usize, const VECTORS: usize, const LEFT: u8, const PART: bool>(self, s: S) {
+    unsafe fn run<S: Simd, M: Step<S>, const ROWS: usize, const VECTORS: usize, const LEFT: u8, const PART: bool>(
+        self,
+        s: S,
+        m: M,
+    ) {
         let mut sums = [[s.zero(); VECTORS]; ROWS];
         let last = self.width - 16 * (VECTORS - 1);
         // Rows past the end read the last one again and are not stored.
@@ -318,7 +560,7 @@ impl Tile {
                     for r in 0..ROWS {
                         let a = s.splat(unsafe { *left[r].add(k) });
                         for v in 0..VECTORS {
-                            sums[r][v] = s.mul_add(a, b[v], sums[r][v]);
+                            sums[r][v] = m.step(s, a, b[v], sums[r][v]);
                         }
                     }
                     right = right.wrapping_add(self.right_step);
@@ -342,7 +584,7 @@ impl Tile {
                 let at = if LEFT == BY_COLUMN { left[0].wrapping_add(r) } else { left[r] };
                 let a = s.splat(unsafe { *at });
                 for v in 0..VECTORS {
-                    sums[r][v] = s.mul_add(a, b[v], sums[r][v]);
+                    sums[r][v] = m.step(s, a, b[v], sums[r][v]);
                 }
             }
             right = right.wrapping_add(self.right_step);
@@ -389,6 +631,123 @@ mod tests {
         (64, 40, 80),
     ];
 
+    /// The two forms of products in bf16, on every instruction set: with the machine's own instruction for pairs where it has one, and without.
+    #[test]
+    fn every_instruction_set_keeps_the_chain_rule_in_bf16() {
+        for (rows, inner, columns) in SHAPES {
+            let (left, right) = (numbers(1, rows * inner), numbers(2, inner * columns));
+            let before = numbers(3, rows * columns);
+            let mut want = vec![0.0; rows * columns];
+            linear::twin::<math::Bf16>(&left, &right, &mut want, inner, columns);
+            let transposed: Vec<f32> = (0..inner * rows).map(|i| left[i % rows * inner + i / rows]).collect();
+            let right_columns: Vec<f32> =
+                (0..inner * columns).map(|i| right[i % inner * columns + i / inner]).collect();
+            let mut want_added = before.clone();
+            linear::twin_grad_weight::<math::Bf16>(&transposed, &right, &mut want_added, rows, columns, true);
+            let layout = Layout::new(inner.div_ceil(2), columns);
+            for instructions in Instructions::available() {
+                let mut panels = vec![f32::NAN; layout.len()];
+                pack_pairs(instructions, &right, columns, 1, inner, layout, &mut panels);
+                let mut from_columns = vec![f32::NAN; layout.len()];
+                pack_pairs(instructions, &right_columns, 1, inner, inner, layout, &mut from_columns);
+                same_bits(&from_columns, &panels, "packed");
+                let what = format!("{instructions} {rows}x{inner}x{columns}");
+                let mut out = vec![f32::NAN; rows * columns];
+                let mut work = vec![f32::NAN; pairs_len(rows, inner, columns, false)];
+                let product = Product {
+                    left: &left,
+                    left_row: inner,
+                    left_step: 1,
+                    right: Right::Packed { values: &panels, layout },
+                    rows,
+                    inner,
+                    columns,
+                    out: &mut out,
+                    out_row: columns,
+                    accumulate: false,
+                };
+                multiply_as(instructions, Factors::Bf16, product, &mut work);
+                same_bits(&out, &want, &what);
+                let mut out = before.clone();
+                let mut work = vec![f32::NAN; pairs_len(rows, inner, columns, true)];
+                let product = Product {
+                    left: &transposed,
+                    left_row: 1,
+                    left_step: rows,
+                    right: Right::Rows { values: &right, stride: columns },
+                    rows,
+                    inner,
+                    columns,
+                    out: &mut out,
+                    out_row: columns,
+                    accumulate: true,
+                };
+                multiply_as(instructions, Factors::Bf16, product, &mut work);
+                same_bits(&out, &want_added, &what);
+            }
+        }
+    }
+
+    /// Also of numbers that overflow, vanish or are none; on a machine with an instruction for pairs, with it and without.
+    #[test]
+    fn every_way_to_multiply_pairs_gives_the_same_bits() {
+        let stream = synx_plan::random::Stream::new("pairs test/1", &0);
+        let (rows, inner, columns) = (12, 40, 64);
+        for round in 0..100 {
+            let any = |from: u64, count: usize| -> Vec<f32> {
+                let bits = (0..count as u64).map(|i| stream.below(from + i, 1 << 32) as u32);
+                // Any bits at all, or exponents near each other in both halves of a pair.
+                let near = |bits: u32| if round % 2 == 0 { bits } else { bits & 0x87ff_87ff | 0x3800_3800 };
+                bits.map(|bits| f32::from_bits(near(bits))).collect()
+            };
+            let start = round * 1_000_000;
+            let (left, right) = (any(start, rows * inner), any(start + 500_000, inner * columns));
+            let given = |multiply: &dyn Fn(Product)| {
+                let mut out = vec![0.0; rows * columns];
+                multiply(Product {
+                    left: &left,
+                    left_row: inner,
+                    left_step: 1,
+                    right: Right::Packed { values: &right, layout: Layout { inner, columns, panel: 64 } },
+                    rows,
+                    inner,
+                    columns,
+                    out: &mut out,
+                    out_row: columns,
+                    accumulate: false,
+                });
+                // One not-a-number is as good as another.
+                out.into_iter().map(|x| if x.is_nan() { f32::NAN } else { x }).collect::<Vec<f32>>()
+            };
+            let want: Vec<f32> = (0..rows * columns)
+                .map(|i| {
+                    let step =
+                        |sum, k| math::add_pair(left[i / columns * inner + k], right[k * columns + i % columns], sum);
+                    (0..inner).fold(0.0, step)
+                })
+                .map(|x: f32| if x.is_nan() { f32::NAN } else { x })
+                .collect();
+            for instructions in Instructions::available() {
+                same_bits(&given(&|product| multiply_pairs(instructions, product)), &want, instructions.name());
+            }
+            #[cfg(target_arch = "x86_64")]
+            if let Some(token) = Avx512::detect() {
+                // SAFETY: the token proves that the machine has the instructions.
+                same_bits(
+                    &given(&|product| unsafe { multiply_emulated(token, product) }),
+                    &want,
+                    "without the instruction",
+                );
+            }
+        }
+    }
+
+    kernel! {
+        fn multiply_pairs(s; product: Product) {
+            s.multiply_pairs(product);
+        }
+    }
+
     #[test]
     fn every_instruction_set_keeps_the_chain_rule() {
         for (rows, inner, columns) in SHAPES {
@@ -428,7 +787,7 @@ mod tests {
                                 out_row: columns,
                                 accumulate,
                             };
-                            multiply(instructions, product);
+                            multiply_as(instructions, Factors::F32, product, &mut []);
                             same_bits(&out, &want, &format!("{instructions} {rows}x{inner}x{columns} {right:?}"));
                         }
                     }

@@ -54,6 +54,7 @@ impl GpuExecutor {
 
     /// As `prepare`, with the wave as what it is.
     pub fn wave(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
+        self.check_precision(program.precision)?;
         if self.device.adapter.kind == AdapterKind::Software {
             self.has_room(program, slots)?;
         }
@@ -130,6 +131,7 @@ impl Executor for GpuExecutor {
     }
 
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
+        self.check_precision(program.precision)?;
         let wanted = wanted.max(1);
         if self.has_room(program, wanted).is_ok() {
             return Ok(wanted);

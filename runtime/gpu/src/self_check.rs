@@ -9,6 +9,7 @@ use synx_plan::model::{Block, Model};
 use synx_plan::problem::Problem;
 use synx_plan::program::op::{HeadGradient, HeadLoss, Linear};
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId, lower};
+use synx_plan::recipe::Precision;
 
 use crate::device::Device;
 use crate::fusion::Fusion;
@@ -186,5 +187,6 @@ fn program() -> Program {
         context: TOKENS,
         vocabulary: VOCABULARY,
         rows: 1,
+        precision: Precision::F32,
     }
 }

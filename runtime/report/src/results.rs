@@ -64,6 +64,8 @@ pub struct CellResult {
     pub loss: Option<f64>,
     /// The same weighted mean over the domains' bits per byte.
     pub bits_per_byte: Option<f64>,
+    /// Whose bits these are.
+    pub class: String,
     /// Time spent on this cell's chain, from its fresh initialisation on; a wave's time is shared equally among its slots.
     pub seconds: Option<f64>,
     /// The state at the cell's end: where its result lies in the store; `None` while an answer settles what the cell is.

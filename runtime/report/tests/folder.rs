@@ -36,6 +36,7 @@ fn cell(r: Exact, status: CellStatus, loss: Option<f64>) -> CellResult {
         status,
         loss,
         bits_per_byte: loss.map(|l| l / std::f64::consts::LN_2),
+        class: "cpu-f32/1".to_owned(),
         seconds: loss.map(|_| 1.25),
         key: Some(Key::of("test/1", &2)),
         domains: loss

@@ -9,6 +9,7 @@ use synx_plan::model::Model;
 use synx_plan::problem::Problem;
 use synx_plan::program::{Program, lower};
 use synx_plan::random::Stream;
+use synx_plan::recipe::Precision;
 
 use crate::device::DeviceChoice;
 
@@ -19,6 +20,7 @@ const WARM_UP: usize = 3;
 #[derive(Debug, Clone)]
 pub struct StepRequest {
     pub model: Model,
+    pub precision: Precision,
     /// Sequences a step and replica.
     pub rows: usize,
     /// Replicas that step together.
@@ -53,7 +55,7 @@ pub struct StepTimings {
 
 /// Times steps of random tokens.
 pub fn bench_step(request: &StepRequest) -> Result<StepTimings, Problem> {
-    let program = lower(&request.model, request.rows);
+    let program = lower(&request.model, request.rows).with_precision(request.precision);
     match &request.device {
         DeviceChoice::Auto | DeviceChoice::Cpu => {
             let mut cpu = CpuExecutor::new(request.threads)?;
@@ -88,7 +90,7 @@ pub struct KernelTimings {
 /// Times the kernels of a step of random tokens: on a CPU of one replica on one thread, on an adapter of all replicas. Each kernel's time is the least of the
 /// request's repeats.
 pub fn bench_kernels(request: &StepRequest) -> Result<KernelTimings, Problem> {
-    let program = lower(&request.model, request.rows);
+    let program = lower(&request.model, request.rows).with_precision(request.precision);
     match &request.device {
         DeviceChoice::Auto | DeviceChoice::Cpu => {
             let cpu = CpuExecutor::new(Some(1))?;
@@ -167,7 +169,7 @@ fn time(
     let median = f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2]);
     Ok(StepTimings {
         device: executor.name(),
-        class: executor.class().0,
+        class: executor.class().at(program.precision).0,
         replicas: request.replicas,
         step_ms_median: median * 1e3,
         step_ms_min: times[0] * 1e3,

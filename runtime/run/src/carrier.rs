@@ -12,6 +12,7 @@ use synx_plan::grid::Cell;
 use synx_plan::key::Key;
 use synx_plan::problem::Problem;
 use synx_plan::program::lower;
+use synx_plan::recipe::Precision;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 use synx_store::Writer;
@@ -35,7 +36,7 @@ pub(crate) struct Todo {
 }
 
 impl Todo {
-    pub(crate) fn new(holdings: &mut Holdings, writer: &Writer, class: &NumericsClass) -> Result<Todo, Problem> {
+    pub(crate) fn new(holdings: &mut Holdings, writer: &Writer) -> Result<Todo, Problem> {
         let (plan, training) = (holdings.plan, holdings.training);
         let mut todo = Todo { train: BTreeSet::new(), evaluate: BTreeMap::new(), names: BTreeMap::new(), cells: 0 };
         for (i, segment) in training.segments.iter().enumerate() {
@@ -62,7 +63,7 @@ impl Todo {
             todo.cells += usize::from(lacks);
         }
         for &segment in todo.evaluate.keys() {
-            if !writer.has_weights(&training.segments[segment].key, class)? {
+            if !writer.has_weights(&training.segments[segment].key, &holdings.class(segment))? {
                 todo.train.insert(segment);
             }
         }
@@ -89,6 +90,7 @@ struct Group {
     model: u32,
     /// Sequences a step.
     rows: u64,
+    precision: Precision,
     segments: BTreeSet<usize>,
 }
 
@@ -159,12 +161,13 @@ impl<'a, 'p> Carrier<'a, 'p> {
         let segments: BTreeSet<usize> = todo.train.iter().chain(todo.evaluate.keys()).copied().collect();
         for segment in segments {
             let cell = self.cell(segment);
-            let (model, rows) = (cell.model, self.plan.rows(cell));
-            match groups.iter_mut().find(|group| (group.model, group.rows) == (model, rows)) {
+            let (model, rows, precision) = (cell.model, self.plan.rows(cell), self.plan.recipe(cell).precision);
+            let same = |group: &&mut Group| (group.model, group.rows, group.precision) == (model, rows, precision);
+            match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.segments.insert(segment);
                 }
-                None => groups.push(Group { model, rows, segments: BTreeSet::from([segment]) }),
+                None => groups.push(Group { model, rows, precision, segments: BTreeSet::from([segment]) }),
             }
         }
         groups
@@ -174,7 +177,8 @@ impl<'a, 'p> Carrier<'a, 'p> {
     fn check_memory(&self, groups: &[Group], executor: &dyn Executor) -> Result<(), Problem> {
         for group in groups {
             let model = &self.plan.models[group.model as usize];
-            executor.fit(&lower(model, group.rows as usize), 1).map_err(|problem| {
+            let program = lower(model, group.rows as usize).with_precision(group.precision);
+            executor.fit(&program, 1).map_err(|problem| {
                 let grid = group.segments.first().map(|&segment| self.training.segments[segment].example.0);
                 let (width, blocks, context) = (model.width, model.blocks.len(), model.context);
                 problem
@@ -220,7 +224,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         carried: &mut Carried,
     ) -> Result<(), Problem> {
         let model = &self.plan.models[group.model as usize];
-        let program = lower(model, group.rows as usize);
+        let program = lower(model, group.rows as usize).with_precision(group.precision);
         let domains: BTreeSet<DomainId> =
             group.segments.iter().filter_map(|s| todo.evaluate.get(s)).flatten().copied().collect();
         let mut rows: Vec<Rows> = Vec::new();
@@ -260,7 +264,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         let is_end: Vec<bool> = self.ends.iter().map(|cells| !cells.is_empty()).collect();
         let mut ledger = StoreLedger {
             writer: self.writer,
-            class: self.class,
+            class: &self.class.at(group.precision),
             training,
             keep: self.options.keep,
             is_end: &is_end,
@@ -287,7 +291,8 @@ impl<'a, 'p> Carrier<'a, 'p> {
             teller.tell(event, &described, place);
         });
         carried.steps += steps;
-        if reached > 0.0 {
+        // Estimates are of f32, which is what most models train in.
+        if reached > 0.0 && group.precision == Precision::F32 {
             let tokens = (group.rows * model.context) as f64;
             let flops_per_token = model.flops_exact_per_sequence() as f64 / model.context as f64;
             let rate =

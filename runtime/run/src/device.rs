@@ -6,6 +6,7 @@ use synx_cpu::{CpuExecutor, Instructions};
 use synx_gpu::{AdapterKind, GpuExecutor, Selector};
 use synx_plan::executor::{Ceilings, Executor, NumericsClass};
 use synx_plan::problem::Problem;
+use synx_plan::recipe::Precision;
 
 /// `--device`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,11 +38,12 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// Opens the device. `known` are the classes that the study has results in, the most first.
+/// Opens the device. `known` are the classes that the study has results in, the most first; `needed` are the precisions that it trains in, which `auto` takes heed of.
 pub(crate) fn open(
     choice: &DeviceChoice,
     threads: Option<usize>,
     known: &[NumericsClass],
+    needed: &[Precision],
 ) -> Result<Box<dyn Executor>, Problem> {
     let cpu = || -> Result<Box<dyn Executor>, Problem> { Ok(Box::new(CpuExecutor::new(threads)?)) };
     let gpu =
@@ -57,6 +59,9 @@ pub(crate) fn open(
             }
             // A GPU that is there and does not work is no reason not to run.
             let Ok(gpu) = gpu(Selector::RealGpu) else { return Ok(cpu) };
+            if needed.iter().any(|precision| gpu.check_precision(*precision).is_err()) {
+                return Ok(cpu);
+            }
             let place = |class: NumericsClass| known.iter().position(|known| *known == class).unwrap_or(usize::MAX);
             Ok(if place(cpu.class()) < place(gpu.class()) { cpu } else { gpu })
         }

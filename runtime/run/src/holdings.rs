@@ -1,4 +1,4 @@
-//! What the store holds of a plan in one numerics class: which segments are trained, and how every cell stands.
+//! What the store holds of a plan in the numerics classes of one device: which segments are trained, and how every cell stands.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,6 +18,7 @@ pub(crate) struct Holdings<'a> {
     pub plan: &'a Plan,
     pub training: &'a Training,
     store: &'a Store,
+    /// The device's, in f32.
     class: &'a NumericsClass,
     corpus_keys: Vec<Option<Key>>,
     /// The segments of the plan by their keys.
@@ -60,23 +61,28 @@ impl<'a> Holdings<'a> {
         }
     }
 
-    fn record(&mut self, key: &Key) -> Result<Option<Rc<SegmentRecord>>, Problem> {
+    /// The class of what a segment's cells compute.
+    pub(crate) fn class(&self, segment: usize) -> NumericsClass {
+        class_of(self.plan, self.training, segment, self.class)
+    }
+
+    fn record(&mut self, key: &Key, class: &NumericsClass) -> Result<Option<Rc<SegmentRecord>>, Problem> {
         if let Some(known) = self.records.get(key) {
             return Ok(known.clone());
         }
         let steps = |r: &SegmentRecord| r.diverged.unwrap_or(r.end).min(r.end).saturating_sub(r.start);
-        let found = self.store.segment(key, self.class)?.filter(|r| r.curve.len() as u64 == steps(r));
+        let found = self.store.segment(key, class)?.filter(|r| r.curve.len() as u64 == steps(r));
         let found = found.map(Rc::new);
         self.records.insert(*key, found.clone());
         Ok(found)
     }
 
     /// The records from a fresh initialisation to a state, as they were trained; `None` where one is missing. The plan may cut the chain elsewhere.
-    fn chain(&mut self, key: &Key) -> Result<Option<Vec<Rc<SegmentRecord>>>, Problem> {
+    fn chain(&mut self, key: &Key, class: &NumericsClass) -> Result<Option<Vec<Rc<SegmentRecord>>>, Problem> {
         let mut chain: Vec<Rc<SegmentRecord>> = Vec::new();
         let mut next = Some(*key);
         while let Some(key) = next {
-            let Some(record) = self.record(&key)? else { return Ok(None) };
+            let Some(record) = self.record(&key, class)? else { return Ok(None) };
             // A record that does not lead towards the beginning would lead in circles.
             if chain.last().is_some_and(|after| record.end != after.start) || record.start >= record.end {
                 return Ok(None);
@@ -90,9 +96,10 @@ impl<'a> Holdings<'a> {
 
     /// Whether a segment needs no training: it is on record, and so is all before it, or that is the plan's and will be.
     pub(crate) fn is_trained(&mut self, segment: usize) -> Result<bool, Problem> {
+        let class = self.class(segment);
         let mut at = self.training.segments[segment].key;
         loop {
-            let Some(record) = self.record(&at)? else { return Ok(false) };
+            let Some(record) = self.record(&at, &class)? else { return Ok(false) };
             match record.parent {
                 None => return Ok(record.start == 0),
                 Some(parent) if self.segments.contains_key(&parent) => return Ok(true),
@@ -103,11 +110,12 @@ impl<'a> Holdings<'a> {
 
     /// The segment at or before this one that diverged, and its step.
     pub(crate) fn diverged(&mut self, segment: usize) -> Result<Option<(usize, u64)>, Problem> {
+        let class = self.class(segment);
         let mut found = None;
         let mut at = Some(segment);
         while let Some(segment) = at {
             let key = self.training.segments[segment].key;
-            let record = self.record(&key)?;
+            let record = self.record(&key, &class)?;
             found = record.and_then(|record| record.diverged).map(|step| (segment, step)).or(found);
             at = self.training.segments[segment].parent;
         }
@@ -117,7 +125,7 @@ impl<'a> Holdings<'a> {
     /// The result of a state on a domain.
     pub(crate) fn result(&self, segment: usize, domain: &DomainId) -> Result<Option<EvaluationRecord>, Problem> {
         let Some(corpus) = &self.corpus_keys[domain.corpus.0] else { return Ok(None) };
-        self.store.evaluation(&self.training.segments[segment].key, self.class, &domain.key(corpus))
+        self.store.evaluation(&self.training.segments[segment].key, &self.class(segment), &domain.key(corpus))
     }
 
     /// How a cell stands; none where it has no key.
@@ -128,14 +136,15 @@ impl<'a> Holdings<'a> {
 
     /// How a cell stands that ends at a segment's end.
     fn standing_at(&mut self, segment: usize, cell: &Cell) -> Result<Standing, Problem> {
+        let class = self.class(segment);
         let missing = |why: String| Ok(Standing::Missing { why });
         if let Some((at, step)) = self.diverged(segment)? {
             let key = self.training.segments[at].key;
-            let chain = self.chain(&key)?.unwrap_or_default();
+            let chain = self.chain(&key, &class)?.unwrap_or_default();
             return Ok(Standing::Diverged { chain, step });
         }
         let key = self.training.segments[segment].key;
-        let Some(chain) = self.chain(&key)? else {
+        let Some(chain) = self.chain(&key, &class)? else {
             let steps = self.plan.steps(cell);
             return missing(match self.reached(segment)? {
                 0 => "not trained yet".to_owned(),
@@ -155,13 +164,14 @@ impl<'a> Holdings<'a> {
 
     /// The step up to which a cell's chain is finished, by segment.
     fn reached(&mut self, segment: usize) -> Result<u64, Problem> {
-        if let Some(checkpoint) = self.store.checkpoint(&self.training.segments[segment].key, self.class)? {
+        let class = self.class(segment);
+        if let Some(checkpoint) = self.store.checkpoint(&self.training.segments[segment].key, &class)? {
             return Ok(checkpoint.state.step);
         }
         let mut at = self.training.segments[segment].parent;
         while let Some(before) = at {
             let key = self.training.segments[before].key;
-            if self.chain(&key)?.is_some() {
+            if self.chain(&key, &class)?.is_some() {
                 return Ok(self.training.segments[before].end);
             }
             at = self.training.segments[before].parent;
@@ -170,14 +180,20 @@ impl<'a> Holdings<'a> {
     }
 }
 
-/// The classes in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
+/// The class of what a segment's cells compute on a device.
+pub(crate) fn class_of(plan: &Plan, training: &Training, segment: usize, device: &NumericsClass) -> NumericsClass {
+    let (grid, cell) = training.segments[segment].example;
+    device.at(plan.recipe(&plan.grids[grid].cells[cell]).precision)
+}
+
+/// The classes of devices in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
 pub(crate) fn classes(plan: &Plan, training: &Training, store: &Store) -> Result<Vec<(NumericsClass, usize)>, Problem> {
     let trained = store.trained()?;
     let mut counts: BTreeMap<NumericsClass, usize> = BTreeMap::new();
     for (grid, number, _) in plan.cells() {
         let Some(end) = training.ends[grid][number] else { continue };
         for class in trained.get(&training.segments[end].key).into_iter().flatten() {
-            *counts.entry(class.clone()).or_default() += 1;
+            *counts.entry(class.of_device()).or_default() += 1;
         }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();

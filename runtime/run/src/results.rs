@@ -73,6 +73,7 @@ pub(crate) fn results(
             loss: weighted(plan, cell, &domains, |domain| domain.loss),
             bits_per_byte: weighted(plan, cell, &domains, |domain| domain.bits_per_byte),
             status,
+            class: class.at(plan.recipe(cell).precision).0,
             seconds,
             key: segment.map(|segment| segment.key),
             domains,

@@ -1,10 +1,12 @@
 //! A run: everything that the plan asks for and the store does not have, then results.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use synx_plan::executor::{Executor, NumericsClass};
 use synx_plan::problem::Problem;
+use synx_plan::recipe::Precision;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 use synx_report::StudyResults;
@@ -103,7 +105,12 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
     }
     let known = classes(plan, &first, &store)?;
     let by_coverage: Vec<NumericsClass> = known.iter().map(|(class, _)| class.clone()).collect();
-    let mut executor = device::open(&options.device, options.threads, &by_coverage)?;
+    let precisions: BTreeSet<Precision> = plan.cells().map(|(_, _, cell)| plan.recipe(cell).precision).collect();
+    let precisions: Vec<Precision> = precisions.into_iter().collect();
+    let mut executor = device::open(&options.device, options.threads, &by_coverage, &precisions)?;
+    for precision in precisions {
+        executor.check_precision(precision)?;
+    }
     let class = executor.class();
     progress.tell(Event::Device { name: executor.name(), class: class.0.clone() });
     if !by_coverage.contains(&class)
@@ -167,7 +174,7 @@ impl<'a> Run<'a> {
         let plan = &stages.plan;
         let training = Training::new(plan, self.options.share);
         let mut holdings = Holdings::new(plan, &training, self.reading.store, &self.class);
-        let todo = Todo::new(&mut holdings, self.writer, &self.class)?;
+        let todo = Todo::new(&mut holdings, self.writer)?;
         let warnings = self.reading.store.take_warnings();
         warnings.into_iter().for_each(|warning| progress.tell(Event::Warning(warning)));
         let keyed = training.ends.iter().flatten().flatten().count();

@@ -451,6 +451,32 @@ fn equal_cells_train_once_and_names_are_no_part_of_a_key() {
 }
 
 #[test]
+fn cells_in_bf16_and_f32_train_beside_each_other_and_never_for_each_other() {
+    let mut precise = Study::new(plan());
+    let want = precise.run(USUAL).unwrap();
+    let mut mixed = plan();
+    // The first rate's budgets in bf16, and a second recipe like the first, in f32: nothing but the precision tells them apart.
+    mixed.recipes[1] = mixed.recipes[0].clone();
+    mixed.recipes[0].precision = synx_plan::recipe::Precision::Bf16;
+    let mut study = Study::new(mixed);
+    let summary = study.run(USUAL).unwrap();
+    let cells = &summary.results.cells;
+    for (rounded, exact) in cells[..4].iter().zip(&cells[4..]) {
+        assert_eq!((rounded.class.as_str(), exact.class.as_str()), ("cpu-bf16/1", "cpu-f32/1"));
+        assert_ne!(rounded.key, exact.key);
+        let (rounded, exact) = (rounded.loss.unwrap(), exact.loss.unwrap());
+        assert!(rounded != exact && (rounded / exact - 1.0).abs() < 0.01, "{rounded}, in f32 {exact}");
+    }
+    // In f32 as in a study that has nothing else.
+    let losses = |cells: &[synx_report::CellResult]| cells.iter().map(|cell| cell.loss).collect::<Vec<_>>();
+    assert_eq!(losses(&cells[4..]), losses(&want.results.cells[..4]));
+    let again = study.run(USUAL).unwrap();
+    assert_eq!((again.steps, again.evaluations), (0, 0));
+    assert_eq!(bits(&again.results), bits(&summary.results));
+    assert_eq!(status(&study.plan, study.path(), true, false).unwrap().counts(), (8, 0, 0));
+}
+
+#[test]
 fn the_order_of_declarations_changes_no_bit() {
     let first = Study::new(plan()).run(USUAL).unwrap().results;
     let mut turned = plan();

@@ -50,6 +50,7 @@ pub fn kernels(arguments: &KernelsArguments) -> Outcome {
     for shape in &shapes {
         let timings = synx_run::bench_kernels(&StepRequest {
             model: shape.model.clone(),
+            precision: shape.precision,
             rows: shape.rows as usize,
             replicas: arguments.replicas as usize,
             device: device.clone(),

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use synx_plan::exact::Exact;
 use synx_plan::model::{Block, Model};
+use synx_plan::recipe::Precision;
 use synx_run::DeviceChoice;
 
 use crate::outcome::Outcome;
@@ -38,6 +39,16 @@ pub struct ShapeArguments {
     /// Sequences per step [default: 16; of 124m 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     batch: Option<u64>,
+
+    /// What the factors of products are rounded to
+    #[arg(long, value_enum, default_value_t = Rounded::F32)]
+    precision: Rounded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rounded {
+    F32,
+    Bf16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,6 +102,7 @@ pub struct Shape {
     pub hidden: u64,
     /// Sequences a step.
     pub rows: u64,
+    pub precision: Precision,
 }
 
 impl ShapeArguments {
@@ -143,6 +155,10 @@ impl ShapeArguments {
             norm_epsilon: decimal(1, 100_000),
             init_std: decimal(2, 100),
         };
-        Ok(Shape { name, model, layers, heads, hidden, rows: self.batch.unwrap_or(data.2) })
+        let precision = match self.precision {
+            Rounded::F32 => Precision::F32,
+            Rounded::Bf16 => Precision::Bf16,
+        };
+        Ok(Shape { name, model, layers, heads, hidden, rows: self.batch.unwrap_or(data.2), precision })
     }
 }

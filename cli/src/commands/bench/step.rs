@@ -105,6 +105,7 @@ pub fn step(arguments: &StepArguments) -> Outcome {
 fn measure(arguments: &StepArguments, shape: Shape, device: &DeviceChoice) -> Result<Measured, Problem> {
     let request = StepRequest {
         model: shape.model.clone(),
+        precision: shape.precision,
         rows: shape.rows as usize,
         replicas: arguments.replicas as usize,
         device: device.clone(),
@@ -237,6 +238,7 @@ fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
         "vocab": shape.model.vocabulary,
         "context": shape.model.context,
         "batch": shape.rows,
+        "precision": shape.precision.name(),
         "replicas": arguments.replicas,
         "rounds": arguments.rounds,
         "repeats": arguments.repeats,

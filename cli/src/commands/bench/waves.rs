@@ -53,6 +53,7 @@ fn wave(arguments: &WavesArguments, shape: &Shape, device: &DeviceChoice) -> Res
     for &replicas in &arguments.replicas {
         let timings = synx_run::bench_step(&StepRequest {
             model: shape.model.clone(),
+            precision: shape.precision,
             rows: shape.rows as usize,
             replicas: replicas as usize,
             device: device.clone(),

@@ -3,6 +3,7 @@
 use super::op::{Add, Attention, Gated, Gather, Gelu, HeadLoss, Linear, RmsNorm, Rotary};
 use super::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId, reverse};
 use crate::model::{Block, Model};
+use crate::recipe::Precision;
 
 /// The training program of `model` for `rows` sequences a step.
 ///
@@ -54,7 +55,8 @@ pub fn lower(model: &Model, rows: usize) -> Program {
         })
         .collect();
     let context = model.context as usize;
-    Program { tensors, parameters, forward, backward: reversed.backward, context, vocabulary, rows }
+    let backward = reversed.backward;
+    Program { tensors, parameters, forward, backward, context, vocabulary, rows, precision: Precision::F32 }
 }
 
 struct Lowering {

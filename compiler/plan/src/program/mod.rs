@@ -18,6 +18,7 @@ pub use schedule::{Schedule, schedule, schedule_in_steps};
 use serde::{Deserialize, Serialize};
 
 use crate::random::Stream;
+use crate::recipe::Precision;
 
 /// A tensor's place in its program's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,9 +86,18 @@ pub struct Program {
     pub vocabulary: usize,
     /// Sequences per step and replica.
     pub rows: usize,
+    /// What the factors of linear layers' and the head's products are rounded to; everything else is in f32.
+    #[serde(default, skip_serializing_if = "Precision::is_f32")]
+    pub precision: Precision,
 }
 
 impl Program {
+    /// The same program with another precision of products.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Program {
+        Program { precision, ..self }
+    }
+
     pub fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors[id.0]
     }

@@ -19,6 +19,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use synx_plan::executor::{Batch, Ceilings, Executor, KernelTime, NumericsClass, SlotState, StepControl, Wave};
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
+use synx_plan::recipe::Precision;
 
 use crate::Instructions;
 use crate::ceilings;
@@ -108,12 +109,17 @@ impl Executor for CpuExecutor {
         NumericsClass("cpu-f32/1".to_owned())
     }
 
+    fn precisions(&self) -> &'static [Precision] {
+        &[Precision::F32, Precision::Bf16]
+    }
+
     fn name(&self) -> String {
         let plural = if self.threads == 1 { "" } else { "s" };
         format!("cpu ({} thread{plural}, {})", self.threads, self.instructions)
     }
 
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
+        self.check_precision(program.precision)?;
         self.need(program).fit(self.available(), wanted)
     }
 

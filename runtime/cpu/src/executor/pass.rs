@@ -7,7 +7,7 @@ use synx_plan::program::{Op, TensorId};
 use super::prepared::{Packed, Place, Prepared, heads};
 use crate::kernels::head_loss::{HeadGradients, HeadTargets};
 use crate::kernels::{add, attention, gated, gather, gelu, head_loss, rms_norm, rotary};
-use crate::product::{Product, Right, multiply};
+use crate::product::{Product, Right, multiply_as};
 
 /// What a pass reads, and the activations it writes.
 pub(super) struct Pass<'a> {
@@ -108,7 +108,7 @@ impl Pass<'_> {
             Op::Linear(op) => {
                 let (inner, columns, rows) = (self.columns(op.x), self.columns(op.out), self.inputs.len());
                 let right = prepared.right(self.packed, op.weight, true);
-                let ([x, out], _) = self.several([op.x, op.out]);
+                let ([x, out], work) = self.several([op.x, op.out]);
                 let product = Product {
                     left: x,
                     left_row: inner,
@@ -121,7 +121,7 @@ impl Pass<'_> {
                     out_row: columns,
                     accumulate: false,
                 };
-                multiply(instructions, product);
+                multiply_as(instructions, prepared.factors, product, work);
             }
             Op::Rotary(op) => self.rotary(op),
             Op::Attention(op) => {
@@ -153,12 +153,23 @@ impl Pass<'_> {
             let weight = prepared.right(self.packed, op.weight, false);
             let dweight = &mut gradient.values[self.parameter(places.dweight)];
             let accumulate = gradient.begun;
-            let ([x, loss, dx], logits) = self.several([op.x, op.loss, places.dx]);
+            let ([x, loss, dx], work) = self.several([op.x, op.loss, places.dx]);
             let gradients = Some(HeadGradients { weight, dx, dweight, accumulate });
-            kernel(prepared.instructions, x, transposed, head, loss, gradients, columns, vocabulary, logits);
+            kernel(
+                prepared.instructions,
+                prepared.factors,
+                x,
+                transposed,
+                head,
+                loss,
+                gradients,
+                columns,
+                vocabulary,
+                work,
+            );
         } else {
-            let ([x, loss], logits) = self.several([op.x, op.loss]);
-            kernel(prepared.instructions, x, transposed, head, loss, None, columns, vocabulary, logits);
+            let ([x, loss], work) = self.several([op.x, op.loss]);
+            kernel(prepared.instructions, prepared.factors, x, transposed, head, loss, None, columns, vocabulary, work);
         }
     }
 
@@ -184,7 +195,7 @@ impl Pass<'_> {
             Op::LinearGradInput(op) => {
                 let (inner, columns) = (self.columns(op.dout), self.columns(op.dx));
                 let right = prepared.right(self.packed, op.weight, false);
-                let ([dout, dx], _) = self.several([op.dout, op.dx]);
+                let ([dout, dx], work) = self.several([op.dout, op.dx]);
                 let product = Product {
                     left: dout,
                     left_row: inner,
@@ -197,12 +208,12 @@ impl Pass<'_> {
                     out_row: columns,
                     accumulate: op.accumulate,
                 };
-                multiply(instructions, product);
+                multiply_as(instructions, prepared.factors, product, work);
             }
             Op::LinearGradWeight(op) => {
                 let (width, columns) = (self.columns(op.x), self.columns(op.dout));
                 let range = self.parameter(op.dweight);
-                let ([x, dout], _) = self.several([op.x, op.dout]);
+                let ([x, dout], work) = self.several([op.x, op.dout]);
                 let product = Product {
                     left: x,
                     left_row: 1,
@@ -215,7 +226,7 @@ impl Pass<'_> {
                     out_row: columns,
                     accumulate: gradient.begun,
                 };
-                multiply(instructions, product);
+                multiply_as(instructions, prepared.factors, product, work);
             }
             Op::Rotary(op) => self.rotary(op),
             Op::AttentionGrad(op) => {

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use synx_plan::program::op::rotary_table;
 use synx_plan::program::{Op, Program, Role, Schedule, TensorId, schedule};
+use synx_plan::recipe::Precision;
 
 use super::buffer::Buffer;
 use crate::Instructions;
 use crate::kernels::attention::{self, Heads};
 use crate::kernels::{head_loss, reduce_norm};
-use crate::product::{Layout, Right, pack};
+use crate::product::{Factors, Layout, Right, pack, pack_pairs, pairs_len};
 
 /// How a step's sequences are split: a function of shapes alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +47,19 @@ impl Partition {
     }
 }
 
-/// Numbers that kernels need beside the activations of a piece.
-fn work_len(program: &Program) -> usize {
+/// Numbers that kernels need beside the activations of a piece of so many token rows.
+fn work_len(program: &Program, factors: Factors, rows: usize) -> usize {
+    let linear = |x: TensorId, out: TensorId| {
+        let (inner, columns) = (program.tensor(x).columns, program.tensor(out).columns);
+        let forward = pairs_len(rows, inner, columns, false);
+        let gradients = pairs_len(rows, columns, inner, false).max(pairs_len(inner, rows, columns, true));
+        forward.max(gradients)
+    };
     let of = |op: &Op| match op {
         Op::Attention(op) => attention::work_len(heads(program, op.heads, op.kv_heads, op.head_dim)),
         Op::RmsNorm(op) => program.tensor(op.x).columns,
-        Op::HeadLoss(_) => head_loss::tile_rows(program.vocabulary) * program.vocabulary,
+        Op::Linear(op) if factors == Factors::Bf16 => linear(op.x, op.out),
+        Op::HeadLoss(op) => head_loss::work_len(factors, program.tensor(op.x).columns, program.vocabulary),
         _ => 0,
     };
     program.forward.iter().map(of).max().unwrap_or(0)
@@ -81,6 +89,8 @@ pub(super) struct Packing {
     /// Element (k, n) of the factor is at `k * row + n * column`.
     row: usize,
     column: usize,
+    /// How long its inner dimension is.
+    inner: usize,
     layout: Layout,
     /// Whether the forward pass needs it.
     pub forward: bool,
@@ -100,6 +110,8 @@ pub(super) type Packed = Vec<Buffer>;
 pub(super) struct Prepared {
     pub program: Program,
     pub instructions: Instructions,
+    /// What the factors of linear layers and the head are rounded to.
+    pub factors: Factors,
     pub partition: Partition,
     /// Per tensor, for a training step and for evaluation.
     pub training: Vec<Place>,
@@ -118,17 +130,24 @@ impl Prepared {
     pub fn new(program: &Program, instructions: Instructions) -> Prepared {
         let partition = Partition::of(program);
         let (training, evaluation) = (schedule(program, true), schedule(program, false));
-        let activations = training.columns.max(evaluation.columns) * partition.piece * program.context;
+        let factors = match program.precision {
+            Precision::Bf16 => Factors::Bf16,
+            // Numbers of f16 are refused before.
+            Precision::F32 | Precision::F16 => Factors::F32,
+        };
+        let rows = partition.piece * program.context;
+        let activations = training.columns.max(evaluation.columns) * rows;
         let mut prepared = Prepared {
             training: places(program, &training),
             evaluation: places(program, &evaluation),
             activations,
-            space: activations + work_len(program),
+            space: activations + work_len(program, factors, rows),
             packings: Vec::new(),
             rotary: Vec::new(),
             decays: Vec::new(),
             program: program.clone(),
             instructions,
+            factors,
             partition,
         };
         for op in &program.forward {
@@ -163,7 +182,11 @@ impl Prepared {
         let rows = from.len() / columns.max(1);
         let (inner, outer) = if transposed { (columns, rows) } else { (rows, columns) };
         let (row, column) = if transposed { (1, columns) } else { (columns, 1) };
-        self.packings.push(Packing { weight, from, row, column, layout: Layout::new(inner, outer), forward });
+        let steps = match self.factors {
+            Factors::F32 => inner,
+            Factors::Bf16 => inner.div_ceil(2),
+        };
+        self.packings.push(Packing { weight, from, row, column, inner, layout: Layout::new(steps, outer), forward });
     }
 
     fn turns(&mut self, head_dim: usize, base: f64) {
@@ -187,8 +210,12 @@ impl Prepared {
 
     /// Packs one weight.
     pub fn pack(&self, packing: &Packing, parameters: &[f32], to: &mut [f32]) {
-        let Packing { from, row, column, layout, .. } = packing;
-        pack(self.instructions, &parameters[from.clone()], *row, *column, *layout, to);
+        let Packing { from, row, column, inner, layout, .. } = packing;
+        let weight = &parameters[from.clone()];
+        match self.factors {
+            Factors::F32 => pack(self.instructions, weight, *row, *column, *layout, to),
+            Factors::Bf16 => pack_pairs(self.instructions, weight, *row, *column, *inner, *layout, to),
+        }
     }
 
     /// A packed weight as a right factor: as it stands in the forward pass, or for the gradient.

@@ -1,12 +1,24 @@
 //! Output head and cross-entropy in one, with the gradients of both factors in the same pass. Logits stand in memory for one tile of rows.
 
 use crate::math::{Arithmetic, chain, exp, log, max, sum};
-use crate::product::{Product, Right};
+use crate::product::{Factors, Product, Right, multiply_with, pairs_len};
 use crate::simd::{Simd, kernel};
 
 /// Rows whose logits stand in memory together: about 2^16 logits, at least 64 and at most 256 rows. The weight's gradient is summed per tile, tiles in ascending order.
 pub fn tile_rows(vocabulary: usize) -> usize {
     (65_536 / vocabulary / 16 * 16).clamp(64, 256)
+}
+
+/// Working space of the kernel, in numbers: the logits of a tile, and for factors in bf16 their pairs.
+pub(crate) fn work_len(factors: Factors, columns: usize, vocabulary: usize) -> usize {
+    let rows = tile_rows(vocabulary);
+    let pairs = match factors {
+        Factors::F32 => 0,
+        Factors::Bf16 => pairs_len(rows, columns, vocabulary, false)
+            .max(pairs_len(rows, vocabulary, columns, false))
+            .max(pairs_len(vocabulary, rows, columns, true)),
+    };
+    rows * vocabulary + pairs
 }
 
 /// What the rows are to predict, and how much each counts.
@@ -99,10 +111,11 @@ pub(crate) struct HeadGradients<'a> {
 }
 
 kernel! {
-    /// The kernel of [`twin`] and, with `gradients`, of [`twin_grad`]. `transposed` is the weight as a right factor `[columns, V]`; `logits` is working space
-    /// of [`tile_rows`] rows of the vocabulary.
+    /// The kernel of [`twin`] and, with `gradients`, of [`twin_grad`]. `transposed` is the weight as a right factor `[columns, V]`; `work` is working space
+    /// of [`work_len`] numbers.
     pub(crate) fn head_loss(
         s;
+        factors: Factors,
         x: &[f32],
         transposed: Right,
         rows: HeadTargets,
@@ -110,15 +123,16 @@ kernel! {
         gradients: Option<HeadGradients>,
         columns: usize,
         vocabulary: usize,
-        logits: &mut [f32],
+        work: &mut [f32],
     ) {
         let tile = tile_rows(vocabulary);
         let mut gradients = gradients;
+        let (logits, work) = work.split_at_mut(tile * vocabulary);
         for start in (0..loss.len()).step_by(tile) {
             let count = tile.min(loss.len() - start);
             let x = &x[start * columns..][..count * columns];
             let logits = &mut logits[..count * vocabulary];
-            s.multiply(Product {
+            multiply_with(s, factors, Product {
                 left: x,
                 left_row: columns,
                 left_step: 1,
@@ -129,7 +143,7 @@ kernel! {
                 out: logits,
                 out_row: vocabulary,
                 accumulate: false,
-            });
+            }, work);
             for (r, z) in logits.chunks_exact_mut(vocabulary).enumerate() {
                 let target = rows.targets[start + r] as usize;
                 let aim = z[target];
@@ -145,7 +159,7 @@ kernel! {
                 }
             }
             if let Some(HeadGradients { weight, dx, dweight, accumulate }) = &mut gradients {
-                s.multiply(Product {
+                multiply_with(s, factors, Product {
                     left: logits,
                     left_row: vocabulary,
                     left_step: 1,
@@ -156,8 +170,8 @@ kernel! {
                     out: &mut dx[start * columns..],
                     out_row: columns,
                     accumulate: false,
-                });
-                s.multiply(Product {
+                }, work);
+                multiply_with(s, factors, Product {
                     left: logits,
                     left_row: 1,
                     left_step: vocabulary,
@@ -168,7 +182,7 @@ kernel! {
                     out: dweight,
                     out_row: columns,
                     accumulate: *accumulate || start > 0,
-                });
+                }, work);
             }
         }
     }
@@ -197,12 +211,31 @@ fn exponentials<S: Simd>(s: S, z: &mut [f32]) -> (f32, f32) {
 mod tests {
     use super::*;
     use crate::Instructions;
-    use crate::math::Fused;
-    use crate::product::{Layout, pack};
+    use crate::math::{Bf16, Fused};
+    use crate::product::{Layout, pack, pack_pairs};
     use crate::testing::{numbers, same_bits};
 
     #[test]
     fn every_instruction_set_gives_the_bits_of_the_twin() {
+        gives_the_bits_of_the_twin::<Fused>(Factors::F32);
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_the_twin_in_bf16() {
+        gives_the_bits_of_the_twin::<Bf16>(Factors::Bf16);
+    }
+
+    fn gives_the_bits_of_the_twin<A: Arithmetic>(factors: Factors) {
+        let packed = |instructions, from: &[f32], row, column, inner: usize, columns| {
+            let steps = if factors == Factors::F32 { inner } else { inner.div_ceil(2) };
+            let layout = Layout::new(steps, columns);
+            let mut values = vec![f32::NAN; layout.len()];
+            match factors {
+                Factors::F32 => pack(instructions, from, row, column, layout, &mut values),
+                Factors::Bf16 => pack_pairs(instructions, from, row, column, inner, layout, &mut values),
+            }
+            (values, layout)
+        };
         for (rows, columns, vocabulary) in [(1, 1, 1), (17, 33, 65), (5, 16, 97), (300, 8, 256), (70, 5, 1100)] {
             let x = numbers(1, rows * columns);
             let weight = numbers(2, vocabulary * columns);
@@ -213,19 +246,18 @@ mod tests {
                 let before = numbers(4, vocabulary * columns);
                 let (mut want_loss, mut want_dx, mut want) =
                     (vec![0.0; rows], vec![0.0; rows * columns], before.clone());
-                twin_grad::<Fused>(&x, &weight, head, &mut want_loss, &mut want_dx, &mut want, columns, accumulate);
+                twin_grad::<A>(&x, &weight, head, &mut want_loss, &mut want_dx, &mut want, columns, accumulate);
                 let mut forward = vec![0.0; rows];
-                twin::<Fused>(&x, &weight, &targets, &mut forward, columns);
+                twin::<A>(&x, &weight, &targets, &mut forward, columns);
                 same_bits(&forward, &want_loss, "the losses with and without gradients");
                 for instructions in Instructions::available() {
-                    let layout = Layout::new(columns, vocabulary);
-                    let mut transposed = vec![f32::NAN; layout.len()];
-                    pack(instructions, &weight, 1, columns, layout, &mut transposed);
-                    let mut logits = vec![f32::NAN; tile_rows(vocabulary) * vocabulary];
+                    let (transposed, layout) = packed(instructions, &weight, 1, columns, columns, vocabulary);
+                    let (upright, upright_layout) = packed(instructions, &weight, columns, 1, vocabulary, columns);
+                    let mut work = vec![f32::NAN; work_len(factors, columns, vocabulary)];
                     let (mut loss, mut dx, mut dweight) =
                         (vec![f32::NAN; rows], vec![f32::NAN; rows * columns], before.clone());
                     let gradients = HeadGradients {
-                        weight: Right::Rows { values: &weight, stride: columns },
+                        weight: Right::Packed { values: &upright, layout: upright_layout },
                         dx: &mut dx,
                         dweight: &mut dweight,
                         accumulate,
@@ -233,6 +265,7 @@ mod tests {
                     let right = Right::Packed { values: &transposed, layout };
                     head_loss(
                         instructions,
+                        factors,
                         &x,
                         right,
                         head,
@@ -240,7 +273,7 @@ mod tests {
                         Some(gradients),
                         columns,
                         vocabulary,
-                        &mut logits,
+                        &mut work,
                     );
                     same_bits(&loss, &want_loss, instructions.name());
                     same_bits(&dx, &want_dx, instructions.name());

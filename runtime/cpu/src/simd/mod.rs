@@ -9,7 +9,7 @@ mod x86;
 
 pub(crate) use scalar::Scalar;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512};
+pub(crate) use x86::{Avx2, Avx512, Bf16};
 
 use crate::math;
 use crate::product::Tiles;
@@ -54,6 +54,18 @@ pub(crate) trait Simd: Copy + Tiles {
     fn exponent(self, a: Self::F) -> (Self::F, Self::F);
     /// Two to the integer in the low bits of `rounded` (`math::ROUND` has been added to it).
     fn power_of_two(self, rounded: Self::F) -> Self::F;
+    /// `math::bf16` in each lane: a number of bf16, written as f32.
+    fn bf16(self, a: Self::F) -> Self::F;
+    /// Lanes of two numbers of bf16: `even` in the lower half, `odd` in the upper. Both are written as f32.
+    fn pair(self, even: Self::F, odd: Self::F) -> Self::F;
+    /// The two numbers of [`Simd::pair`].
+    fn parts(self, pair: Self::F) -> (Self::F, Self::F);
+    /// Zeros of their sign for numbers below the normal ones.
+    fn flush(self, a: Self::F) -> Self::F;
+    /// Sixteen numbers of bf16, written as f32, side by side: eight lanes of pairs.
+    /// # Safety
+    /// Eight lanes can be written at `to`.
+    unsafe fn store_bf16_to(self, to: *mut f32, value: Self::F);
     /// The first `count` lanes of `a`, the others of `rest`.
     fn first(self, a: Self::F, count: usize, rest: Self::F) -> Self::F;
     fn to_array(self, a: Self::F) -> [f32; 16];
@@ -178,6 +190,14 @@ pub(crate) trait Simd: Copy + Tiles {
         let y = self.add(y, self.mul(self.splat(math::LN2_LOW), exponent));
         let y = self.sub(y, self.mul(self.splat(0.5), square));
         self.add(self.add(f, y), self.mul(self.splat(math::LN2_HIGH), exponent))
+    }
+
+    /// `math::add_pair` in each lane.
+    #[inline(always)]
+    fn add_pair(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        let ((a_even, a_odd), (b_even, b_odd)) = (self.parts(a), self.parts(b));
+        let c = self.flush(self.mul_add(a_odd, b_odd, c));
+        self.flush(self.mul_add(a_even, b_even, c))
     }
 
     /// `1 / (1 + exp(-x))` in each lane.

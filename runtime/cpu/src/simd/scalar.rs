@@ -1,6 +1,7 @@
 //! Sixteen lanes as an array: for machines without a known instruction set, and to compare with.
 
 use super::Simd;
+use crate::math;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scalar;
@@ -106,6 +107,33 @@ impl Simd for Scalar {
     #[inline(always)]
     fn power_of_two(self, rounded: F) -> F {
         rounded.map(|r| f32::from_bits((r.to_bits() << 23).wrapping_add(0x3f80_0000)))
+    }
+
+    #[inline(always)]
+    fn bf16(self, a: F) -> F {
+        a.map(math::bf16)
+    }
+
+    #[inline(always)]
+    fn pair(self, even: F, odd: F) -> F {
+        std::array::from_fn(|l| math::pair(even[l], odd[l]))
+    }
+
+    #[inline(always)]
+    fn parts(self, pair: F) -> (F, F) {
+        (pair.map(|pair| math::parts(pair).0), pair.map(|pair| math::parts(pair).1))
+    }
+
+    #[inline(always)]
+    fn flush(self, a: F) -> F {
+        a.map(math::flush)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_to(self, to: *mut f32, value: F) {
+        let pairs: [f32; 8] = std::array::from_fn(|l| math::pair(value[2 * l], value[2 * l + 1]));
+        // SAFETY: the caller's promise.
+        unsafe { *to.cast::<[f32; 8]>() = pairs }
     }
 
     #[inline(always)]

@@ -3,7 +3,10 @@
 #[allow(clippy::wildcard_imports)] // Every name of it starts with _mm.
 use std::arch::x86_64::*;
 
+use std::sync::OnceLock;
+
 use super::Simd;
+use crate::math;
 
 /// The proof that the machine has AVX-512F, AVX-2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,13 @@ impl Avx512 {
     }
 }
 
+#[cfg(test)]
+impl Avx512 {
+    pub(crate) fn detect() -> Option<Avx512> {
+        is_x86_feature_detected!("avx512f").then_some(Avx512(()))
+    }
+}
+
 impl Avx2 {
     /// # Safety
     /// The machine has AVX-2 and FMA.
@@ -29,6 +39,55 @@ impl Avx2 {
     pub(crate) unsafe fn new() -> Avx2 {
         Avx2(())
     }
+}
+
+/// The proof that the machine has AVX-512BF16 beside what [`Avx512`] proves, and that its products of pairs are those of `math::add_pair`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bf16(());
+
+impl Bf16 {
+    /// Found out once: Intel and AMD say how the instruction rounds, and numbers that tell other ways apart are tried before it is trusted.
+    pub(crate) fn detect() -> Option<Bf16> {
+        static FOUND: OnceLock<bool> = OnceLock::new();
+        let found = || {
+            let there = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
+            // SAFETY: the machine has the instruction.
+            there
+                && TELLING.iter().all(|[a, b, c]| {
+                    unsafe { add_pairs_once(*a, *b, *c) }.to_bits()
+                        == math::add_pair(f32::from_bits(*a), f32::from_bits(*b), f32::from_bits(*c)).to_bits()
+                })
+        };
+        FOUND.get_or_init(found).then_some(Bf16(()))
+    }
+
+    /// `math::add_pair` in each lane.
+    #[inline(always)]
+    pub(crate) fn add_pair(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` proves that the machine has the instruction; the types are of one size and any bits are good.
+        unsafe {
+            _mm512_dpbf16_ps(c, std::mem::transmute::<__m512, __m512bh>(a), std::mem::transmute::<__m512, __m512bh>(b))
+        }
+    }
+}
+
+/// Pairs, pairs and a sum that tell apart whether products are added one by one and the odd one first, are rounded of themselves, and what becomes of numbers below
+/// the normal ones.
+const TELLING: [[u32; 3]; 6] = [
+    [0x3f4d_3fa1, 0x3f5e_bf47, 0x3fae_c423],
+    [0xbf70_3f77, 0xbf69_bfe1, 0x3f99_f811],
+    [0xbf81_3b66, 0x3beb_bab1, 0x38bd_d0a8],
+    [0x6acb_ee6f, 0x6aa9_6b74, 0xb5a1_a21e],
+    [0x8235_87b2, 0xb8b3_b9ab, 0x0128_5055],
+    [0x8190_83dd, 0x38da_beb6, 0x8052_1f18],
+];
+
+/// # Safety
+/// The machine has AVX-512F and AVX-512BF16.
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn add_pairs_once(a: u32, b: u32, c: u32) -> f32 {
+    let splat = |bits: u32| _mm512_set1_ps(f32::from_bits(bits));
+    _mm512_cvtss_f32(Bf16(()).add_pair(splat(a), splat(b), splat(c)))
 }
 
 // SAFETY (every intrinsic in this file): `self` proves that the machine has the instructions; the pointers of loads and stores are good by the
@@ -128,6 +187,56 @@ impl Simd for Avx512 {
         unsafe {
             let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(rounded));
             _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_set1_epi32(0x3f80_0000)))
+        }
+    }
+
+    #[inline(always)]
+    fn bf16(self, a: __m512) -> __m512 {
+        unsafe {
+            let bits = _mm512_castps_si512(a);
+            let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+            let odd = _mm512_and_epi32(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+            let quiet = _mm512_or_epi32(bits, _mm512_set1_epi32(0x0040_0000));
+            let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            let below = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f80_0000));
+            let rounded = _mm512_mask_mov_epi32(rounded, is_nan, quiet);
+            let rounded = _mm512_mask_and_epi32(rounded, below, bits, _mm512_set1_epi32(i32::MIN));
+            _mm512_castsi512_ps(_mm512_and_epi32(rounded, upper))
+        }
+    }
+
+    #[inline(always)]
+    fn pair(self, even: __m512, odd: __m512) -> __m512 {
+        unsafe {
+            let even = _mm512_srli_epi32::<16>(_mm512_castps_si512(even));
+            _mm512_castsi512_ps(_mm512_or_epi32(even, _mm512_castps_si512(odd)))
+        }
+    }
+
+    #[inline(always)]
+    fn parts(self, pair: __m512) -> (__m512, __m512) {
+        unsafe {
+            let bits = _mm512_castps_si512(pair);
+            let odd = _mm512_and_epi32(bits, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+            (_mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits)), _mm512_castsi512_ps(odd))
+        }
+    }
+
+    #[inline(always)]
+    fn flush(self, a: __m512) -> __m512 {
+        unsafe {
+            let bits = _mm512_castps_si512(a);
+            let below = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f80_0000));
+            _mm512_castsi512_ps(_mm512_mask_and_epi32(bits, below, bits, _mm512_set1_epi32(i32::MIN)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_to(self, to: *mut f32, value: __m512) {
+        unsafe {
+            let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(_mm512_castps_si512(value)));
+            _mm256_storeu_si256(to.cast(), halves);
         }
     }
 
@@ -243,6 +352,71 @@ unsafe fn exponent(a: __m256) -> (__m256, __m256) {
     }
 }
 
+/// [`Simd::bf16`] of eight lanes.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn bf16(a: __m256) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = _mm256_castps_si256(a);
+        let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+        let rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+        let quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x0040_0000));
+        let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(a, a));
+        let rounded = _mm256_blendv_epi8(rounded, quiet, is_nan);
+        let rounded = _mm256_and_si256(rounded, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+        let exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f80_0000));
+        let below = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
+        let zero = _mm256_and_si256(bits, _mm256_set1_epi32(i32::MIN));
+        _mm256_castsi256_ps(_mm256_blendv_epi8(rounded, zero, below))
+    }
+}
+
+/// [`Simd::pair`] of eight lanes.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn pair(even: __m256, odd: __m256) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let even = _mm256_srli_epi32::<16>(_mm256_castps_si256(even));
+        _mm256_castsi256_ps(_mm256_or_si256(even, _mm256_castps_si256(odd)))
+    }
+}
+
+/// [`Simd::parts`] of eight lanes.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn parts(pair: __m256) -> (__m256, __m256) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = _mm256_castps_si256(pair);
+        let odd = _mm256_and_si256(bits, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+        (_mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits)), _mm256_castsi256_ps(odd))
+    }
+}
+
+/// [`Simd::flush`] of eight lanes.
+///
+/// # Safety
+/// The machine has AVX-2.
+#[inline(always)]
+unsafe fn flush(a: __m256) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = _mm256_castps_si256(a);
+        let exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f80_0000));
+        let below = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
+        let magnitude = _mm256_and_si256(below, _mm256_set1_epi32(i32::MAX));
+        _mm256_castsi256_ps(_mm256_andnot_si256(magnitude, bits))
+    }
+}
+
 impl Simd for Avx2 {
     type F = (__m256, __m256);
     const MANY_REGISTERS: bool = false;
@@ -353,6 +527,40 @@ impl Simd for Avx2 {
             let low = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.0)), one);
             let high = _mm256_add_epi32(_mm256_slli_epi32::<23>(_mm256_castps_si256(rounded.1)), one);
             (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high))
+        }
+    }
+
+    #[inline(always)]
+    fn bf16(self, a: Self::F) -> Self::F {
+        both!(bf16(a))
+    }
+
+    #[inline(always)]
+    fn pair(self, even: Self::F, odd: Self::F) -> Self::F {
+        both!(pair(even, odd))
+    }
+
+    #[inline(always)]
+    fn parts(self, pair: Self::F) -> (Self::F, Self::F) {
+        unsafe {
+            let (low, high) = (parts(pair.0), parts(pair.1));
+            ((low.0, high.0), (low.1, high.1))
+        }
+    }
+
+    #[inline(always)]
+    fn flush(self, a: Self::F) -> Self::F {
+        both!(flush(a))
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16_to(self, to: *mut f32, value: Self::F) {
+        unsafe {
+            let low = _mm256_srli_epi32::<16>(_mm256_castps_si256(value.0));
+            let high = _mm256_srli_epi32::<16>(_mm256_castps_si256(value.1));
+            // Packing goes by halves of registers; the permutation brings them into order.
+            let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
+            _mm256_storeu_si256(to.cast(), halves);
         }
     }
 

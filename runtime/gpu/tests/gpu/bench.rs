@@ -6,6 +6,7 @@ use synx_gpu::{AdapterKind, GpuExecutor, GpuWave, Selector, Set, adapters};
 use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
 use synx_plan::random::Stream;
+use synx_plan::recipe::Precision;
 
 /// One executor for each set of kernels that the adapter can run.
 pub struct Devices {
@@ -90,7 +91,8 @@ impl Case {
     pub fn new(rows: usize, context: usize, vocabulary: usize) -> Case {
         let empty = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (tensors, parameters, forward, backward) = empty;
-        Case { program: Program { tensors, parameters, forward, backward, context, vocabulary, rows } }
+        let precision = Precision::F32;
+        Case { program: Program { tensors, parameters, forward, backward, context, vocabulary, rows, precision } }
     }
 
     fn add(&mut self, rows: Rows, columns: usize, role: Role) -> TensorId {

@@ -27,7 +27,7 @@ pub(super) const AFTER: &[&str] = &[
 pub(crate) fn results(results: &StudyResults) -> Vec<u8> {
     let mut table = Table::new(header(results));
     for cell in &results.cells {
-        table.row(row(results, cell));
+        table.row(row(cell));
     }
     table.into_bytes()
 }
@@ -40,7 +40,7 @@ pub(super) fn header(results: &StudyResults) -> Vec<String> {
     plain(BEFORE).into_iter().chain(declared).chain(plain(AFTER)).collect()
 }
 
-fn row(results: &StudyResults, cell: &CellResult) -> Vec<String> {
+fn row(cell: &CellResult) -> Vec<String> {
     let mut row = vec![cell.cell.clone(), cell.grid.clone()];
     row.extend(cell.values.iter().map(|v| v.as_ref().map_or_else(String::new, value)));
     let note = match &cell.status {
@@ -62,7 +62,7 @@ fn row(results: &StudyResults, cell: &CellResult) -> Vec<String> {
         cell.status.word().to_owned(),
         note,
         cell.seconds.map_or_else(String::new, |s| format!("{s:.3}")),
-        results.class.clone(),
+        cell.class.clone(),
         cell.key.map_or_else(String::new, |key| key.to_string()),
     ]);
     row

@@ -2,6 +2,7 @@
 
 mod golden;
 mod gradients;
+mod precision;
 mod reference;
 mod waves;
 
