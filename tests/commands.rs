@@ -284,7 +284,7 @@ fn a_plan_takes_the_time_that_models_have_taken_before() {
     synx_remembering(cache.path(), first.path(), run).expect(0);
     // Another study, which nobody has run.
     let after = plan(second.path());
-    assert!(after.contains("on cpu (1 thread, ") && after.contains("as models like these have reached"), "{after}");
+    assert!(after.contains("on cpu (1 thread, ") && after.contains("as models trained there have reached"), "{after}");
     // What is damaged is as nothing.
     fs::write(cache.path().join("rates.json"), "{").unwrap();
     assert!(plan(second.path()).contains("nominal"));

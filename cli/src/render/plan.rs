@@ -213,7 +213,7 @@ fn totals(text: &mut String, plan: &Plan, cost: &Cost, device: &DeviceProfile) {
     let measured = match device.source {
         RateSource::Nominal => "nominal: nothing has been measured on this device yet, `synx doctor --probe` does",
         RateSource::Probed => "by what `synx doctor --probe` has measured",
-        RateSource::Measured => "as models like these have reached",
+        RateSource::Measured => "as models trained there have reached",
     };
     let seconds = cost.seconds(device);
     let rate = if seconds > 0.0 { totals.flops_to_run() as f64 / seconds } else { device.flops_per_second };

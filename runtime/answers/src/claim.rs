@@ -102,9 +102,9 @@ impl Settled {
         // Only where it decides: else the reader wonders why so many draws are not enough.
         let of_one_opinion = if holds { satisfied } else { refuted };
         let note = if verdict == Verdict::Undecided && of_one_opinion >= confidence {
+            let agree = (needed * draws as f64).ceil();
             let few = format!(
-                "so few rows are behind it that {} of the draws have to agree: more rows or replicates make them fewer",
-                percent(needed)
+                "so few rows are behind it that {agree} of {draws} draws have to agree: more rows or replicates make them fewer"
             );
             if note.is_empty() { few } else { format!("{note}; {few}") }
         } else {
@@ -178,11 +178,6 @@ impl Settled {
             _ => {}
         }
     }
-}
-
-/// A part as people read it, not rounded up to all of them.
-fn percent(part: f64) -> String {
-    if part >= 1.0 { "all".to_owned() } else { format!("{:.1} %", (1000.0 * part).floor() / 10.0) }
 }
 
 /// The value of what reads no answer.

@@ -1,8 +1,9 @@
 //! `minimize`: of many mixtures the one for which a law predicts the least.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use synx_plan::answer::Argument;
+use synx_plan::answer::{Answer, Argument, Question};
 use synx_plan::corpus::CorpusId;
 use synx_plan::exact::Exact;
 use synx_plan::expression::{Binary, Expression, Name};
@@ -12,9 +13,9 @@ use synx_tables::evaluate;
 
 use crate::ask::{Asked, At, argument};
 use crate::settled::{Beside, BestMixture, Pass, Unsettled, Value};
-use crate::simplex::{Limits, minimise};
+use crate::simplex::{Limits, SIDES, minimise, minimise_near};
 
-/// Predictions for the choices of all draws together, at most: of many candidates fewer draws tell how shares spread. Arbitrary: seconds.
+/// Predictions for the choices of all draws of all answers together, at most: of many candidates fewer draws tell how shares spread. Arbitrary: seconds.
 const MOST_PREDICTED: usize = 4_000_000;
 
 /// A candidate that was predicted: less is better, of equals the first.
@@ -79,7 +80,18 @@ struct Conditions<'a> {
 struct Choice {
     mixture: Mixture,
     corpora: BTreeSet<usize>,
-    candidates: usize,
+    /// How many predictions it took; where shares may be any, how many it takes near the best.
+    predictions: usize,
+}
+
+impl BestMixture {
+    /// Whether a draw chooses again.
+    pub(crate) fn is_chosen_anew(&self, draw: u64, plan: &Plan) -> bool {
+        let is_choice =
+            |answer: &&Answer| matches!(&answer.question, Question::Call { function, .. } if function == "minimize");
+        let choices = plan.answers.iter().filter(is_choice).count().max(1);
+        (draw as usize + 1).saturating_mul(self.predictions) <= MOST_PREDICTED / choices
+    }
 }
 
 impl Pass<'_> {
@@ -98,15 +110,16 @@ impl Pass<'_> {
             let mut chosen = chosen.clone();
             chosen.predicted = predicted(chosen.mixture.shares());
             chosen.beside.iter_mut().for_each(|beside| beside.predicted = predicted(&beside.shares));
-            let is_chosen_anew = (draw as usize + 1).saturating_mul(chosen.candidates) <= MOST_PREDICTED;
-            chosen.anew = is_chosen_anew.then(|| {
-                let choice = self.choose(arguments, &asked, &at, &columns, &predicted);
+            chosen.anew = chosen.is_chosen_anew(draw, self.plan).then(|| {
+                let near: Vec<f64> = chosen.corpora.iter().map(|corpus| chosen.mixture.share_of(*corpus)).collect();
+                let choice = self.choose(arguments, &asked, &at, &columns, &predicted, Some(&near));
                 let share = |corpus| choice.as_ref().map_or(f64::NAN, |choice| choice.mixture.share_of(corpus));
                 chosen.corpora.iter().map(|corpus| share(*corpus)).collect()
             });
             return Ok(Value::Mixture(chosen));
         }
-        let Choice { mixture, corpora, candidates } = self.choose(arguments, &asked, &at, &columns, &predicted)?;
+        let Choice { mixture, corpora, predictions } =
+            self.choose(arguments, &asked, &at, &columns, &predicted, None)?;
         let allowed = self.allowed(arguments, &asked, &at, &columns)?;
         let beside = self.baselines(&corpora).into_iter().map(|(name, shares)| Beside {
             name,
@@ -117,9 +130,10 @@ impl Pass<'_> {
         let beside = beside.collect();
         let predicted = predicted(mixture.shares());
         let corpora = corpora.into_iter().map(CorpusId).collect();
-        Ok(Value::Mixture(Box::new(BestMixture { predicted, beside, mixture, corpora, candidates, anew: None })))
+        Ok(Value::Mixture(Box::new(BestMixture { predicted, beside, mixture, corpora, predictions, anew: None })))
     }
 
+    /// The choice; in a draw `near` what was chosen by the data as they are, whose shares stand in the order of the corpora's numbers.
     fn choose(
         &self,
         arguments: &[(String, Argument)],
@@ -127,11 +141,11 @@ impl Pass<'_> {
         at: &At,
         columns: &Shares,
         predicted: &dyn Fn(&Parts) -> f64,
+        near: Option<&[f64]>,
     ) -> Result<Choice, Unsettled> {
         let over = argument(arguments, "over").ok_or_else(|| Unsettled::new("no mixtures are given to choose from"))?;
         if let Argument::Shares(corpora) = over {
-            let mixture = self.best_shares(asked, at, corpora, &self.conditions(arguments)?)?;
-            return Ok(Choice { mixture, corpora: corpora.iter().map(|corpus| corpus.0).collect(), candidates: 1 });
+            return self.best_shares(asked, at, corpora, &self.conditions(arguments)?, near);
         }
         let top = match argument(arguments, "top") {
             Some(Argument::Expression(top)) => self.value_of(top)?.max(1.0) as usize,
@@ -209,7 +223,8 @@ impl Pass<'_> {
         at: &At,
         corpora: &[CorpusId],
         conditions: &Conditions,
-    ) -> Result<Mixture, Unsettled> {
+        near: Option<&[f64]>,
+    ) -> Result<Choice, Unsettled> {
         let columns = Shares::new(self.plan);
         let share_of = |shares: &[f64], name: &str| {
             let corpus = columns.0.get(name)?;
@@ -218,7 +233,9 @@ impl Pass<'_> {
         let names: Vec<String> =
             corpora.iter().map(|corpus| format!("share[{}]", self.plan.corpora[corpus.0].name)).collect();
         let moving: Vec<&str> = names.iter().map(String::as_str).collect();
+        let calls = Cell::new(0usize);
         let function = |shares: &[f64]| {
+            calls.set(calls.get() + 1);
             let of = |name: &str| share_of(shares, name).or_else(|| asked.value(at, name));
             asked.fitted.slopes(&asked.group, &moving, &of)
         };
@@ -237,12 +254,26 @@ impl Pass<'_> {
         if let Some(under) = conditions.under {
             sums(under, corpora.len(), &number, &mut limits.sums)?;
         }
-        let best = minimise(corpora.len(), &function, &limits).ok_or_else(|| {
+        let numbers: BTreeSet<usize> = corpora.iter().map(|corpus| corpus.0).collect();
+        let near: Option<Vec<f64>> = near.map(|near| {
+            let share =
+                |corpus: &CorpusId| numbers.iter().position(|known| *known == corpus.0).map(|place| near[place]);
+            corpora.iter().map(|corpus| share(corpus).unwrap_or(0.0)).collect()
+        });
+        let best = match &near {
+            Some(near) => minimise_near(corpora.len(), &function, &limits, near),
+            None => minimise(corpora.len(), &function, &limits),
+        };
+        let best = best.ok_or_else(|| {
             Unsettled::new("no shares meet `under` and `cap_epochs`, or the law has no value where they do")
         })?;
         let weights =
             corpora.iter().map(|corpus| corpus.0).zip(best.shares).filter(|(_, share)| *share > 0.0).collect();
-        Mixture::new(shares(&weights)).map_err(|_| Unsettled::new("the best shares are no mixture"))
+        let mixture = Mixture::new(shares(&weights)).map_err(|_| Unsettled::new("the best shares are no mixture"))?;
+        // Each call gives a slope for every source beside the prediction; near the best one start serves in the place of one a source.
+        let starts = 1 + corpora.len().min(SIDES);
+        let predictions = (calls.get() * (corpora.len() + 1) / starts).max(1);
+        Ok(Choice { mixture, corpora: numbers, predictions })
     }
 
     /// The shares that one would take without a law: even ones, what there is of each corpus, and where corpora are of families even ones of these, each
@@ -370,7 +401,7 @@ fn best_candidate(
         }));
     }
     let best: Vec<Mixture> = best.into_sorted_vec().into_iter().map(|candidate| candidate.mixture).collect();
-    Ok(Choice { mixture: mean(&best)?, corpora, candidates: count })
+    Ok(Choice { mixture: mean(&best)?, corpora, predictions: count })
 }
 
 /// Weights of corpora as shares.

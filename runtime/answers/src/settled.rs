@@ -57,8 +57,8 @@ pub struct BestMixture {
     pub beside: Vec<Beside>,
     /// The corpora that it was chosen from, by their numbers.
     pub corpora: Vec<CorpusId>,
-    /// From how many mixtures it was chosen; 1 where shares could be any.
-    pub(crate) candidates: usize,
+    /// How many predictions it takes to choose again in a draw.
+    pub(crate) predictions: usize,
     /// In a draw that chooses again: the share of each corpus as its law would have it, not a number where nothing could be chosen.
     pub(crate) anew: Option<Vec<f64>>,
 }
@@ -184,9 +184,13 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
             Some(Ok(Value::Mixture(best))) => best.beside.iter().map(|beside| beside.predicted).collect(),
             _ => Vec::new(),
         };
-        let shares = |answer: &usize| match pass.answers.get(answer) {
-            Some(Ok(Value::Mixture(best))) => best.anew.clone(),
-            _ => None,
+        let shares = |answer: &usize| {
+            let Some(Ok(Value::Mixture(chosen))) = base.answers.get(answer) else { return None };
+            match pass.answers.get(answer) {
+                Some(Ok(Value::Mixture(best))) => best.anew.clone(),
+                // Its law has no fit in this draw: it chose nothing.
+                _ => chosen.is_chosen_anew(draw, plan).then(|| vec![f64::NAN; chosen.corpora.len()]),
+            }
         };
         let parameters = |law: &usize| match pass.laws.get(law) {
             Some(Ok(fitted)) => fitted.groups.iter().map(|group| group.parameters.clone().ok()).collect(),
@@ -266,7 +270,7 @@ pub fn settle(plan: &Plan, given: &dyn Given) -> Result<Settled, Problem> {
         Draws::Some(count) => drawn.iter().take(count as usize).map(|draw| draw.shown[place].as_slice()).collect(),
         _ => Vec::new(),
     };
-    let shown = Shown::new(shown, draws_of, |table| varying.samples(Node::Table(table)));
+    let shown = Shown::new(shown, draws_of, |table, row| varying.samples_of_row(plan, &base, table, row));
     Ok(Settled { tables, laws, answers, shown })
 }
 

@@ -76,15 +76,14 @@ impl Shown {
     pub(crate) fn new<'a>(
         wanted: Vec<Wanted>,
         draws: impl Fn(usize, usize) -> Vec<&'a [f64]>,
-        samples: impl Fn(usize) -> Vec<Sample>,
+        samples: impl Fn(usize, usize) -> Vec<Sample>,
     ) -> Shown {
         let column = |(place, wanted): (usize, Wanted)| {
             let draws = draws(place, wanted.table);
-            let samples = samples(wanted.table);
             let rows = (0..wanted.rows.len()).map(|row| Drawn {
                 estimate: f64::NAN,
                 draws: draws.iter().map(|draw| draw[row]).collect(),
-                samples: samples.clone(),
+                samples: samples(wanted.table, row),
             });
             ((wanted.table, wanted.column), rows.collect())
         };

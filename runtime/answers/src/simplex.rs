@@ -42,7 +42,7 @@ const LOWERED: i32 = 11;
 const STEPS: usize = 60;
 
 /// Sources from whose side the function is looked at too. Arbitrary.
-const SIDES: usize = 16;
+pub(crate) const SIDES: usize = 16;
 
 /// `weights · x ≤ most`, of weights whose largest is one.
 struct Limit {
@@ -62,14 +62,30 @@ type Shape = (f64, DVector<f64>, DMatrix<f64>);
 /// The shares at which `function` (its value, and its derivative by each share) is lowest, from the middle of what the limits leave and from each source's
 /// side; none where they leave no shares or the function has no finite value anywhere.
 pub fn minimise(sources: usize, function: Function, limits: &Limits) -> Option<Best> {
+    search(sources, function, limits, None)
+}
+
+/// The same from a place near which it is.
+pub fn minimise_near(sources: usize, function: Function, limits: &Limits, near: &[f64]) -> Option<Best> {
+    search(sources, function, limits, Some(near))
+}
+
+fn search(sources: usize, function: Function, limits: &Limits, near: Option<&[f64]>) -> Option<Best> {
     let limited = all_limits(sources, limits);
     if limited.iter().any(|limit| limit.most.is_nan() || limit.weights.iter().any(|weight| !weight.is_finite())) {
         return None;
     }
     let middle = middle(sources, &limited)?;
-    let mut starts = vec![middle.clone()];
+    let known = near.filter(|near| near.len() == sources).map(|near| {
+        // A step off the edge, where the limits leave one.
+        let towards = DVector::from_row_slice(near) - &middle;
+        let step = farthest(&middle, &towards, &limited).min(1.0);
+        &middle + towards * (0.9 * step)
+    });
+    let sides = if known.is_some() { 0 } else { sources.min(SIDES) };
+    let mut starts = vec![known.unwrap_or_else(|| middle.clone())];
     // Where a law has several valleys, each source's own side is looked at too.
-    for source in 0..sources.min(SIDES) {
+    for source in 0..sides {
         let mut towards = -middle.clone();
         towards[source] += 1.0;
         let step = farthest(&middle, &towards, &limited).min(1.0);

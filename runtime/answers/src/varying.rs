@@ -1,15 +1,16 @@
 //! What of a plan differs from draw to draw, how often it can be drawn, and what its draws are of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use synx_laws::{GroupFit, Sample};
-use synx_plan::answer::Question;
+use synx_plan::answer::{Argument, Question};
 use synx_plan::study::Plan;
 use synx_plan::table::{Source, TableId};
-use synx_tables::Table;
+use synx_tables::{Standing, Table};
 
+use crate::ask::argument;
 use crate::law::labels;
-use crate::order::{Node, law_of, needs};
+use crate::order::{Node, answers_in, law_of, needs};
 use crate::settled::Pass;
 
 /// Draws of what was measured, where no law says how many. Arbitrary: the second digit of an interval's ends.
@@ -42,7 +43,7 @@ pub(crate) struct Varying {
     /// Whether it depends on fitted laws, whose draws then go through it.
     fitted: BTreeMap<Node, bool>,
     /// What its draws are of, each once: for a law by groups those of the groups that it depends on.
-    samples: BTreeMap<Node, Vec<Sample>>,
+    samples: BTreeMap<Node, Vec<Of>>,
 }
 
 impl Varying {
@@ -107,86 +108,146 @@ impl Varying {
 
     /// What the draws of something are of.
     pub fn samples(&self, node: Node) -> Vec<Sample> {
-        self.samples.get(&node).cloned().unwrap_or_default()
-    }
-
-    /// The same, where what it needs is known.
-    fn samples_of(&self, plan: &Plan, base: &Pass, node: Node) -> Vec<Sample> {
-        let needs = needs(plan, node);
-        // The groups of a law that its table still has, in the place of all groups; and these in the place of the rows that the law was fitted to.
-        let group_of = |needed: &Node| match needed {
-            Node::Table(table) => law_of(plan, TableId(*table)),
-            _ => None,
-        };
-        let stands_for = |law: usize| needs.iter().any(|needed| group_of(needed) == Some(law));
-        let is_asked = |law: usize| needs.contains(&Node::Law(law)) || stands_for(law);
-        let is_behind = |needed: &Node| match needed {
-            Node::Law(law) => stands_for(*law),
-            Node::Table(table) => {
-                matches!(node, Node::Answer(_))
-                    && (0..plan.laws.len()).any(|law| plan.laws[law].over.0 == *table && is_asked(law))
-            }
-            Node::Answer(_) => false,
-        };
-        let of_needs = || needs.iter().filter(|needed| !is_behind(needed)).flat_map(|needed| self.samples(*needed));
-        let own = match node {
-            Node::Table(table) => match (law_of(plan, TableId(table)), &plan.tables[table].source) {
-                (Some(law), _) if !self.is_over_laws(plan, law) => {
-                    let conditions = needs.iter().filter(|needed| matches!(needed, Node::Answer(_)));
-                    groups_there(plan, base, law, TableId(table))
-                        .into_iter()
-                        .chain(conditions.flat_map(|needed| self.samples(*needed)))
-                        .collect()
-                }
-                (None, Source::Grid(_)) => {
-                    let own = base.table(TableId(table)).ok().and_then(|table| replicates(&table));
-                    own.map(|groups| of_replicates(&groups)).into_iter().chain(of_needs()).collect::<Vec<_>>()
-                }
-                _ => of_needs().collect(),
-            },
-            Node::Law(law) if !self.is_over_laws(plan, law) => {
-                let groups = base.fit(law).map(|fit| &fit.groups);
-                groups.into_iter().flatten().filter_map(|group| Some(group.resampling?.sample)).collect()
-            }
-            // A correlation of what is known draws among the rows.
-            Node::Answer(_) if needs.iter().all(|needed| self.of(*needed) == Draws::None) => {
-                let rows = needs.iter().filter_map(|needed| match needed {
-                    Node::Table(table) => base.table(TableId(*table)).ok(),
-                    _ => None,
-                });
-                rows.map(|table| {
-                    let rows = table.rows() as f64;
-                    Sample { rows, units: rows, parameters: 1.0, enlarged: false }
-                })
-                .collect()
-            }
-            _ => of_needs().collect(),
-        };
         let mut once: Vec<Sample> = Vec::new();
-        for sample in own {
-            if !once.contains(&sample) {
-                once.push(sample);
+        for of in self.samples.get(&node).into_iter().flatten() {
+            if !once.contains(&of.sample) {
+                once.push(of.sample);
             }
         }
         once
     }
+
+    /// The same of one row of a table: where rows are groups of a law, that of its group.
+    pub fn samples_of_row(&self, plan: &Plan, base: &Pass, table: usize, row: usize) -> Vec<Sample> {
+        let own = || {
+            let law = groups_of(plan, TableId(table)).filter(|law| !self.is_over_laws(plan, *law))?;
+            let made = base.table(TableId(table)).ok()?;
+            let labels = labels(&made, row, &plan.laws[law].formula.by);
+            let group = base.fit(law)?.groups.iter().find(|group| is_of(group, &labels))?;
+            Some(vec![group.resampling?.sample])
+        };
+        own().unwrap_or_else(|| self.samples(Node::Table(table)))
+    }
+
+    /// What the draws of a node are of, where that of what it needs is known.
+    fn samples_of(&self, plan: &Plan, base: &Pass, node: Node) -> Vec<Of> {
+        let needs = needs(plan, node);
+        let of = |needed: &Node| self.samples.get(needed).into_iter().flatten().copied();
+        let found: Vec<Of> = match node {
+            Node::Table(table) => {
+                let mut found: Vec<Of> = needs.iter().flat_map(of).collect();
+                if let Source::Grid(_) = plan.tables[table].source
+                    && let Some(groups) = base.table(TableId(table)).ok().and_then(|table| replicates(&table))
+                {
+                    found.extend(groups.iter().filter(|rows| rows.len() > 1).map(|rows| of_replicates(rows.len())));
+                }
+                // Of a law by groups those that the table still has, whatever a draw makes of it.
+                if let Some(law) = groups_of(plan, TableId(table))
+                    && let (Some(fit), Ok(made)) = (base.fit(law), base.table(TableId(table)))
+                {
+                    let by = &plan.laws[law].formula.by;
+                    let there: BTreeSet<Vec<String>> = (0..made.rows()).map(|row| labels(&made, row, by)).collect();
+                    let is_there = |group: usize| {
+                        fit.groups.get(group).is_some_and(|group| there.iter().any(|it| is_of(group, it)))
+                    };
+                    found.retain(|of| of.group.is_none_or(|(known, group)| known != law || is_there(group)));
+                }
+                found
+            }
+            Node::Law(law) if !self.is_over_laws(plan, law) => {
+                let groups = base.fit(law).into_iter().flat_map(|fit| fit.groups.iter().enumerate());
+                groups
+                    .filter_map(|(place, group)| {
+                        Some(Of { group: Some((law, place)), sample: group.resampling?.sample })
+                    })
+                    .collect()
+            }
+            Node::Law(_) => needs.iter().flat_map(of).collect(),
+            Node::Answer(answer) => {
+                // A group that is asked stands for its law, and a law for the rows that it was fitted to.
+                let stands_for = |law: usize| {
+                    needs.iter().any(
+                        |needed| matches!(needed, Node::Table(table) if law_of(plan, TableId(*table)) == Some(law)),
+                    )
+                };
+                let is_behind = |needed: &Node| match needed {
+                    Node::Law(law) => stands_for(*law),
+                    Node::Table(table) => (0..plan.laws.len()).any(|law| {
+                        plan.laws[law].over.0 == *table && (needs.contains(&Node::Law(law)) || stands_for(law))
+                    }),
+                    Node::Answer(_) => false,
+                };
+                let drawn = self.rows_drawn(plan, base, answer).map(|rows| Of {
+                    group: None,
+                    sample: Sample { rows, units: rows, parameters: 1.0, enlarged: false },
+                });
+                needs.iter().filter(|needed| !is_behind(needed)).flat_map(of).chain(drawn).collect()
+            }
+        };
+        let mut once: Vec<Of> = Vec::new();
+        for of in found {
+            if !once.contains(&of) {
+                once.push(of);
+            }
+        }
+        once
+    }
+
+    /// How many rows a rank correlation draws among: those that have both numbers, unless fits settle them.
+    fn rows_drawn(&self, plan: &Plan, base: &Pass, answer: usize) -> Option<f64> {
+        let Question::Call { function, arguments } = &plan.answers[answer].question else { return None };
+        let (Some(Argument::Table(table)), Some(Argument::Columns(columns))) =
+            (argument(arguments, "of"), argument(arguments, "columns"))
+        else {
+            return None;
+        };
+        if !matches!(function.as_str(), "spearman" | "kendall") || self.is_of_fits(Node::Table(table.0)) {
+            return None;
+        }
+        let table = base.table(*table).ok()?;
+        let is_there = |row: usize| {
+            table.standing(row) == Standing::There
+                && columns.iter().all(|column| table.value(row, column).number().is_some())
+        };
+        Some((0..table.rows()).filter(|row| is_there(*row)).count() as f64)
+    }
 }
 
-/// What the draws of those groups of a law are of that a table has rows of.
-fn groups_there(plan: &Plan, base: &Pass, law: usize, table: TableId) -> Vec<Sample> {
-    let (Some(fit), Ok(table)) = (base.fit(law), base.table(table)) else { return Vec::new() };
+/// A sample, and the group of which law it is; none for what was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Of {
+    group: Option<(usize, usize)>,
+    sample: Sample,
+}
+
+fn is_of(group: &GroupFit, labels: &[String]) -> bool {
+    group.group.iter().map(|(_, label)| label).eq(labels)
+}
+
+/// The law whose groups a table's rows are, the same ones in every draw: columns were added, and rows left out by what tells groups apart.
+fn groups_of(plan: &Plan, table: TableId) -> Option<usize> {
+    let law = law_of(plan, table)?;
     let by = &plan.laws[law].formula.by;
-    let there: Vec<Vec<String>> = (0..table.rows()).map(|row| labels(&table, row, by)).collect();
-    let is_there = |group: &&GroupFit| there.iter().any(|labels| group.group.iter().map(|(_, label)| label).eq(labels));
-    fit.groups.iter().filter(is_there).filter_map(|group| Some(group.resampling?.sample)).collect()
+    let mut at = table;
+    loop {
+        match &plan.tables.get(at.0)?.source {
+            Source::Law(_) => return Some(law),
+            Source::Derive { of, columns } if columns.iter().all(|(name, _)| !by.contains(name)) => at = *of,
+            Source::Filter { of, condition }
+                if answers_in(condition).next().is_none()
+                    && condition.columns().iter().all(|column| by.iter().any(|by| by == column)) =>
+            {
+                at = *of;
+            }
+            _ => return None,
+        }
+    }
 }
 
-/// Replicates tell how they spread together: each group of them has a mean of its own.
-fn of_replicates(groups: &[Vec<u32>]) -> Sample {
-    let several = groups.iter().filter(|rows| rows.len() > 1);
-    let (rows, means) = several.fold((0, 0), |(rows, means), group| (rows + group.len(), means + 1));
-    let rows = rows as f64;
-    Sample { rows, units: rows, parameters: f64::from(means), enlarged: false }
+/// Replicates of one cell. Cells of as many are drawn alike, so that more cells tell no more of how far draws lie apart.
+fn of_replicates(count: usize) -> Of {
+    let rows = count as f64;
+    Of { group: None, sample: Sample { rows, units: rows, parameters: 1.0, enlarged: false } }
 }
 
 /// The column that numbers replicates, and whose labels are drawn.

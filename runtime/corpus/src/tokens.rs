@@ -77,7 +77,7 @@ impl Growing {
         if tokens < LARGE {
             return Growing::Small(Vec::with_capacity(tokens));
         }
-        let Ok(room) = MmapMut::map_anon(tokens) else { return Growing::Small(Vec::with_capacity(tokens)) };
+        let Ok(room) = MmapMut::map_anon(tokens) else { return Growing::Small(Vec::new()) };
         // Where it has none, small ones serve.
         #[cfg(target_os = "linux")]
         let _ = room.advise(memmap2::Advice::HugePage);

@@ -173,20 +173,28 @@ impl<'a, 'p> Carrier<'a, 'p> {
         groups
     }
 
-    /// Finds a model that does not fit before anything is trained, which may take hours.
+    /// Finds a model that does not fit before anything is trained, which may take hours: of what is to do, and of what may be chosen for cells that wait.
     fn check_memory(&self, groups: &[Group], executor: &dyn Executor) -> Result<(), Problem> {
-        for group in groups {
-            let model = &self.plan.models[group.model as usize];
-            let program = lower(model, group.rows as usize).with_precision(group.precision);
-            executor.fit(&program, 1).map_err(|problem| {
-                let grid = group.segments.first().map(|&segment| self.training.segments[segment].example.0);
+        let grid_of =
+            |group: &Group| group.segments.first().map_or(0, |&segment| self.training.segments[segment].example.0);
+        let mut models: BTreeMap<(u32, u64, Precision), usize> =
+            groups.iter().map(|group| ((group.model, group.rows, group.precision), grid_of(group))).collect();
+        for (g, c, cell) in self.plan.cells() {
+            if self.training.ends[g][c].is_none() {
+                for it in cell.alternatives(&self.plan.choices) {
+                    let (model, recipe) =
+                        (&self.plan.models[it.model as usize], &self.plan.recipes[it.recipe as usize]);
+                    models.entry((it.model, recipe.batch / model.context, recipe.precision)).or_insert(g);
+                }
+            }
+        }
+        for ((model, rows, precision), grid) in models {
+            let model = &self.plan.models[model as usize];
+            executor.fit(&lower(model, rows as usize).with_precision(precision), 1).map_err(|problem| {
                 let (width, blocks, context) = (model.width, model.blocks.len(), model.context);
                 problem
-                    .note(format!(
-                        "width {width}, {blocks} blocks, {} sequences of {context} tokens a step",
-                        group.rows
-                    ))
-                    .at(grid.and_then(|grid| self.plan.grids[grid].origin.as_ref()))
+                    .note(format!("width {width}, {blocks} blocks, {rows} sequences of {context} tokens a step"))
+                    .at(self.plan.grids[grid].origin.as_ref())
             })?;
         }
         Ok(())

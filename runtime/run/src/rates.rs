@@ -15,8 +15,11 @@ use synx_plan::executor::Executor as _;
 
 use crate::device::Doctor;
 
-/// Training for less than this says little of a rate. Arbitrary: a few hundred steps of the smallest models.
-const LEAST_SECONDS: f64 = 0.5;
+/// Training for less than this says little of a rate. Arbitrary: a hundred steps of the smallest models.
+const LEAST_SECONDS: f64 = 0.1;
+
+/// A newer rate takes the place of one that was measured for no more than this many times as long. Arbitrary.
+const LONGER: f64 = 4.0;
 
 /// Rates that are kept of a device; the oldest goes. Arbitrary.
 const MOST_RATES: usize = 64;
@@ -41,8 +44,8 @@ pub struct Rates {
 struct Device {
     /// Operations a second that the probe has measured, of all that the device has.
     probed: Option<f64>,
-    /// The newest last.
-    trained: Vec<TrainedRate>,
+    /// With the seconds that each was measured for, the newest last.
+    trained: Vec<(TrainedRate, f64)>,
 }
 
 impl Rates {
@@ -72,15 +75,20 @@ impl Rates {
 
     /// A wave that was trained: operations a step of one model, and what all of its models reached together in so many seconds.
     pub(crate) fn trained(&mut self, device: &str, rate: TrainedRate, seconds: f64) {
-        if seconds < LEAST_SECONDS || !(rate.flops_per_second.is_finite() && rate.flops_per_second > 0.0) {
+        if seconds < LEAST_SECONDS || !is_sound(&rate) {
             return;
         }
+        self.last = Some(device.to_owned());
         let known = self.devices.entry(device.to_owned()).or_default();
-        known.trained.retain(|old| old.flops_per_step != rate.flops_per_step);
-        known.trained.push(rate);
+        // The last cell of a study, trained alone, says less than all of them together have.
+        let is_same = |(old, _): &(TrainedRate, f64)| old.flops_per_step == rate.flops_per_step;
+        if known.trained.iter().any(|old| is_same(old) && old.1 > LONGER * seconds) {
+            return;
+        }
+        known.trained.retain(|old| !is_same(old));
+        known.trained.push((rate, seconds));
         let most = known.trained.len().saturating_sub(MOST_RATES);
         known.trained.drain(..most);
-        self.last = Some(device.to_owned());
     }
 
     /// What `synx doctor --probe` has measured.
@@ -117,10 +125,11 @@ impl Rates {
     pub fn profile(&self) -> DeviceProfile {
         let trained = self.last.as_ref().and_then(|name| {
             let device = self.devices.get(name)?;
-            DeviceProfile::measured(name, device.trained.clone())
+            let sound = device.trained.iter().map(|(rate, _)| *rate).filter(is_sound);
+            DeviceProfile::measured(name, sound.collect())
         });
         let probed = |name: &str, part: f64| {
-            let probed = self.devices.get(name)?.probed?;
+            let probed = self.devices.get(name)?.probed.filter(|rate| rate.is_finite() && *rate > 0.0)?;
             let flops_per_second = part * probed;
             Some(DeviceProfile {
                 name: name.to_owned(),
@@ -130,11 +139,16 @@ impl Rates {
             })
         };
         let adapter = || probed(self.auto.as_ref()?, OF_AN_ADAPTER);
-        let cpu = || probed(&CpuExecutor::new(None).ok()?.name(), OF_A_CORE);
+        let is_any = self.devices.values().any(|device| device.probed.is_some());
+        let cpu = || probed(&is_any.then(|| CpuExecutor::new(None))?.ok()?.name(), OF_A_CORE);
         trained.or_else(adapter).or_else(cpu).unwrap_or_else(|| {
             DeviceProfile::nominal_cpu(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         })
     }
+}
+
+fn is_sound(rate: &TrainedRate) -> bool {
+    [rate.flops_per_step, rate.flops_per_second].iter().all(|value| value.is_finite() && *value > 0.0)
 }
 
 #[cfg(test)]
@@ -156,7 +170,8 @@ mod tests {
         assert_eq!((profile.source, profile.flops_per_second), (RateSource::Probed, OF_A_CORE * 200e9));
         rates.trained("a card", rate(1e9, 5e12), 2.0);
         rates.trained("a card", rate(1e9, 6e12), 2.0);
-        rates.trained("a card", rate(1e8, 1e12), 0.1);
+        rates.trained("a card", rate(1e8, 1e12), 0.01);
+        rates.trained("a card", rate(1e9, 1e12), 0.3);
         let profile = rates.profile();
         assert_eq!((profile.name.as_str(), profile.trained), ("a card", vec![rate(1e9, 6e12)]));
         for step in 0..2 * MOST_RATES {
@@ -176,5 +191,9 @@ mod tests {
         assert_eq!(Rates::read(&file), rates);
         fs::write(&file, "{").unwrap();
         assert_eq!(Rates::read(&file), Rates::default());
+        // What no device can do is passed over.
+        rates.devices.get_mut("cpu (2 threads, avx2)").unwrap().trained =
+            vec![(rate(1e9, 0.0), 1.0), (rate(1e9, -1.0), 1.0)];
+        assert_eq!(rates.profile().source, RateSource::Nominal);
     }
 }

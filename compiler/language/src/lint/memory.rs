@@ -1,9 +1,10 @@
 //! Models that this machine could not train.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use synx_plan::cost::Memory;
+use synx_plan::model::Model;
 use synx_plan::number::{bytes, grouped};
 
 use crate::compiler::Compiler;
@@ -13,8 +14,8 @@ use crate::lower::Lists;
 /// Bytes of a parameter with its gradient and both moments.
 const TRAINED: u64 = 16;
 
-/// Where weights and moments leave this part of the memory free, activations of one sequence are not counted: they are far less. Arbitrary.
-const AMPLE: u64 = 4;
+/// Bytes that a block keeps for each token and number of the width, at most: what is not more than this is not laid out. Arbitrary, and twice what is kept.
+const KEPT: u64 = 256;
 
 /// Programs that are laid out to count their activations, at most: the largest. Arbitrary; each takes a fraction of a millisecond.
 const MOST_PROGRAMS: usize = 8;
@@ -25,36 +26,39 @@ impl Compiler<'_> {
     pub(crate) fn lint_memory(&mut self, grids: &[Rc<Expanded>], lists: &Lists) {
         self.undecided("W0410");
         let Some(there) = self.host.memory() else { return };
-        // Largest first, each model once, with the first grid that has it.
-        let mut models: BTreeMap<u32, usize> = BTreeMap::new();
-        for (place, expanded) in grids.iter().enumerate() {
-            expanded.grid.cells.iter().for_each(|cell| {
-                models.entry(cell.model).or_insert(place);
-            });
-        }
-        let weights = |model: u32| {
-            let parameters = lists.models.get(model as usize).map_or(0, |model| model.parameters_total());
-            parameters.saturating_mul(TRAINED)
+        // The largest first, each model once a grid; where a run chooses, all that it may choose.
+        let weights = |model: &Model| model.parameters_total().saturating_mul(TRAINED);
+        let rough = |model: &Model| {
+            let kept = model.context.saturating_mul(model.width).saturating_mul(model.blocks.len() as u64);
+            weights(model).saturating_add(kept.saturating_mul(KEPT))
         };
-        let mut models: Vec<(u64, u32, usize)> =
-            models.into_iter().map(|(model, grid)| (weights(model), model, grid)).collect();
-        models.sort_by_key(|(weights, model, _)| (std::cmp::Reverse(*weights), *model));
-        let mut told: Vec<usize> = Vec::new();
-        let mut programs = 0;
-        for (weights, model, grid) in models {
-            if weights <= there / AMPLE || told.contains(&grid) {
+        let mut all: BTreeSet<(usize, u32)> = BTreeSet::new();
+        for (grid, expanded) in grids.iter().enumerate() {
+            let models = expanded.grid.cells.iter().flat_map(|cell| cell.alternatives(&lists.choices));
+            all.extend(models.map(|alternative| (grid, alternative.model)));
+        }
+        let mut large: Vec<(u64, usize, u32)> = all
+            .into_iter()
+            .filter_map(|(grid, model)| Some((rough(lists.models.get(model as usize)?), grid, model)))
+            .filter(|(rough, ..)| *rough > there)
+            .collect();
+        large.sort_by_key(|(rough, grid, model)| (std::cmp::Reverse(*rough), *grid, *model));
+        let mut told: BTreeSet<usize> = BTreeSet::new();
+        let mut counted: BTreeMap<u32, u64> = BTreeMap::new();
+        for (_, grid, model) in large {
+            if told.contains(&grid) {
                 continue;
             }
-            let model = &lists.models[model as usize];
-            let mut needs = weights;
-            if needs <= there && programs < MOST_PROGRAMS {
-                programs += 1;
-                needs = Memory::of_model(model, 1).total();
+            let number = model;
+            let model = &lists.models[number as usize];
+            let mut needs = weights(model);
+            if needs <= there && (counted.contains_key(&number) || counted.len() < MOST_PROGRAMS) {
+                needs = *counted.entry(number).or_insert_with(|| Memory::of_model(model, 1).total());
             }
             if needs <= there {
                 continue;
             }
-            told.push(grid);
+            told.insert(grid);
             let expanded = &grids[grid];
             let blocks = model.blocks.len();
             let finding = self
@@ -68,7 +72,7 @@ impl Compiler<'_> {
                     "{} parameters, each with its gradient and two moments, and the activations of one sequence",
                     grouped(model.parameters_total())
                 ))
-                .help("a run here would refuse it; make the model smaller, or run the study on a larger machine");
+                .help("make the model smaller, or run the study on a machine or a graphics card with more memory");
             self.report(finding);
         }
     }

@@ -1,5 +1,6 @@
 //! Laws that were planted, asked: rows that a known formula made, with and without noise.
 
+mod intervals;
 mod mixtures;
 mod points;
 
@@ -532,6 +533,9 @@ fn the_best_values_come_in_order_and_replicates_are_drawn() {
     assert!(settled.answers[5].draws.len() == 1000 && same > 900, "the worst is far off: {same}");
     let [near, far] = [0, 1].map(|number| settled.decide(&plan, &plan.claims[number]));
     assert_eq!((near.verdict, far.verdict, far.draws), (Verdict::Undecided, Verdict::Holds, 1000));
+    // Five replicates are drawn, in all settings alike.
+    let replicates = synx_laws::Sample { rows: 5.0, units: 5.0, parameters: 1.0, enlarged: false };
+    assert_eq!(settled.answers[0].samples, [replicates]);
 }
 
 #[test]
