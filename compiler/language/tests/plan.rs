@@ -317,3 +317,38 @@ grid runs { data = ready; model = tiny; recipe = standard(); tokens = 1Mi; evalu
     let refused: Vec<String> = plan.not_carried_out().into_iter().map(|part| part.what).collect();
     assert_eq!(refused, ["corpus `ready`: files of tokens"]);
 }
+
+#[test]
+fn a_model_beyond_this_machine_is_warned_of_at_every_grid_that_may_train_it() {
+    // The machine of these tests has 64 GiB.
+    let said = |models: &str, grids: &str| -> Vec<String> {
+        let study = format!(
+            "synx 1\ncorpus web = world(register = web, documents = 20k, heldout = 2%)\n\
+             model tiny  {{ context = 128; width = 64; blocks = [attention(heads = 2), swiglu(ratio = 8/3)] * 2 }}\n{models}\
+             recipe short {{ optimizer = adamw(lr = 1e-3); schedule = wsd(warmup = 256Ki tokens, decay = 20%); batch = 128Ki }}\n{grids}"
+        );
+        let compiled = check(&study);
+        assert!(!compiled.has_errors(), "{:#?}", findings(&compiled));
+        let told = compiled.diagnostics.iter().filter(|diagnostic| diagnostic.code == "W0410");
+        told.map(|diagnostic| format!("{} {}", &study[diagnostic.labels[0].range.clone()], diagnostic.headline))
+            .collect()
+    };
+    let grid = |name: &str, model: &str| {
+        format!("grid {name} {{ data = web; {model}; recipe = short; tokens = 1Mi; evaluate = web.heldout }}\n")
+    };
+    let giant =
+        "model giant { context = 2048; width = 8192; blocks = [attention(heads = 64), swiglu(ratio = 8/3)] * 80 }\n";
+    let grids = [grid("small", "model = tiny"), grid("a", "model = giant"), grid("b", "model = giant")].concat();
+    let told = said(giant, &grids);
+    let expected = |name: &str| format!("{name} training takes at least 960 GiB, and this machine has 64 GiB");
+    assert_eq!(told, [expected("a"), expected("b")]);
+    // A gigabyte of weights, and a sequence whose activations are beyond the machine.
+    let long =
+        "model long { context = 128Ki; width = 512; blocks = [attention(heads = 8), swiglu(ratio = 8/3)] * 24 }\n";
+    assert_eq!(said(long, &grid("a", "model = long")).len(), 1);
+    let shorter = long.replace("128Ki", "8Ki");
+    assert_eq!(said(&shorter, &grid("a", "model = long")), Vec::<String>::new());
+    let allowed = grid("a", "allow W0410 because \"for the cluster\"; model = giant");
+    assert_eq!(said(giant, &allowed), Vec::<String>::new());
+    assert_eq!(said("", &grid("a", "allow W0410 because \"for the cluster\"; model = tiny")), Vec::<String>::new());
+}
