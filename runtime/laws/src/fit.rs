@@ -12,7 +12,7 @@ use synx_plan::problem::Problem;
 use crate::bootstrap::{Bootstrap, Units};
 use crate::criteria::criteria;
 use crate::descend::{Best, descend, down};
-use crate::identify::identified;
+use crate::identify::{Identification, identified};
 use crate::joint::{Alone, descend_together, together};
 use crate::judge::{Split, test_error};
 use crate::minimise::{DRAW, Descent};
@@ -197,6 +197,27 @@ struct Fitted<'a> {
     best: &'a Best,
 }
 
+/// How far all parameters are moved together to look at other fits. Arbitrary.
+const ELSEWHERE: [f64; 3] = [0.25, 0.5, 2.0];
+
+/// The parameters that do not tell themselves in general, though they may at the fit that was found. Where a law is measured at fewer places than it has
+/// parameters there are many fits, and between those just beside the found one a parameter may stand still (a floor where the falling part happens to have vanished);
+/// what is told at all is told elsewhere too.
+fn open_elsewhere(objective: &Objective, parameters: &[f64], known: &Identification) -> Vec<bool> {
+    let mut open = vec![false; parameters.len()];
+    if objective.places().iter().max().map_or(0, |most| most + 1) >= objective.coordinates() {
+        return open;
+    }
+    for factor in ELSEWHERE {
+        let moved: Vec<f64> = parameters.iter().map(|parameter| factor * parameter).collect();
+        let there = identified(objective, &mut objective.workspace(), &moved);
+        if there.rank >= known.rank {
+            open.iter_mut().zip(&there.identified).for_each(|(open, identified)| *open |= !identified);
+        }
+    }
+    open
+}
+
 impl Fitted<'_> {
     /// What there is to say of each group.
     ///
@@ -213,9 +234,11 @@ impl Fitted<'_> {
         let row_weights = objective.row_weights(self.weights);
         let rows: f64 = row_weights.iter().sum();
         let profiles = profiles(self.rungs, best, &known, self.weights, rows, prepared.confidence);
-        let settled = |k: usize| known.identified[k] && profiles[k].is_none_or(|profile| profile.interval.is_some());
         let shared = prepared.formula.free.iter().filter(|parameter| parameter.shared).count();
         let shared = if self.splits.len() > 1 { shared } else { 0 };
+        let open = open_elsewhere(objective, &parameters, &known);
+        let settled =
+            |k: usize| !open[k] && known.identified[k] && profiles[k].is_none_or(|profile| profile.interval.is_some());
         let units: Vec<Units> = self
             .splits
             .iter()
