@@ -66,7 +66,7 @@ impl Compiler<'_> {
                     "W0410",
                     expanded.name,
                     format!("training takes at least {}, and this machine has {}", bytes(needs), bytes(there)),
-                    &format!("its model of width {} with {} blocks", grouped(model.width), grouped(blocks as u64)),
+                    format!("its model of width {} with {} blocks", grouped(model.width), grouped(blocks as u64)),
                 )
                 .note(format!(
                     "{} parameters, each with its gradient and two moments, and the activations of one sequence",
