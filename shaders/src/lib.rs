@@ -14,5 +14,5 @@ mod tests;
 mod variant;
 
 pub use kernel::{Access, Binding, Kernel};
-pub use kernels::{ALL, kernel};
+pub use kernels::{all, kernel};
 pub use variant::{LargestHead, Set, Variant};

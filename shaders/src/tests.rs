@@ -3,7 +3,7 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 use crate::kernel::Access;
-use crate::{ALL, Kernel, LargestHead, Set, Variant};
+use crate::{Kernel, LargestHead, Set, Variant, all};
 
 /// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
 fn variants(kernel: &'static Kernel) -> Vec<Variant> {
@@ -48,14 +48,14 @@ fn validated(variant: &Variant) -> naga::Module {
 
 #[test]
 fn every_variant_is_valid_wgsl_and_only_subgroups_need_an_extension() {
-    for variant in ALL.iter().flat_map(variants) {
+    for variant in all().flat_map(variants) {
         validated(&variant);
     }
 }
 
 #[test]
 fn bindings_and_shapes_are_those_of_the_table() {
-    for variant in ALL.iter().flat_map(variants) {
+    for variant in all().flat_map(variants) {
         let kernel = variant.kernel;
         let module = validated(&variant);
         let mut bound: Vec<(u32, String, naga::AddressSpace)> = module
@@ -89,7 +89,7 @@ fn bindings_and_shapes_are_those_of_the_table() {
 
 #[test]
 fn workgroups_and_their_memory_keep_to_what_is_granted_everywhere() {
-    for variant in ALL.iter().flat_map(variants) {
+    for variant in all().flat_map(variants) {
         let module = validated(&variant);
         let entry = &module.entry_points[0];
         assert_eq!((entry.name.as_str(), module.entry_points.len()), ("main", 1));
@@ -111,7 +111,7 @@ fn workgroups_and_their_memory_keep_to_what_is_granted_everywhere() {
 
 #[test]
 fn equal_keys_are_equal_texts() {
-    let all: Vec<Variant> = ALL.iter().flat_map(variants).collect();
+    let all: Vec<Variant> = all().flat_map(variants).collect();
     for a in &all {
         for b in &all {
             assert!(a.key() != b.key() || a.source() == b.source(), "{}", a.key());

@@ -1,0 +1,243 @@
+//! The table of kernels: sizes, conditions and bindings of each file, products and attention in files of their own. A test holds it against the WGSL.
+
+mod attention;
+mod gradients;
+mod products;
+
+use crate::kernel::Access::{Read, ReadWrite};
+use crate::kernel::{Access, Binding, Kernel};
+
+const fn bind(name: &'static str, access: Access) -> Binding {
+    Binding { name, access }
+}
+
+/// A shared piece by its name.
+pub(crate) fn piece(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "activation" => include_str!("../../wgsl/shared/activation.wgsl"),
+        "attention_grad_key_value" => include_str!("../../wgsl/shared/attention_grad_key_value.wgsl"),
+        "attention_grad_query" => include_str!("../../wgsl/shared/attention_grad_query.wgsl"),
+        "control" => include_str!("../../wgsl/shared/control.wgsl"),
+        "lane" => include_str!("../../wgsl/shared/lane.wgsl"),
+        "math" => include_str!("../../wgsl/shared/math.wgsl"),
+        "product" => include_str!("../../wgsl/shared/product.wgsl"),
+        "tile" => include_str!("../../wgsl/shared/tile.wgsl"),
+        "tile_multiply" => include_str!("../../wgsl/shared/tile_multiply.wgsl"),
+        "turn" => include_str!("../../wgsl/shared/turn.wgsl"),
+        "weight_gradient" => include_str!("../../wgsl/shared/weight_gradient.wgsl"),
+        "workgroup" => include_str!("../../wgsl/shared/workgroup.wgsl"),
+        _ => return None,
+    })
+}
+
+/// A kernel by its name.
+///
+/// # Panics
+/// Where there is none: names are written in the code, and the tests run them all.
+pub fn kernel(name: &str) -> &'static Kernel {
+    all().find(|kernel| kernel.name == name).unwrap_or_else(|| panic!("no kernel {name}"))
+}
+
+/// All kernels.
+pub fn all() -> impl Iterator<Item = &'static Kernel> {
+    [STEPS, products::PRODUCTS, gradients::GRADIENTS, attention::ATTENTION].into_iter().flatten()
+}
+
+/// Those that stand for themselves: what works row by row, tables of tokens, the loss and the optimizer.
+static STEPS: &[Kernel] = &[
+    Kernel {
+        name: "gather",
+        text: include_str!("../../wgsl/gather.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &[],
+        options: &[],
+        shape: &["rows", "columns4", "table_slot", "out_slot"],
+        bindings: &[bind("tokens", Read), bind("table", Read), bind("out", ReadWrite)],
+    },
+    Kernel {
+        name: "gather_grad",
+        text: include_str!("../../wgsl/gather_grad.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 64],
+        tiled: false,
+        fixed: &[],
+        options: &["WHOLE"],
+        shape: &["rows", "vocabulary", "columns", "columns4", "accumulate", "dout_slot", "dtable_slot"],
+        bindings: &[bind("starts", Read), bind("order", Read), bind("dout", ReadWrite), bind("dtable", ReadWrite)],
+    },
+    Kernel {
+        name: "rms_norm",
+        text: include_str!("../../wgsl/rms_norm.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 64],
+        tiled: true,
+        fixed: &[],
+        options: &["WHOLE"],
+        shape: &["rows", "columns", "columns4", "x_slot", "gain_slot", "out_slot", "scale_slot", "epsilon"],
+        bindings: &[bind("x", ReadWrite), bind("gain", Read), bind("out", ReadWrite), bind("scale", ReadWrite)],
+    },
+    Kernel {
+        name: "rms_norm_grad",
+        text: include_str!("../../wgsl/rms_norm_grad.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 256],
+        tiled: true,
+        fixed: &[],
+        options: &["WHOLE"],
+        shape: &[
+            "rows",
+            "columns",
+            "columns4",
+            "gain_blocks",
+            "blocks",
+            "accumulate",
+            "x_slot",
+            "gain_slot",
+            "scale_slot",
+            "dout_slot",
+            "dx_slot",
+            "dgain_slot",
+        ],
+        bindings: &[
+            bind("x", ReadWrite),
+            bind("gain", Read),
+            bind("scale", ReadWrite),
+            bind("dout", ReadWrite),
+            bind("dx", ReadWrite),
+            bind("dgain", ReadWrite),
+        ],
+    },
+    Kernel {
+        name: "gated",
+        text: include_str!("../../wgsl/gated.wgsl"),
+        pieces: &["workgroup", "math", "lane", "activation"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &[],
+        options: &["VECTOR"],
+        shape: &["rows", "columns", "x_stride", "out_stride", "x_slot", "out_slot"],
+        bindings: &[bind("x", ReadWrite), bind("out", ReadWrite)],
+    },
+    Kernel {
+        name: "gated_grad",
+        text: include_str!("../../wgsl/gated_grad.wgsl"),
+        pieces: &["workgroup", "math", "lane", "activation"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &[],
+        options: &["VECTOR"],
+        shape: &["rows", "columns", "x_stride", "dout_stride", "x_slot", "dout_slot", "dx_slot"],
+        bindings: &[bind("x", ReadWrite), bind("dout", ReadWrite), bind("dx", ReadWrite)],
+    },
+    Kernel {
+        name: "gelu",
+        text: include_str!("../../wgsl/gelu.wgsl"),
+        pieces: &["workgroup", "math", "lane", "activation"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &["VECTOR"],
+        options: &[],
+        shape: &["count4", "x_slot", "out_slot"],
+        bindings: &[bind("x", ReadWrite), bind("out", ReadWrite)],
+    },
+    Kernel {
+        name: "gelu_grad",
+        text: include_str!("../../wgsl/gelu_grad.wgsl"),
+        pieces: &["workgroup", "math", "lane", "activation"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &["VECTOR"],
+        options: &[],
+        shape: &["count4", "x_slot", "dout_slot", "dx_slot"],
+        bindings: &[bind("x", ReadWrite), bind("dout", ReadWrite), bind("dx", ReadWrite)],
+    },
+    Kernel {
+        name: "add",
+        text: include_str!("../../wgsl/add.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &[],
+        options: &[],
+        shape: &["count4", "a_slot", "b_slot", "out_slot"],
+        bindings: &[bind("a", ReadWrite), bind("b", ReadWrite), bind("out", ReadWrite)],
+    },
+    Kernel {
+        name: "head_loss",
+        text: include_str!("../../wgsl/head_loss.wgsl"),
+        pieces: &["workgroup", "math", "control"],
+        workgroup: [8, 128],
+        tiled: true,
+        fixed: &[],
+        options: &["WHOLE", "GRADIENT"],
+        shape: &["rows", "row_begin", "vocabulary", "vocabulary4", "tokens", "logits_slot"],
+        bindings: &[
+            bind("logits", ReadWrite),
+            bind("targets", Read),
+            bind("weights", Read),
+            bind("controls", Read),
+            bind("loss", ReadWrite),
+        ],
+    },
+    Kernel {
+        name: "reduce_norm",
+        text: include_str!("../../wgsl/reduce_norm.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 64],
+        tiled: true,
+        fixed: &[],
+        options: &[],
+        shape: &["blocks", "partial_slot", "partial_begin"],
+        bindings: &[bind("blocks", Read), bind("gradient", ReadWrite), bind("partial_sums", ReadWrite)],
+    },
+    Kernel {
+        name: "finish",
+        text: include_str!("../../wgsl/finish.wgsl"),
+        pieces: &["math", "control"],
+        workgroup: [1, 256],
+        tiled: true,
+        fixed: &[],
+        options: &[],
+        shape: &["partials", "tokens", "wave"],
+        bindings: &[
+            bind("partial_sums", ReadWrite),
+            bind("loss", ReadWrite),
+            bind("weights", Read),
+            bind("controls", Read),
+            bind("statuses", ReadWrite),
+            bind("readings", ReadWrite),
+        ],
+    },
+    Kernel {
+        name: "adamw",
+        text: include_str!("../../wgsl/adamw.wgsl"),
+        pieces: &["workgroup", "control"],
+        workgroup: [64, 64],
+        tiled: false,
+        fixed: &[],
+        options: &[],
+        shape: &["blocks"],
+        bindings: &[
+            bind("blocks", Read),
+            bind("controls", Read),
+            bind("statuses", Read),
+            bind("parameters", ReadWrite),
+            bind("gradient", ReadWrite),
+            bind("first_moment", ReadWrite),
+            bind("second_moment", ReadWrite),
+        ],
+    },
+    Kernel {
+        name: "multiply_adds",
+        text: include_str!("../../wgsl/multiply_adds.wgsl"),
+        pieces: &["workgroup"],
+        workgroup: [8, 64],
+        tiled: false,
+        fixed: &[],
+        options: &[],
+        shape: &["rounds", "factor", "addend"],
+        bindings: &[bind("out", ReadWrite)],
+    },
+];
