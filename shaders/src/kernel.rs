@@ -24,18 +24,20 @@ pub struct Kernel {
     /// The file's name, without `.wgsl`, or with what this kernel does beside it: `linear_add`.
     pub name: &'static str,
     pub(crate) text: &'static str,
-    /// Shared pieces that stand before it.
+    /// Shared pieces that stand before it, behind `entry`.
     pub(crate) pieces: &'static [&'static str],
     /// Invocations of a workgroup in the direct and in the tiled set.
     pub(crate) workgroup: [u32; 2],
+    /// Neighbouring invocations whose numbers are brought together in the tiled set; 0 where there are none.
+    pub(crate) summed: u32,
     /// Whether the two sets differ by more than the workgroup's size.
     pub(crate) tiled: bool,
     /// Conditions that always hold: what tells kernels of one file apart.
     pub(crate) fixed: &'static [&'static str],
     /// Conditions that the caller sets: 0 or 1.
     pub options: &'static [&'static str],
-    /// Members of `Shape`, each of four bytes, in order.
-    pub shape: &'static [&'static str],
+    /// Members of `Shape`, each of four bytes, in order: those of each shared piece, and its own.
+    pub shape: &'static [&'static [&'static str]],
     pub bindings: &'static [Binding],
 }
 
@@ -45,11 +47,12 @@ impl Kernel {
     /// # Panics
     /// Where a member is missing or unknown: a mistake of the caller that every use of the kernel shows.
     pub fn shape(&self, members: &[(&str, u32)]) -> Vec<u32> {
-        assert_eq!(members.len(), self.shape.len(), "{}: members of its shape", self.name);
+        let names = self.shape.concat();
+        assert_eq!(members.len(), names.len(), "{}: members of its shape", self.name);
         let word = |name: &&str| {
             let found = members.iter().find(|(member, _)| member == name);
             found.unwrap_or_else(|| panic!("{}: no member {name} in its shape", self.name)).1
         };
-        self.shape.iter().map(word).collect()
+        names.iter().map(word).collect()
     }
 }

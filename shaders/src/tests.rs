@@ -82,7 +82,7 @@ fn bindings_and_shapes_are_those_of_the_table() {
         let shape = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Shape")).unwrap().1;
         let naga::TypeInner::Struct { members, .. } = &shape.inner else { panic!("Shape is a struct") };
         let names: Vec<&str> = members.iter().map(|m| m.name.as_deref().unwrap()).collect();
-        assert_eq!(names, kernel.shape, "{}", kernel.name);
+        assert_eq!(names, kernel.shape.concat(), "{}", kernel.name);
         assert!(members.iter().enumerate().all(|(i, m)| m.offset as usize == 4 * i));
     }
 }

@@ -44,7 +44,7 @@ impl Variant {
         debug_assert_eq!(kernel.options.len(), options.len(), "{}", kernel.name);
         let workgroup = kernel.workgroup[usize::from(set == Set::Tiled)];
         let tiled = u32::from(set == Set::Tiled && kernel.tiled);
-        let mut constants = vec![("TILED", tiled), ("WORKGROUP", workgroup)];
+        let mut constants = vec![("TILED", tiled), ("WORKGROUP", workgroup), ("SUMMED", kernel.summed)];
         constants.push(("SUBGROUP", u32::from(set == Set::Subgroup)));
         constants.extend(kernel.fixed.iter().map(|name| (*name, 1)));
         constants.extend(kernel.options.iter().zip(options).map(|(name, on)| (*name, u32::from(*on))));
@@ -85,7 +85,7 @@ impl Variant {
     /// The shader as WGSL, with the entry point `main`.
     pub fn source(&self) -> String {
         let mut text = String::new();
-        for name in self.kernel.pieces {
+        for name in ["entry"].iter().chain(self.kernel.pieces) {
             text.push_str("#include ");
             text.push_str(name);
             text.push('\n');

@@ -6,15 +6,6 @@ struct Shape {
     blocks: u32,
 }
 
-struct Block {
-    begin: u32,
-    slot: u32,
-    count: u32,
-    decay: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> blocks: array<Block>;
 @group(0) @binding(3) var<storage, read> controls: array<Control>;
 @group(0) @binding(4) var<storage, read> statuses: array<Status>;
@@ -23,14 +14,7 @@ struct Block {
 @group(0) @binding(7) var<storage, read_write> first_moment: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read_write> second_moment: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let number = workgroup_number(group, groups);
-    let slot = slots[group.z];
+fn run(number: u32, slot: u32, lane: u32) {
     if (number >= shape.blocks || statuses[slot].stopped != 0u) {
         return;
     }

@@ -8,22 +8,14 @@ struct Shape {
     out_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> a: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> b: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * 64u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * 64u + lane;
     if (at >= shape.count4) {
         return;
     }
-    let slot = slots[group.z];
     out[slot * shape.out_slot + at] = a[slot * shape.a_slot + at] + b[slot * shape.b_slot + at];
 }

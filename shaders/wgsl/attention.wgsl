@@ -30,8 +30,6 @@ struct Shape {
     scale: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
 @group(0) @binding(3) var<storage, read_write> out: array<Lane>;
 @group(0) @binding(4) var<storage, read_write> log_sum: array<f32>;
@@ -44,43 +42,16 @@ struct Shape {
 const NOTHING: f32 = -3.0e38;
 
 #if TILED
-var<workgroup> keys: array<Lane, ${KEYS * LANES}>;
-var<workgroup> values: array<Lane, ${KEYS * LANES}>;
+// Keys and values that queries pass by.
+var<workgroup> first_tile: array<Lane, ${KEYS * LANES}>;
+var<workgroup> second_tile: array<Lane, ${KEYS * LANES}>;
 #end
 
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
+fn run(block: u32, slot: u32, lane: u32) {
     if (block >= shape.blocks) {
         return;
     }
-    let slot = slots[group.z];
-    let query_block = block % shape.query_blocks;
-    let head = (block / shape.query_blocks) % shape.heads;
-    let sequence = block / (shape.query_blocks * shape.heads);
-    let t = query_block * ${WORKGROUP}u + lane;
-    let last = shape.context - 1u;
-    // Lanes beyond the end compute the last query again and store nothing.
-    let row = sequence * shape.context + min(t, last);
-    let base = slot * shape.qkv_slot + sequence * shape.context * shape.stride;
-    let from_keys = base + shape.keys + (head / shape.group) * ${LANES}u;
-    let from_values = base + shape.values + (head / shape.group) * ${LANES}u;
-    let start = slot * shape.qkv_slot + row * shape.stride + head * ${LANES}u;
-    #if ROTARY
-    #repeat d HALF
-    let turned_q${d} = turned(qkv[start + ${d}u], qkv[start + ${d + HALF}u], min(t, last), ${d}u, 1.0);
-    let q${d} = turned_q${d}.first * shape.scale;
-    let q${d + HALF} = turned_q${d}.second * shape.scale;
-    #end
-    #else
-    #repeat d LANES
-    let q${d} = qkv[start + ${d}u] * shape.scale;
-    #end
-    #end
+    #include query_of_lane
     #repeat d LANES
     var acc${d} = Lane(0.0);
     #end
@@ -88,35 +59,8 @@ fn main(
     var sum = 0.0;
     // One beyond the last key that any query of this block sees.
     let end = min(query_block * ${WORKGROUP}u + ${WORKGROUP}u, shape.context);
-#if TILED
-    for (var tile = 0u; tile < end; tile += ${KEYS}u) {
-        for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
-            let position = min(tile + i / ${LANES}u, last);
-            let at = position * shape.stride;
-            keys[i] = head_lane(from_keys + at, position, i % ${LANES}u);
-            values[i] = qkv[from_values + at + i % ${LANES}u];
-        }
-        workgroupBarrier();
-        for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
-#else
+    #include keys_that_pass
 #if SUBGROUP
-        for (var s = 0u; s < end; s += 8u) {
-            let own_at = min(s + lane, last);
-            let own = own_at * shape.stride;
-            #if ROTARY
-            #repeat d HALF
-            let pair${d} = turned(qkv[from_keys + own + ${d}u], qkv[from_keys + own + ${d + HALF}u], own_at, ${d}u, 1.0);
-            let key${d} = pair${d}.first;
-            let key${d + HALF} = pair${d}.second;
-            #end
-            #else
-            #repeat d LANES
-            let key${d} = qkv[from_keys + own + ${d}u];
-            #end
-            #end
-            #repeat d LANES
-            let value${d} = qkv[from_values + own + ${d}u];
-            #end
             #repeat j 8
             var dot${j} = Lane(0.0);
             #repeat d LANES
@@ -147,9 +91,6 @@ fn main(
             #end
             #end
         }
-#else
-        for (var s = 0u; s < end; s += 4u) {
-#end
 #end
 #if !SUBGROUP
             #repeat j 4
@@ -164,7 +105,7 @@ fn main(
             #repeat d LANES
             #repeat j 4
             #if TILED
-            dot${j} = fma(q${d}, keys[at${j} + ${d}u], dot${j});
+            dot${j} = fma(q${d}, first_tile[at${j} + ${d}u], dot${j});
             #else
             dot${j} = fma(q${d}, head_lane(from_keys + at${j}, position${j}, ${d}u), dot${j});
             #end
@@ -180,10 +121,10 @@ fn main(
             sum = sum * shrink + ((p.x + p.y) + (p.z + p.w));
             #repeat d LANES
             #if TILED
-            acc${d} = fma(Lane(p.x), values[at0 + ${d}u], acc${d} * shrink);
-            acc${d} = fma(Lane(p.y), values[at1 + ${d}u], acc${d});
-            acc${d} = fma(Lane(p.z), values[at2 + ${d}u], acc${d});
-            acc${d} = fma(Lane(p.w), values[at3 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.x), second_tile[at0 + ${d}u], acc${d} * shrink);
+            acc${d} = fma(Lane(p.y), second_tile[at1 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.z), second_tile[at2 + ${d}u], acc${d});
+            acc${d} = fma(Lane(p.w), second_tile[at3 + ${d}u], acc${d});
             #else
             acc${d} = fma(Lane(p.x), qkv[from_values + at0 + ${d}u], acc${d} * shrink);
             acc${d} = fma(Lane(p.y), qkv[from_values + at1 + ${d}u], acc${d});

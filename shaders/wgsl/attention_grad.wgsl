@@ -31,8 +31,6 @@ struct Shape {
     scale: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> qkv: array<Lane>;
 @group(0) @binding(3) var<storage, read_write> log_sum: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dout: array<Lane>;
@@ -65,28 +63,22 @@ var<workgroup> pulls: array<f32, ${KEYS}>;
 #end
 #end
 
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
+fn run(block: u32, slot: u32, lane: u32) {
 #if BESIDE
     // Keys take more work than queries: they start first.
     if (block < shape.all_key_blocks) {
-        grad_key_value(block, slots[group.z], lane);
+        grad_key_value(block, slot, lane);
     } else if (block - shape.all_key_blocks < shape.all_query_blocks) {
-        grad_query(block - shape.all_key_blocks, slots[group.z], lane);
+        grad_query(block - shape.all_key_blocks, slot, lane);
     }
 #else
 #if QUERY
     if (block < shape.all_query_blocks) {
-        grad_query(block, slots[group.z], lane);
+        grad_query(block, slot, lane);
     }
 #else
     if (block < shape.all_key_blocks) {
-        grad_key_value(block, slots[group.z], lane);
+        grad_key_value(block, slot, lane);
     }
 #end
 #end

@@ -12,8 +12,6 @@ struct Shape {
     wave: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> partial_sums: array<f32>;
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
@@ -21,17 +19,7 @@ struct Shape {
 @group(0) @binding(6) var<storage, read_write> statuses: array<Status>;
 @group(0) @binding(7) var<storage, read_write> readings: array<vec2<u32>>;
 
-#if TILED
-var<workgroup> losses: array<f32, ${WORKGROUP}>;
-var<workgroup> squares: array<f32, ${WORKGROUP}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let slot = slots[group.z];
+fn run(number: u32, slot: u32, lane: u32) {
     // Sums of at most 64 terms, then the sum of these.
     var loss_sum = 0.0;
     for (var chunk = lane; chunk < shape.tokens; chunk += ${64 * WORKGROUP}u) {
@@ -53,18 +41,8 @@ fn main(
         square_sum += part;
     }
 #if TILED
-    losses[lane] = loss_sum;
-    squares[lane] = square_sum;
-    workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            losses[lane] += losses[lane + width];
-            squares[lane] += squares[lane + width];
-        }
-        workgroupBarrier();
-    }
-    loss_sum = losses[0];
-    square_sum = squares[0];
+    loss_sum = sum_of_lanes(lane, loss_sum);
+    square_sum = sum_of_lanes(lane, square_sum);
 #end
     if (lane > 0u) {
         return;

@@ -12,22 +12,14 @@ struct Shape {
     out_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> x: array<Lane>;
 @group(0) @binding(3) var<storage, read_write> out: array<Lane>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * 64u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * 64u + lane;
     if (at >= shape.rows * shape.columns) {
         return;
     }
-    let slot = slots[group.z];
     let row = at / shape.columns;
     let column = at - row * shape.columns;
     let start = slot * shape.x_slot + row * shape.x_stride + column;

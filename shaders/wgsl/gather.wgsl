@@ -7,23 +7,15 @@ struct Shape {
     out_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;
 @group(0) @binding(3) var<storage, read> table: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * 64u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * 64u + lane;
     if (at >= shape.rows * shape.columns4) {
         return;
     }
-    let slot = slots[group.z];
     let row = at / shape.columns4;
     let token = tokens[slot * shape.rows + row];
     out[slot * shape.out_slot + at] = table[slot * shape.table_slot + token * shape.columns4 + (at - row * shape.columns4)];

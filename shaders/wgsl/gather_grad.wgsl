@@ -13,24 +13,16 @@ struct Shape {
     dtable_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> starts: array<u32>;
 @group(0) @binding(3) var<storage, read> order: array<u32>;
 @group(0) @binding(4) var<storage, read_write> dout: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> dtable: array<vec4<f32>>;
 
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * ${WORKGROUP}u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * ${WORKGROUP}u + lane;
     if (at >= shape.vocabulary * shape.columns4) {
         return;
     }
-    let slot = slots[group.z];
     let token = at / shape.columns4;
     let column4 = at - token * shape.columns4;
     let list = slot * (shape.vocabulary + 1u) + token;

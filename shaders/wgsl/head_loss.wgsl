@@ -16,8 +16,6 @@ struct Shape {
     logits_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> logits: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> targets: array<u32>;
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
@@ -31,18 +29,7 @@ fn there(column4: u32) -> vec4<bool> {
     return vec4<u32>(column4 * 4u) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(shape.vocabulary);
 }
 
-#if TILED
-var<workgroup> shared_numbers: array<f32, ${WORKGROUP}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let number = workgroup_number(group, groups);
-    let slot = slots[group.z];
+fn run(number: u32, slot: u32, lane: u32) {
 #if TILED
     let row = number;
     let first = lane;
@@ -66,16 +53,7 @@ fn main(
     }
     var largest = max(max(largest4.x, largest4.y), max(largest4.z, largest4.w));
 #if TILED
-    shared_numbers[lane] = largest;
-    workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            shared_numbers[lane] = max(shared_numbers[lane], shared_numbers[lane + width]);
-        }
-        workgroupBarrier();
-    }
-    largest = shared_numbers[0];
-    workgroupBarrier();
+    largest = largest_of_lanes(lane, largest);
 #end
     // Sums of at most 128 terms, then the sum of these: long vocabularies lose no digits.
     var sum4 = vec4<f32>(0.0);
@@ -94,15 +72,7 @@ fn main(
     }
     var sum = (sum4.x + sum4.y) + (sum4.z + sum4.w);
 #if TILED
-    shared_numbers[lane] = sum;
-    workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            shared_numbers[lane] += shared_numbers[lane + width];
-        }
-        workgroupBarrier();
-    }
-    sum = shared_numbers[0];
+    sum = sum_of_lanes(lane, sum);
 #end
     let at = slot * shape.tokens + shape.row_begin + row;
     let target_column = targets[at];

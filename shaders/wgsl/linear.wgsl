@@ -5,19 +5,7 @@
 // …_gated: of [gate | up] also silu(gate) * up is kept; …_gelu: of what comes out also its gelu.
 
 struct Shape {
-    rows: u32,
-    // I, and in fours (the stride of x's rows).
-    inner: u32,
-    inner4: u32,
-    // O in fours (the stride of out's rows).
-    columns4: u32,
-    // Workgroups across the columns, and in all.
-    column_blocks: u32,
-    blocks: u32,
-    // Of a slot, in fours, and where the first row is.
-    left_slot: u32,
-    left_begin: u32,
-    weight_slot: u32,
+    #include product_shape
     out_slot: u32,
 #if ADD
     residual_slot: u32,
@@ -36,8 +24,6 @@ struct Shape {
 #end
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
@@ -86,16 +72,3 @@ fn store_gated(slot: u32, row: u32, column4: u32, gate: vec4<f32>, up: vec4<f32>
     activated[slot * shape.activated_slot + row * shape.hidden4 + column4] = gated_of(gate, up);
 }
 #end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
-    if (block >= shape.blocks) {
-        return;
-    }
-    product(block, slots[group.z], lane);
-}

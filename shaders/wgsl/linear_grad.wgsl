@@ -3,44 +3,18 @@
 // …_gated: dx passes the gate [gate | up] [R, 2I] that made x, …_gelu: the gelu of `before_gate` [R, I] that did; dx is then the gradient before it, [R, 2I] or [R, I].
 
 struct Shape {
-    rows: u32,
-    // O, and in fours (the stride of dout's and weight's rows).
-    inner: u32,
-    inner4: u32,
-    // I in fours.
-    columns4: u32,
-    // Workgroups across the columns, and in all.
-    column_blocks: u32,
-    blocks: u32,
+    #include product_shape
     // Whether to add to what is there.
     accumulate: u32,
-    // Of a slot, in fours, and where the first row is.
-    left_slot: u32,
-    left_begin: u32,
-    weight_slot: u32,
     dx_slot: u32,
 #if WEIGHT
-    // Of dweight: R, I and O, with workgroups likewise.
-    tokens: u32,
-    inputs: u32,
-    inputs4: u32,
-    outputs: u32,
-    outputs4: u32,
-    weight_column_blocks: u32,
-    weight_blocks: u32,
-    accumulate_weight: u32,
-    x_slot: u32,
-    dout_slot: u32,
-    dout_begin: u32,
-    dweight_slot: u32,
+    #include weight_gradient_shape
 #end
 #if ACTIVATED
     gate_slot: u32,
 #end
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> dout: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
@@ -80,27 +54,5 @@ fn store(slot: u32, row: u32, column4: u32, value: vec4<f32>) {
     } else {
         dx[at] = value;
     }
-#end
-}
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
-#if WEIGHT
-    // The weight's sums are the longer ones: they start first.
-    if (block < shape.weight_blocks) {
-        weight_gradient(block, slots[group.z], lane);
-    } else if (block - shape.weight_blocks < shape.blocks) {
-        product(block - shape.weight_blocks, slots[group.z], lane);
-    }
-#else
-    if (block >= shape.blocks) {
-        return;
-    }
-    product(block, slots[group.z], lane);
 #end
 }

@@ -6,20 +6,13 @@ struct Shape {
     addend: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4<f32>>;
 
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * ${WORKGROUP}u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * ${WORKGROUP}u + lane;
     let factor = vec4<f32>(shape.factor);
     let addend = vec4<f32>(shape.addend);
-    var a = vec4<f32>(f32(at) + f32(slots[group.z]));
+    var a = vec4<f32>(f32(at) + f32(slot));
     var b = a + addend;
     var c = b + addend;
     var d = c + addend;

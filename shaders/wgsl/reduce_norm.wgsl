@@ -9,31 +9,11 @@ struct Shape {
     partial_begin: u32,
 }
 
-struct Block {
-    begin: u32,
-    slot: u32,
-    count: u32,
-    decay: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> blocks: array<Block>;
 @group(0) @binding(3) var<storage, read_write> gradient: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> partial_sums: array<f32>;
 
-#if TILED
-var<workgroup> sums: array<f32, ${WORKGROUP}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let slot = slots[group.z];
-    let workgroup = workgroup_number(group, groups);
+fn run(workgroup: u32, slot: u32, lane: u32) {
 #if TILED
     let number = workgroup;
     let first = lane;
@@ -55,15 +35,7 @@ fn main(
     }
     var sum = (squares.x + squares.y) + (squares.z + squares.w);
 #if TILED
-    sums[lane] = sum;
-    workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            sums[lane] += sums[lane + width];
-        }
-        workgroupBarrier();
-    }
-    sum = sums[0];
+    sum = sum_of_lanes(lane, sum);
 #end
     if (first == 0u) {
         partial_sums[slot * shape.partial_slot + shape.partial_begin + number] = sum;

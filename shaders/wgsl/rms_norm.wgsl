@@ -14,8 +14,6 @@ struct Shape {
     epsilon: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> gain: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
@@ -31,18 +29,7 @@ fn part(start: u32, column4: u32) -> vec4<f32> {
 #end
 }
 
-#if TILED
-var<workgroup> sums: array<f32, ${WORKGROUP}>;
-#end
-
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let number = workgroup_number(group, groups);
-    let slot = slots[group.z];
+fn run(number: u32, slot: u32, lane: u32) {
 #if TILED
     let row = number;
     let first = lane;
@@ -63,15 +50,7 @@ fn main(
     }
     var sum = (squares.x + squares.y) + (squares.z + squares.w);
 #if TILED
-    sums[lane] = sum;
-    workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width > 0u; width = width / 2u) {
-        if (lane < width) {
-            sums[lane] += sums[lane + width];
-        }
-        workgroupBarrier();
-    }
-    sum = sums[0];
+    sum = sum_of_lanes(lane, sum);
 #end
     let s = 1.0 / sqrt(sum / f32(shape.columns) + shape.epsilon);
     if (first == 0u) {

@@ -22,8 +22,6 @@ struct Shape {
     dgain_slot: u32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read_write> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> gain: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> scale: array<f32>;
@@ -32,11 +30,11 @@ struct Shape {
 @group(0) @binding(7) var<storage, read_write> dgain: array<vec4<f32>>;
 
 #if TILED
-var<workgroup> sums: array<vec4<f32>, 256>;
+var<workgroup> column_sums: array<vec4<f32>, ${WORKGROUP}>;
 const COLUMNS: u32 = 16u;
 const STEP: u32 = 16u;
 // Invocations of a row of dx, and rows of a workgroup.
-const ACROSS: u32 = 64u;
+const ACROSS: u32 = ${SUMMED}u;
 const DOWN: u32 = 4u;
 #else
 const COLUMNS: u32 = 8u;
@@ -61,18 +59,18 @@ fn grad_gain(block: u32, slot: u32, lane: u32) {
         sum += part;
     }
 #if TILED
-    sums[lane] = sum;
+    column_sums[lane] = sum;
     workgroupBarrier();
-    for (var width = 128u; width >= COLUMNS; width = width / 2u) {
+    for (var width = ${WORKGROUP}u / 2u; width >= COLUMNS; width = width / 2u) {
         if (lane < width) {
-            sums[lane] += sums[lane + width];
+            column_sums[lane] += column_sums[lane + width];
         }
         workgroupBarrier();
     }
     if (lane >= COLUMNS) {
         return;
     }
-    sum = sums[lane];
+    sum = column_sums[lane];
 #end
     if (column4 >= shape.columns4) {
         return;
@@ -105,15 +103,7 @@ fn grad_input(block: u32, slot: u32, lane: u32) {
     }
     var sum = (products.x + products.y) + (products.z + products.w);
 #if TILED
-    sums[lane].x = sum;
-    workgroupBarrier();
-    for (var width = ACROSS / 2u; width > 0u; width = width / 2u) {
-        if (first < width) {
-            sums[lane].x += sums[lane + width].x;
-        }
-        workgroupBarrier();
-    }
-    sum = sums[lane - first].x;
+    sum = sum_of_lanes(lane, sum);
 #end
     if (number >= shape.rows) {
         return;
@@ -130,17 +120,11 @@ fn grad_input(block: u32, slot: u32, lane: u32) {
     }
 }
 
-@compute @workgroup_size(${WORKGROUP})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let block = workgroup_number(group, groups);
+fn run(block: u32, slot: u32, lane: u32) {
     // The gain's sums are the longer ones: they start first.
     if (block < shape.gain_blocks) {
-        grad_gain(block, slots[group.z], lane);
+        grad_gain(block, slot, lane);
     } else if (block < shape.blocks) {
-        grad_input(block - shape.gain_blocks, slots[group.z], lane);
+        grad_input(block - shape.gain_blocks, slot, lane);
     }
 }

@@ -13,24 +13,16 @@ struct Shape {
     turn: f32,
 }
 
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> slots: array<u32>;
 // Cosines, then sines, each [context, half].
 @group(0) @binding(2) var<storage, read> angles: array<Lane>;
 @group(0) @binding(3) var<storage, read_write> x: array<Lane>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let at = workgroup_number(group, groups) * 64u + lane;
+fn run(number: u32, slot: u32, lane: u32) {
+    let at = number * 64u + lane;
     let turned = shape.heads * shape.half;
     if (at >= shape.rows * turned) {
         return;
     }
-    let slot = slots[group.z];
     let row = at / turned;
     let pair = at - row * turned;
     let head = pair / shape.half;

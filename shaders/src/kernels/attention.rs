@@ -10,14 +10,25 @@ const fn attending(
     text: &'static str,
     pieces: &'static [&'static str],
     fixed: &'static [&'static str],
-    shape: &'static [&'static str],
+    shape: &'static [&'static [&'static str]],
     bindings: &'static [Binding],
 ) -> Kernel {
-    Kernel { name, text, pieces, workgroup: [8, 64], tiled: true, fixed, options: &["VECTOR"], shape, bindings }
+    Kernel {
+        name,
+        text,
+        pieces,
+        workgroup: [8, 64],
+        summed: 0,
+        tiled: true,
+        fixed,
+        options: &["VECTOR"],
+        shape,
+        bindings,
+    }
 }
 
 /// Of `attention`, `attention_rotary`.
-const ATTENTION_SHAPE: &[&str] = &[
+const ATTENTION_SHAPE: &[&[&str]] = &[&[
     "sequences",
     "context",
     "heads",
@@ -33,10 +44,10 @@ const ATTENTION_SHAPE: &[&str] = &[
     "out_slot",
     "log_sum_slot",
     "scale",
-];
+]];
 
 /// Of `attention_grad_query`, `attention_grad_query_rotary`, `attention_grad_key_value`, `attention_grad_key_value_rotary`, `attention_grad`, `attention_grad_rotary`.
-const ATTENTION_GRADIENT_SHAPE: &[&str] = &[
+const ATTENTION_GRADIENT_SHAPE: &[&[&str]] = &[&[
     "context",
     "heads",
     "kv_heads",
@@ -57,24 +68,25 @@ const ATTENTION_GRADIENT_SHAPE: &[&str] = &[
     "delta_slot",
     "dqkv_slot",
     "scale",
-];
+]];
 
 pub(super) static ATTENTION: &[Kernel] = &[
     Kernel {
         name: "rotary",
         text: include_str!("../../wgsl/rotary.wgsl"),
-        pieces: &["workgroup", "math", "lane"],
+        pieces: &["math", "lane"],
         workgroup: [64, 64],
+        summed: 0,
         tiled: false,
         fixed: &[],
         options: &["VECTOR"],
-        shape: &["rows", "context", "heads", "half", "stride", "x_slot", "turn"],
+        shape: &[&["rows", "context", "heads", "half", "stride", "x_slot", "turn"]],
         bindings: &[bind("angles", Read), bind("x", ReadWrite)],
     },
     attending(
         "attention",
         include_str!("../../wgsl/attention.wgsl"),
-        &["workgroup", "math", "lane", "turn"],
+        &["math", "lane", "turn"],
         &[],
         ATTENTION_SHAPE,
         &[bind("qkv", ReadWrite), bind("out", ReadWrite), bind("log_sum", ReadWrite)],
@@ -82,7 +94,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_rotary",
         include_str!("../../wgsl/attention.wgsl"),
-        &["workgroup", "math", "lane", "turn"],
+        &["math", "lane", "turn"],
         &["ROTARY"],
         ATTENTION_SHAPE,
         &[bind("qkv", ReadWrite), bind("out", ReadWrite), bind("log_sum", ReadWrite), bind("angles", Read)],
@@ -90,7 +102,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad_query",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["QUERY"],
         ATTENTION_GRADIENT_SHAPE,
         &[
@@ -105,7 +117,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad_query_rotary",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["QUERY", "ROTARY"],
         ATTENTION_GRADIENT_SHAPE,
         &[
@@ -121,7 +133,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad_key_value",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["KEY_VALUE"],
         ATTENTION_GRADIENT_SHAPE,
         &[
@@ -135,7 +147,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad_key_value_rotary",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["KEY_VALUE", "ROTARY"],
         ATTENTION_GRADIENT_SHAPE,
         &[
@@ -150,7 +162,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["QUERY", "KEY_VALUE", "BESIDE"],
         ATTENTION_GRADIENT_SHAPE,
         &[
@@ -164,7 +176,7 @@ pub(super) static ATTENTION: &[Kernel] = &[
     attending(
         "attention_grad_rotary",
         include_str!("../../wgsl/attention_grad.wgsl"),
-        &["workgroup", "math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
+        &["math", "lane", "turn", "attention_grad_query", "attention_grad_key_value"],
         &["QUERY", "KEY_VALUE", "BESIDE", "ROTARY"],
         ATTENTION_GRADIENT_SHAPE,
         &[

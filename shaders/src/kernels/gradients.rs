@@ -1,6 +1,6 @@
 //! The gradients of linear layers and the head.
 
-use super::bind;
+use super::{PRODUCT_SHAPE, WEIGHT_GRADIENT_SHAPE, bind};
 use crate::kernel::Access::{Read, ReadWrite};
 use crate::kernel::{Binding, Kernel};
 
@@ -10,59 +10,31 @@ const fn gradient(
     text: &'static str,
     fixed: &'static [&'static str],
     options: &'static [&'static str],
-    shape: &'static [&'static str],
+    shape: &'static [&'static [&'static str]],
     bindings: &'static [Binding],
 ) -> Kernel {
-    let pieces = &["workgroup", "math", "lane", "activation", "tile", "weight_gradient", "product"];
-    Kernel { name, text, pieces, workgroup: [8, 128], tiled: true, fixed, options, shape, bindings }
+    let pieces = &["math", "lane", "activation", "tile", "weight_gradient", "product", "products"];
+    Kernel { name, text, pieces, workgroup: [8, 128], summed: 0, tiled: true, fixed, options, shape, bindings }
 }
 
+const LINEAR_GRAD: &str = include_str!("../../wgsl/linear_grad.wgsl");
+const HEAD_GRAD: &str = include_str!("../../wgsl/head_grad.wgsl");
+
+/// Options of a product alone, and of one with the gradient of the weight.
+const PRODUCT: &[&str] = &["WHOLE", "CHUNKS"];
+const PRODUCT_AND_WEIGHT: &[&str] = &["WHOLE", "CHUNKS", "WHOLE_WEIGHT"];
+
+/// What all of `linear_grad.wgsl` have of their own.
+const INPUT_SHAPE: &[&str] = &["accumulate", "dx_slot"];
+
 /// Of `linear_grad_input_gated`, `linear_grad_input_gelu`.
-const LINEAR_GRAD_INPUT_GATED_SHAPE: &[&str] = &[
-    "rows",
-    "inner",
-    "inner4",
-    "columns4",
-    "column_blocks",
-    "blocks",
-    "accumulate",
-    "left_slot",
-    "left_begin",
-    "weight_slot",
-    "dx_slot",
-    "gate_slot",
-];
+const INPUT_GATED_SHAPE: &[&[&str]] = &[PRODUCT_SHAPE, INPUT_SHAPE, &["gate_slot"]];
+const INPUT_GATED_BINDINGS: &[Binding] =
+    &[bind("dout", ReadWrite), bind("weight", Read), bind("dx", ReadWrite), bind("before_gate", ReadWrite)];
 
 /// Of `linear_grad_gated`, `linear_grad_gelu`.
-const LINEAR_GRAD_GATED_SHAPE: &[&str] = &[
-    "rows",
-    "inner",
-    "inner4",
-    "columns4",
-    "column_blocks",
-    "blocks",
-    "accumulate",
-    "left_slot",
-    "left_begin",
-    "weight_slot",
-    "dx_slot",
-    "tokens",
-    "inputs",
-    "inputs4",
-    "outputs",
-    "outputs4",
-    "weight_column_blocks",
-    "weight_blocks",
-    "accumulate_weight",
-    "x_slot",
-    "dout_slot",
-    "dout_begin",
-    "dweight_slot",
-    "gate_slot",
-];
-
-/// Of `linear_grad_gated`, `linear_grad_gelu`.
-const LINEAR_GRAD_GATED_BINDINGS: &[Binding] = &[
+const GATED_SHAPE: &[&[&str]] = &[PRODUCT_SHAPE, INPUT_SHAPE, WEIGHT_GRADIENT_SHAPE, &["gate_slot"]];
+const GATED_BINDINGS: &[Binding] = &[
     bind("dout", ReadWrite),
     bind("weight", Read),
     bind("dx", ReadWrite),
@@ -74,70 +46,34 @@ const LINEAR_GRAD_GATED_BINDINGS: &[Binding] = &[
 pub(super) static GRADIENTS: &[Kernel] = &[
     gradient(
         "linear_grad_input",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR"],
-        &["WHOLE", "CHUNKS"],
-        &[
-            "rows",
-            "inner",
-            "inner4",
-            "columns4",
-            "column_blocks",
-            "blocks",
-            "accumulate",
-            "left_slot",
-            "left_begin",
-            "weight_slot",
-            "dx_slot",
-        ],
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR"],
+        PRODUCT,
+        &[PRODUCT_SHAPE, INPUT_SHAPE],
         &[bind("dout", ReadWrite), bind("weight", Read), bind("dx", ReadWrite)],
     ),
     gradient(
         "linear_grad_input_gated",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR", "ACTIVATED", "GATE"],
-        &["WHOLE", "CHUNKS"],
-        LINEAR_GRAD_INPUT_GATED_SHAPE,
-        &[bind("dout", ReadWrite), bind("weight", Read), bind("dx", ReadWrite), bind("before_gate", ReadWrite)],
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR", "ACTIVATED", "GATE"],
+        PRODUCT,
+        INPUT_GATED_SHAPE,
+        INPUT_GATED_BINDINGS,
     ),
     gradient(
         "linear_grad_input_gelu",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR", "ACTIVATED"],
-        &["WHOLE", "CHUNKS"],
-        LINEAR_GRAD_INPUT_GATED_SHAPE,
-        &[bind("dout", ReadWrite), bind("weight", Read), bind("dx", ReadWrite), bind("before_gate", ReadWrite)],
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR", "ACTIVATED"],
+        PRODUCT,
+        INPUT_GATED_SHAPE,
+        INPUT_GATED_BINDINGS,
     ),
     gradient(
         "linear_grad",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR", "WEIGHT"],
-        &["WHOLE", "CHUNKS", "WHOLE_WEIGHT"],
-        &[
-            "rows",
-            "inner",
-            "inner4",
-            "columns4",
-            "column_blocks",
-            "blocks",
-            "accumulate",
-            "left_slot",
-            "left_begin",
-            "weight_slot",
-            "dx_slot",
-            "tokens",
-            "inputs",
-            "inputs4",
-            "outputs",
-            "outputs4",
-            "weight_column_blocks",
-            "weight_blocks",
-            "accumulate_weight",
-            "x_slot",
-            "dout_slot",
-            "dout_begin",
-            "dweight_slot",
-        ],
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR", "WEIGHT"],
+        PRODUCT_AND_WEIGHT,
+        &[PRODUCT_SHAPE, INPUT_SHAPE, WEIGHT_GRADIENT_SHAPE],
         &[
             bind("dout", ReadWrite),
             bind("weight", Read),
@@ -148,70 +84,34 @@ pub(super) static GRADIENTS: &[Kernel] = &[
     ),
     gradient(
         "linear_grad_gated",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR", "WEIGHT", "ACTIVATED", "GATE"],
-        &["WHOLE", "CHUNKS", "WHOLE_WEIGHT"],
-        LINEAR_GRAD_GATED_SHAPE,
-        LINEAR_GRAD_GATED_BINDINGS,
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR", "WEIGHT", "ACTIVATED", "GATE"],
+        PRODUCT_AND_WEIGHT,
+        GATED_SHAPE,
+        GATED_BINDINGS,
     ),
     gradient(
         "linear_grad_gelu",
-        include_str!("../../wgsl/linear_grad.wgsl"),
-        &["TRANSPOSED", "VECTOR", "WEIGHT", "ACTIVATED"],
-        &["WHOLE", "CHUNKS", "WHOLE_WEIGHT"],
-        LINEAR_GRAD_GATED_SHAPE,
-        LINEAR_GRAD_GATED_BINDINGS,
+        LINEAR_GRAD,
+        &["PRODUCT", "TRANSPOSED", "VECTOR", "WEIGHT", "ACTIVATED"],
+        PRODUCT_AND_WEIGHT,
+        GATED_SHAPE,
+        GATED_BINDINGS,
     ),
     gradient(
         "head_grad_input",
-        include_str!("../../wgsl/head_grad.wgsl"),
-        &["VECTOR"],
-        &["WHOLE", "CHUNKS"],
-        &[
-            "rows",
-            "inner",
-            "inner4",
-            "columns4",
-            "column_blocks",
-            "blocks",
-            "left_slot",
-            "left_begin",
-            "weight_slot",
-            "out_slot",
-            "out_begin",
-        ],
+        HEAD_GRAD,
+        &["PRODUCT", "VECTOR"],
+        PRODUCT,
+        &[PRODUCT_SHAPE, &["out_slot", "out_begin"]],
         &[bind("x", ReadWrite), bind("weight", Read), bind("out", ReadWrite)],
     ),
     gradient(
         "head_grad",
-        include_str!("../../wgsl/head_grad.wgsl"),
-        &["VECTOR", "WEIGHT"],
-        &["WHOLE", "CHUNKS", "WHOLE_WEIGHT"],
-        &[
-            "rows",
-            "inner",
-            "inner4",
-            "columns4",
-            "column_blocks",
-            "blocks",
-            "left_slot",
-            "left_begin",
-            "weight_slot",
-            "out_slot",
-            "out_begin",
-            "tokens",
-            "inputs",
-            "inputs4",
-            "outputs",
-            "outputs4",
-            "weight_column_blocks",
-            "weight_blocks",
-            "accumulate_weight",
-            "x_slot",
-            "dout_slot",
-            "dout_begin",
-            "dweight_slot",
-        ],
+        HEAD_GRAD,
+        &["PRODUCT", "VECTOR", "WEIGHT"],
+        PRODUCT_AND_WEIGHT,
+        &[PRODUCT_SHAPE, &["out_slot", "out_begin"], WEIGHT_GRADIENT_SHAPE],
         &[
             bind("x", ReadWrite),
             bind("weight", Read),
@@ -223,25 +123,13 @@ pub(super) static GRADIENTS: &[Kernel] = &[
     Kernel {
         name: "linear_grad_weight",
         text: include_str!("../../wgsl/linear_grad_weight.wgsl"),
-        pieces: &["workgroup", "tile", "weight_gradient"],
+        pieces: &["tile", "weight_gradient", "products"],
         workgroup: [8, 128],
+        summed: 0,
         tiled: true,
         fixed: &["WEIGHT"],
         options: &["WHOLE_WEIGHT"],
-        shape: &[
-            "tokens",
-            "inputs",
-            "inputs4",
-            "outputs",
-            "outputs4",
-            "weight_column_blocks",
-            "weight_blocks",
-            "accumulate_weight",
-            "x_slot",
-            "dout_slot",
-            "dout_begin",
-            "dweight_slot",
-        ],
+        shape: &[WEIGHT_GRADIENT_SHAPE],
         bindings: &[bind("x", ReadWrite), bind("dout", ReadWrite), bind("dweight", ReadWrite)],
     },
 ];

@@ -1,6 +1,6 @@
 //! Products of linear layers and the head, with what is done around them.
 
-use super::bind;
+use super::{PRODUCT_SHAPE, bind};
 use crate::kernel::Access::{Read, ReadWrite};
 use crate::kernel::{Binding, Kernel};
 
@@ -8,14 +8,15 @@ use crate::kernel::{Binding, Kernel};
 const fn product(
     name: &'static str,
     fixed: &'static [&'static str],
-    shape: &'static [&'static str],
+    shape: &'static [&'static [&'static str]],
     bindings: &'static [Binding],
 ) -> Kernel {
     Kernel {
         name,
         text: include_str!("../../wgsl/linear.wgsl"),
-        pieces: &["workgroup", "math", "lane", "activation", "tile", "product"],
+        pieces: &["math", "lane", "activation", "tile", "product", "products"],
         workgroup: [8, 128],
+        summed: 0,
         tiled: true,
         fixed,
         options: &["WHOLE", "CHUNKS"],
@@ -24,37 +25,14 @@ const fn product(
     }
 }
 
-/// Of `linear`, `logits`.
-const LINEAR_SHAPE: &[&str] = &[
-    "rows",
-    "inner",
-    "inner4",
-    "columns4",
-    "column_blocks",
-    "blocks",
-    "left_slot",
-    "left_begin",
-    "weight_slot",
-    "out_slot",
-];
+/// What a norm before a product adds to its shape.
+const NORM_SHAPE: &[&str] = &["gain_slot", "normed_slot", "scale_slot", "epsilon"];
 
-/// Of `norm_linear`, `norm_logits`.
-const NORM_LINEAR_SHAPE: &[&str] = &[
-    "rows",
-    "inner",
-    "inner4",
-    "columns4",
-    "column_blocks",
-    "blocks",
-    "left_slot",
-    "left_begin",
-    "weight_slot",
-    "out_slot",
-    "gain_slot",
-    "normed_slot",
-    "scale_slot",
-    "epsilon",
-];
+/// Of `norm_linear_gated`, `norm_linear_gelu`.
+const NORM_ACTIVATED_SHAPE: &[&[&str]] = &[PRODUCT_SHAPE, &["out_slot"], NORM_SHAPE, &["hidden4", "activated_slot"]];
+
+/// Of `linear`, `logits`.
+const LINEAR_BINDINGS: &[Binding] = &[bind("x", ReadWrite), bind("weight", Read), bind("out", ReadWrite)];
 
 /// Of `norm_linear`, `norm_logits`.
 const NORM_LINEAR_BINDINGS: &[Binding] = &[
@@ -67,27 +45,7 @@ const NORM_LINEAR_BINDINGS: &[Binding] = &[
 ];
 
 /// Of `norm_linear_gated`, `norm_linear_gelu`.
-const NORM_LINEAR_GATED_SHAPE: &[&str] = &[
-    "rows",
-    "inner",
-    "inner4",
-    "columns4",
-    "column_blocks",
-    "blocks",
-    "left_slot",
-    "left_begin",
-    "weight_slot",
-    "out_slot",
-    "gain_slot",
-    "normed_slot",
-    "scale_slot",
-    "epsilon",
-    "hidden4",
-    "activated_slot",
-];
-
-/// Of `norm_linear_gated`, `norm_linear_gelu`.
-const NORM_LINEAR_GATED_BINDINGS: &[Binding] = &[
+const NORM_ACTIVATED_BINDINGS: &[Binding] = &[
     bind("x", ReadWrite),
     bind("weight", Read),
     bind("out", ReadWrite),
@@ -98,38 +56,31 @@ const NORM_LINEAR_GATED_BINDINGS: &[Binding] = &[
 ];
 
 pub(super) static PRODUCTS: &[Kernel] = &[
-    product("linear", &[], LINEAR_SHAPE, &[bind("x", ReadWrite), bind("weight", Read), bind("out", ReadWrite)]),
+    product("linear", &["PRODUCT"], &[PRODUCT_SHAPE, &["out_slot"]], LINEAR_BINDINGS),
     product(
         "linear_add",
-        &["ADD"],
-        &[
-            "rows",
-            "inner",
-            "inner4",
-            "columns4",
-            "column_blocks",
-            "blocks",
-            "left_slot",
-            "left_begin",
-            "weight_slot",
-            "out_slot",
-            "residual_slot",
-        ],
+        &["PRODUCT", "ADD"],
+        &[PRODUCT_SHAPE, &["out_slot", "residual_slot"]],
         &[bind("x", ReadWrite), bind("weight", Read), bind("out", ReadWrite), bind("residual", ReadWrite)],
     ),
-    product("norm_linear", &["NORM"], NORM_LINEAR_SHAPE, NORM_LINEAR_BINDINGS),
+    product("norm_linear", &["PRODUCT", "NORM"], &[PRODUCT_SHAPE, &["out_slot"], NORM_SHAPE], NORM_LINEAR_BINDINGS),
     product(
         "norm_linear_gated",
-        &["NORM", "ACTIVATED", "GATED", "VECTOR"],
-        NORM_LINEAR_GATED_SHAPE,
-        NORM_LINEAR_GATED_BINDINGS,
+        &["PRODUCT", "NORM", "ACTIVATED", "GATED", "VECTOR"],
+        NORM_ACTIVATED_SHAPE,
+        NORM_ACTIVATED_BINDINGS,
     ),
-    product("norm_linear_gelu", &["NORM", "ACTIVATED", "VECTOR"], NORM_LINEAR_GATED_SHAPE, NORM_LINEAR_GATED_BINDINGS),
     product(
-        "logits",
-        &["TRANSPOSED"],
-        LINEAR_SHAPE,
-        &[bind("x", ReadWrite), bind("weight", Read), bind("out", ReadWrite)],
+        "norm_linear_gelu",
+        &["PRODUCT", "NORM", "ACTIVATED", "VECTOR"],
+        NORM_ACTIVATED_SHAPE,
+        NORM_ACTIVATED_BINDINGS,
     ),
-    product("norm_logits", &["TRANSPOSED", "NORM"], NORM_LINEAR_SHAPE, NORM_LINEAR_BINDINGS),
+    product("logits", &["PRODUCT", "TRANSPOSED"], &[PRODUCT_SHAPE, &["out_slot"]], LINEAR_BINDINGS),
+    product(
+        "norm_logits",
+        &["PRODUCT", "TRANSPOSED", "NORM"],
+        &[PRODUCT_SHAPE, &["out_slot"], NORM_SHAPE],
+        NORM_LINEAR_BINDINGS,
+    ),
 ];

@@ -2,30 +2,9 @@
 // The gradient of attention's queries: with p = exp(score - log_sum) computed again and delta[t, h] = out[t, h] . dout[t, h],
 // ds = p (dout . v - delta) / sqrt(head_dim), dq = ds k. An invocation is one query of one head. delta is kept for `grad_key_value` where that is another dispatch.
 fn grad_query(block: u32, slot: u32, lane: u32) {
-    let query_block = block % shape.query_blocks;
-    let head = (block / shape.query_blocks) % shape.heads;
-    let sequence = block / (shape.query_blocks * shape.heads);
-    let t = query_block * ${WORKGROUP}u + lane;
-    let last = shape.context - 1u;
-    // Lanes beyond the end compute the last query again and store nothing.
-    let row = sequence * shape.context + min(t, last);
-    let base = slot * shape.qkv_slot + sequence * shape.context * shape.stride;
-    let from_keys = base + shape.keys + (head / shape.group) * ${LANES}u;
-    let from_values = base + shape.values + (head / shape.group) * ${LANES}u;
-    let start = slot * shape.qkv_slot + row * shape.stride + head * ${LANES}u;
+    #include query_of_lane
     let from_out = slot * shape.out_slot + row * shape.out_stride + head * ${LANES}u;
     let from_dout = slot * shape.dout_slot + row * shape.out_stride + head * ${LANES}u;
-    #if ROTARY
-    #repeat d HALF
-    let turned_q${d} = turned(qkv[start + ${d}u], qkv[start + ${d + HALF}u], min(t, last), ${d}u, 1.0);
-    let q${d} = turned_q${d}.first * shape.scale;
-    let q${d + HALF} = turned_q${d}.second * shape.scale;
-    #end
-    #else
-    #repeat d LANES
-    let q${d} = qkv[start + ${d}u] * shape.scale;
-    #end
-    #end
     var whole = Lane(0.0);
     #repeat d LANES
     let do${d} = dout[from_dout + ${d}u];
@@ -36,35 +15,8 @@ fn grad_query(block: u32, slot: u32, lane: u32) {
     let log_whole = log_sum[slot * shape.log_sum_slot + row * shape.log_sum_stride + head];
     // One beyond the last key that any query of this block sees.
     let end = min(query_block * ${WORKGROUP}u + ${WORKGROUP}u, shape.context);
-#if TILED
-    for (var tile = 0u; tile < end; tile += ${KEYS}u) {
-        for (var i = lane; i < ${KEYS * LANES}u; i += ${WORKGROUP}u) {
-            let position = min(tile + i / ${LANES}u, last);
-            let at = position * shape.stride;
-            first_tile[i] = head_lane(from_keys + at, position, i % ${LANES}u);
-            second_tile[i] = qkv[from_values + at + i % ${LANES}u];
-        }
-        workgroupBarrier();
-        for (var s = tile; s < tile + ${KEYS}u; s += 4u) {
-#else
+    #include keys_that_pass
 #if SUBGROUP
-        for (var s = 0u; s < end; s += 8u) {
-            let own_at = min(s + lane, last);
-            let own = own_at * shape.stride;
-            #if ROTARY
-            #repeat d HALF
-            let pair${d} = turned(qkv[from_keys + own + ${d}u], qkv[from_keys + own + ${d + HALF}u], own_at, ${d}u, 1.0);
-            let key${d} = pair${d}.first;
-            let key${d + HALF} = pair${d}.second;
-            #end
-            #else
-            #repeat d LANES
-            let key${d} = qkv[from_keys + own + ${d}u];
-            #end
-            #end
-            #repeat d LANES
-            let value${d} = qkv[from_values + own + ${d}u];
-            #end
             #repeat j 8
             var dot${j} = Lane(0.0);
             var dv${j} = Lane(0.0);
@@ -90,9 +42,6 @@ fn grad_query(block: u32, slot: u32, lane: u32) {
             #end
             #end
         }
-#else
-        for (var s = 0u; s < end; s += 4u) {
-#end
 #end
 #if !SUBGROUP
             #repeat j 4

@@ -1,0 +1,14 @@
+// Where every kernel starts: `run` is its own, with the number of its workgroup, its slot and its place within the workgroup.
+// The third dimension of a dispatch is the place in the list of slots that step; dispatches longer than one dimension allows (65,535 groups) are folded into x and y.
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+
+@compute @workgroup_size(${WORKGROUP})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    run(group.x + group.y * groups.x, slots[group.z], lane);
+}
