@@ -13,6 +13,8 @@ pub(crate) enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Instructions {
@@ -38,10 +40,14 @@ impl Instructions {
                 found.push(Instructions(Level::Avx512));
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            found.push(Instructions(Level::Neon));
+        }
         found
     }
 
-    /// `scalar`, `avx2` or `avx512`; `None` where this machine has no such instructions or the name is another.
+    /// `scalar`, `avx2`, `avx512` or `neon`; `None` where this machine has no such instructions or the name is another.
     pub fn named(name: &str) -> Option<Instructions> {
         Instructions::available().into_iter().find(|i| i.name() == name)
     }
@@ -53,6 +59,8 @@ impl Instructions {
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => "neon",
         }
     }
 

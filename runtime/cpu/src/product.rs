@@ -4,6 +4,8 @@
 //! instruction sets, an element's chain does not.
 
 use crate::math::{self, CHAIN};
+#[cfg(target_arch = "aarch64")]
+use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512, Bf16};
 use crate::simd::{Scalar, Simd, kernel};
@@ -78,6 +80,8 @@ pub(crate) trait Tiles {
 trait Step<S: Simd>: Copy {
     /// Steps of a chain.
     const CHAIN: usize;
+    /// Whether the left factor is taken from lanes of registers, see [`Simd::LANES_AS_FACTORS`].
+    const BY_LANES: bool;
     fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F;
 }
 
@@ -91,6 +95,7 @@ struct Pairs;
 
 impl<S: Simd> Step<S> for Numbers {
     const CHAIN: usize = CHAIN;
+    const BY_LANES: bool = S::LANES_AS_FACTORS;
 
     #[inline(always)]
     fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
@@ -100,6 +105,7 @@ impl<S: Simd> Step<S> for Numbers {
 
 impl<S: Simd> Step<S> for Pairs {
     const CHAIN: usize = CHAIN / 2;
+    const BY_LANES: bool = false;
 
     #[inline(always)]
     fn step(self, s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
@@ -110,6 +116,7 @@ impl<S: Simd> Step<S> for Pairs {
 #[cfg(target_arch = "x86_64")]
 impl Step<Avx512> for Bf16 {
     const CHAIN: usize = CHAIN / 2;
+    const BY_LANES: bool = false;
 
     #[inline(always)]
     fn step(
@@ -130,6 +137,41 @@ impl Tiles for Scalar {
 
     fn multiply_pairs(self, product: Product) {
         run::<Scalar, Pairs, 2, 1>(self, Pairs, product);
+    }
+}
+
+/// Five rows of sixteen columns are twenty of thirty-two registers, the right factor's four more, and five hold four steps of the left factor, whose lanes are multiplied
+/// with. (A sixth row is one more than there is room for: two sums then go through memory.) Four rows for products that fill such tiles without a rest: attention's, of sixteen rows.
+#[cfg(target_arch = "aarch64")]
+impl Tiles for Neon {
+    #[inline(always)]
+    fn multiply(self, product: Product) {
+        #[target_feature(enable = "neon")]
+        fn five(token: Neon, product: Product) {
+            run::<Neon, Numbers, 5, 1>(token, Numbers, product);
+        }
+        #[target_feature(enable = "neon")]
+        fn four(token: Neon, product: Product) {
+            run::<Neon, Numbers, 4, 1>(token, Numbers, product);
+        }
+        // SAFETY: the token proves that the machine has NEON.
+        unsafe {
+            if product.rows <= 16 && product.rows.is_multiple_of(4) {
+                four(self, product);
+            } else {
+                five(self, product);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn multiply_pairs(self, product: Product) {
+        #[target_feature(enable = "neon")]
+        fn with(token: Neon, product: Product) {
+            run::<Neon, Pairs, 3, 1>(token, Pairs, product);
+        }
+        // SAFETY: the token proves that the machine has NEON.
+        unsafe { with(self, product) }
     }
 }
 
@@ -226,6 +268,7 @@ fn multiply_emulated(token: Avx512, product: Product) {
     run::<Avx512, Pairs, 4, 2>(token, Pairs, product);
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Product<'_> {
     /// Columns of a panel of the right factor.
     fn panel(&self) -> usize {
@@ -541,19 +584,43 @@ impl Tile {
         let mut left: [*const f32; ROWS] =
             std::array::from_fn(|r| self.left.wrapping_add(r.min(self.valid - 1) * self.left_row));
         let mut right = self.right;
-        // SAFETY (both closures): the caller's promise; called for `length` steps in all.
+        // SAFETY: the caller's promise; called for `length` steps in all.
         let load = |right: *const f32| -> [S::F; VECTORS] {
-            std::array::from_fn(|v| unsafe {
-                if PART && v == VECTORS - 1 {
-                    s.load_part_from(right.add(16 * v), last)
-                } else {
-                    s.load_from(right.add(16 * v))
-                }
-            })
+            let mut values = [s.zero(); VECTORS];
+            for (v, value) in values.iter_mut().enumerate() {
+                *value = unsafe {
+                    if PART && v == VECTORS - 1 {
+                        s.load_part_from(right.add(16 * v), last)
+                    } else {
+                        s.load_from(right.add(16 * v))
+                    }
+                };
+            }
+            values
         };
         let mut steps = self.length;
         if LEFT == BY_ROW {
             // Four steps a turn: one move of each row's pointer.
+            while M::BY_LANES && steps >= 4 {
+                let mut steps_of_rows = [[s.zero(); ROWS]; 4];
+                for (r, left) in left.iter().enumerate() {
+                    // SAFETY: four steps are left of each row.
+                    for (rows, a) in steps_of_rows.iter_mut().zip(unsafe { s.splat_four(*left) }) {
+                        rows[r] = a;
+                    }
+                }
+                for a in steps_of_rows {
+                    let b = load(right);
+                    for r in 0..ROWS {
+                        for v in 0..VECTORS {
+                            sums[r][v] = m.step(s, a[r], b[v], sums[r][v]);
+                        }
+                    }
+                    right = right.wrapping_add(self.right_step);
+                }
+                left = left.map(|left| left.wrapping_add(4));
+                steps -= 4;
+            }
             while steps >= 4 {
                 for k in 0..4 {
                     let b = load(right);
@@ -582,7 +649,13 @@ impl Tile {
             let b = load(right);
             for r in 0..ROWS {
                 let at = if LEFT == BY_COLUMN { left[0].wrapping_add(r) } else { left[r] };
-                let a = s.splat(unsafe { *at });
+                let a = if M::BY_LANES && LEFT == BY_COLUMN && ROWS >= 4 {
+                    // Rows are taken four together, the last four where fewer are left.
+                    let first = (r / 4 * 4).min(ROWS - 4);
+                    unsafe { s.splat_four(left[0].wrapping_add(first))[r - first] }
+                } else {
+                    s.splat(unsafe { *at })
+                };
                 for v in 0..VECTORS {
                     sums[r][v] = m.step(s, a, b[v], sums[r][v]);
                 }

@@ -3,10 +3,16 @@
 //! A kernel is written once over [`Simd`] and compiled for each instruction set by [`kernel!`]. Every operation here rounds as IEEE 754 says
 //! or only moves bits, so lanes cannot differ between instruction sets; sums of lanes have the one order of `math::add_lanes`.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
 pub(crate) use scalar::Scalar;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512, Bf16};
@@ -20,8 +26,18 @@ pub(crate) trait Simd: Copy + Tiles {
     type F: Copy;
     /// Whether a dozen of sixteen lanes stay in registers.
     const MANY_REGISTERS: bool;
+    /// Whether multiply-adds take one lane of a register for a factor: numbers that lie side by side and are to be in all lanes are then loaded together.
+    const LANES_AS_FACTORS: bool = false;
 
     fn splat(self, value: f32) -> Self::F;
+    /// Each of four numbers that lie side by side in all lanes.
+    /// # Safety
+    /// Four numbers can be read from `from`.
+    #[inline(always)]
+    unsafe fn splat_four(self, from: *const f32) -> [Self::F; 4] {
+        // SAFETY: the caller's promise.
+        std::array::from_fn(|i| self.splat(unsafe { *from.add(i) }))
+    }
     /// # Safety
     /// Sixteen numbers can be read from `from`.
     unsafe fn load_from(self, from: *const f32) -> Self::F;
@@ -251,6 +267,12 @@ macro_rules! kernel {
                 body(token, $($argument),*)
             }
 
+            #[cfg(target_arch = "aarch64")]
+            #[target_feature(enable = "neon")]
+            fn neon(token: $crate::simd::Neon, $($argument: $type),*) $(-> $result)? {
+                body(token, $($argument),*)
+            }
+
             match instructions.level() {
                 $crate::instructions::Level::Scalar => body($crate::simd::Scalar, $($argument),*),
                 #[cfg(target_arch = "x86_64")]
@@ -259,6 +281,9 @@ macro_rules! kernel {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: `Instructions` of this level are only made where the machine has AVX-512F as well.
                 $crate::instructions::Level::Avx512 => unsafe { avx512($crate::simd::Avx512::new(), $($argument),*) },
+                #[cfg(target_arch = "aarch64")]
+                // SAFETY: `Instructions` of this level are only made where the machine has NEON.
+                $crate::instructions::Level::Neon => unsafe { neon($crate::simd::Neon::new(), $($argument),*) },
             }
         }
     )*};
