@@ -16,6 +16,40 @@ pub enum Set {
     Tiled,
 }
 
+/// The tiles of products in the tiled set. An element is the same chain of operations in either, so the bits are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tile {
+    /// 64 rows and columns by 128 invocations, 8 x 4 each, in 16 KiB of workgroup memory: runs everywhere.
+    Small,
+    /// 128 rows and columns by 256 invocations, 8 x 8 each, in 32 KiB: half as many reads of memory and of the tiles for a product.
+    Large,
+}
+
+impl Tile {
+    /// Rows, and columns, of a tile.
+    pub fn side(self) -> usize {
+        match self {
+            Tile::Small => 64,
+            Tile::Large => 128,
+        }
+    }
+
+    /// What a product with these tiles takes of a workgroup's memory at most, bytes.
+    pub fn memory(self) -> u32 {
+        match self {
+            Tile::Small => 16 << 10,
+            Tile::Large => 32 << 10,
+        }
+    }
+
+    fn constants(self) -> [(&'static str, u32); 4] {
+        match self {
+            Tile::Small => [("SIDE4", 16), ("PITCH", 17), ("EACH", 1), ("TWO", 0)],
+            Tile::Large => [("SIDE4", 32), ("PITCH", 33), ("EACH", 2), ("TWO", 1)],
+        }
+    }
+}
+
 /// The largest head dimension whose keys and values fit a tile: a set's variants exist up to it.
 #[derive(Debug, Clone, Copy)]
 pub struct LargestHead;
@@ -44,11 +78,57 @@ impl Variant {
         debug_assert_eq!(kernel.options.len(), options.len(), "{}", kernel.name);
         let workgroup = kernel.workgroup[usize::from(set == Set::Tiled)];
         let tiled = u32::from(set == Set::Tiled && kernel.tiled);
+        let tile = if kernel.pieces.contains(&"tile") { &Tile::Small.constants()[..] } else { &[] };
         let mut constants = vec![("TILED", tiled), ("WORKGROUP", workgroup), ("SUMMED", kernel.summed)];
         constants.push(("SUBGROUP", u32::from(set == Set::Subgroup)));
+        constants.extend(tile);
         constants.extend(kernel.fixed.iter().map(|name| (*name, 1)));
         constants.extend(kernel.options.iter().zip(options).map(|(name, on)| (*name, u32::from(*on))));
         Variant { kernel, set, workgroup, constants }
+    }
+
+    /// This with tiles of a size, where it has tiles.
+    pub fn with_tile(mut self, tile: Tile) -> Variant {
+        if self.set == Set::Tiled && self.kernel.pieces.contains(&"tile") {
+            self.workgroup = 2 * tile.side() as u32;
+            self.set("WORKGROUP", self.workgroup);
+            tile.constants().into_iter().for_each(|(name, value)| self.set(name, value));
+        }
+        self
+    }
+
+    /// This with sums over neighbours by exchanges within subgroups, which are all of this many lanes, a power of two from 4 to 64. The same numbers are added in
+    /// the same pairs as without: bits are the same. Kernels that have no such sums stay as they are.
+    pub fn with_shuffles(mut self, subgroup: u32) -> Variant {
+        debug_assert!(subgroup.is_power_of_two() && (4..=64).contains(&subgroup), "{subgroup}");
+        if self.set != Set::Tiled {
+            return self;
+        }
+        if self.kernel.pieces.contains(&"lanes") {
+            let reach = subgroup.min(self.kernel.summed);
+            let levels = (self.kernel.summed / reach).ilog2();
+            let exchanges = [("REACH", reach), ("LEVELS", levels), ("EXCHANGES", reach.ilog2())];
+            exchanges.into_iter().for_each(|(name, value)| self.set(name, value));
+            self.set("SHUFFLES", subgroup);
+        }
+        // A row's sum before a product is one of sixteen lanes.
+        if self.kernel.pieces.contains(&"product") && self.kernel.fixed.contains(&"NORM") && subgroup >= 16 {
+            self.set("ROW_SHUFFLES", 1);
+            self.set("SHUFFLES", subgroup);
+        }
+        self
+    }
+
+    /// Whether it calls on subgroups.
+    pub fn uses_subgroups(&self) -> bool {
+        self.set == Set::Subgroup || self.constants.iter().any(|(name, value)| *name == "SHUFFLES" && *value > 0)
+    }
+
+    fn set(&mut self, name: &'static str, value: u32) {
+        match self.constants.iter_mut().find(|(constant, _)| *constant == name) {
+            Some(constant) => constant.1 = value,
+            None => self.constants.push((name, value)),
+        }
     }
 
     /// A variant of one of the attention kernels for a head dimension. `VECTOR` is on where it divides by four.

@@ -57,7 +57,7 @@ fn seconds(device: &Device, calls: &[Call], slots: &Window) -> Result<f64, Probl
 }
 
 fn flops(device: &Device, out: &Window, slots: &Window) -> Result<f64, Problem> {
-    let variant = Variant::new(kernel("multiply_adds"), device.set, &[]);
+    let variant = Variant::new(kernel("multiply_adds"), device.ways.set, &[]);
     let invocations = (out.size / 16).min(1 << 18) / u64::from(variant.workgroup) * u64::from(variant.workgroup);
     let mut rounds = 64u32;
     loop {
@@ -80,7 +80,7 @@ fn flops(device: &Device, out: &Window, slots: &Window) -> Result<f64, Problem> 
 
 /// The sum of two rows into a third, over `fours` of their numbers.
 fn sum(device: &Device, rows: &[Window], fours: u64) -> Call {
-    let variant = Variant::new(kernel("add"), device.set, &[]);
+    let variant = Variant::new(kernel("add"), device.ways.set, &[]);
     let members = [("count4", fours as u32), ("a_slot", 0), ("b_slot", 0), ("out_slot", 0)];
     Call {
         shape: variant.kernel.shape(&members),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Instant;
 
 use synx_plan::problem::Problem;
-use synx_shaders::{Set, Variant};
+use synx_shaders::{Set, Tile, Variant};
 
 use crate::adapter::{self, AdapterInfo, AdapterKind, Selector};
 use crate::pacer::Pacer;
@@ -12,6 +12,7 @@ use crate::pipelines::{Pipeline, Pipelines};
 use crate::problems;
 use crate::split::split;
 use crate::tape::Dispatch;
+use crate::ways::{Choice, Ways, subgroup_of_one_size};
 
 /// One device and everything that belongs to it and not to a wave.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct Device {
     raw: wgpu::Device,
     queue: wgpu::Queue,
     pub adapter: AdapterInfo,
-    pub set: Set,
+    pub ways: Ways,
     pipelines: Mutex<Pipelines>,
     pacer: Mutex<Pacer>,
     /// Nanoseconds of a tick of the device's clock, where kernels can be timed by it.
@@ -41,21 +42,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Device {
-    /// Opens an adapter with all the limits it grants. `set` is the kernels' variants, by default what suits the adapter.
-    pub fn open(which: &Selector, set: Option<Set>) -> Result<Device, Problem> {
+    /// Opens an adapter with all the limits it grants. By default everything is what suits the adapter.
+    pub fn open(which: &Selector, choice: Choice) -> Result<Device, Problem> {
         let (raw, adapter) = adapter::select(which)?;
         let limits = raw.limits();
         if adapter.limits.storage_buffers < 8 {
             return Err(problems::not_opened(&adapter, "it grants fewer than 8 storage buffers to a kernel"));
         }
         let info = raw.get_info();
-        let eights = raw.features().contains(wgpu::Features::SUBGROUP)
-            && (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
-        if set == Some(Set::Subgroup) && !eights {
+        let subgroup = subgroup_of_one_size(info.subgroup_min_size, info.subgroup_max_size)
+            .filter(|_| raw.features().contains(wgpu::Features::SUBGROUP));
+        let eights = subgroup == Some(8);
+        if choice.set == Some(Set::Subgroup) && !eights {
             return Err(problems::not_opened(&adapter, "its subgroups are not of exactly eight lanes"));
         }
+        if choice.shuffles == Some(true) && subgroup.is_none() {
+            return Err(problems::not_opened(&adapter, "its subgroups are not of one size"));
+        }
+        if choice.tile == Some(Tile::Large) && adapter.limits.workgroup_memory < Tile::Large.memory() {
+            return Err(problems::not_opened(&adapter, "it grants less than 32 KiB to a workgroup"));
+        }
         let timestamps = raw.features() & wgpu::Features::TIMESTAMP_QUERY;
-        let subgroups = if eights { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() };
+        let subgroups = if subgroup.is_some() { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("synx"),
             required_features: subgroups | timestamps,
@@ -85,12 +93,14 @@ impl Device {
             () if eights => Set::Subgroup,
             () => Set::Direct,
         };
+        let set = choice.set.unwrap_or(suits);
+        let ways = Ways::new(set, subgroup, &adapter.limits, choice);
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {
             raw: device,
             tick: (!timestamps.is_empty()).then(|| f64::from(queue.get_timestamp_period())),
             queue,
-            set: set.unwrap_or(suits),
+            ways,
             pipelines: Mutex::default(),
             pacer: Mutex::new(pacer),
             fault,

@@ -15,6 +15,7 @@ use crate::layout::Layout;
 use crate::problems;
 use crate::self_check::self_check;
 use crate::wave::GpuWave;
+use crate::ways::{Choice, Ways};
 
 /// Runs programs on one adapter. Shaders are compiled once for all of its waves.
 #[derive(Debug)]
@@ -29,18 +30,15 @@ impl GpuExecutor {
     ///
     /// E0950 where there is none, E0951 where it does not open, E0952 where it computes wrongly.
     pub fn open(which: &Selector) -> Result<GpuExecutor, Problem> {
-        GpuExecutor::with_set(which, None)
+        GpuExecutor::open_with(which, Choice::default())
     }
 
-    /// As `open`, with the kernels' variants given: what the adapter would not take by itself is a numerics class of its own.
-    pub fn open_with(which: &Selector, set: Set) -> Result<GpuExecutor, Problem> {
-        GpuExecutor::with_set(which, Some(set))
-    }
-
-    fn with_set(which: &Selector, set: Option<Set>) -> Result<GpuExecutor, Problem> {
-        let device = Arc::new(Device::open(which, set)?);
+    /// As `open`, with the kernels, or what else gives the same bits, given: a set of kernels that the adapter would not take by itself is a numerics class of its own.
+    pub fn open_with(which: &Selector, choice: impl Into<Choice>) -> Result<GpuExecutor, Problem> {
+        let choice = choice.into();
+        let device = Arc::new(Device::open(which, choice)?);
         self_check(&device)?;
-        Ok(GpuExecutor { device, forced: set })
+        Ok(GpuExecutor { device, forced: choice.set })
     }
 
     pub fn adapter(&self) -> &AdapterInfo {
@@ -49,7 +47,7 @@ impl GpuExecutor {
 
     /// The kernels' variants.
     pub fn set(&self) -> Set {
-        self.device.set
+        self.device.ways.set
     }
 
     /// As `prepare`, with the wave as what it is.
@@ -58,12 +56,12 @@ impl GpuExecutor {
         if self.device.adapter.kind == AdapterKind::Software {
             self.has_room(program, slots)?;
         }
-        GpuWave::new(Arc::clone(&self.device), program, slots, Fusion::of(self.device.set))
+        GpuWave::new(Arc::clone(&self.device), program, slots, self.device.ways)
     }
 
     /// As `wave`, with each operation a dispatch of its own, and the same bits: to see what fusion does, and whether it is at fault.
     pub fn wave_one_by_one(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
-        GpuWave::new(Arc::clone(&self.device), program, slots, Fusion::Off)
+        GpuWave::new(Arc::clone(&self.device), program, slots, Ways { fusion: Fusion::Off, ..self.device.ways })
     }
 
     /// What the adapter gives at most, measured: takes about a second, and three large buffers meanwhile.
@@ -72,7 +70,7 @@ impl GpuExecutor {
     }
 
     fn layout(&self, program: &Program, slots: usize) -> Result<Layout, Problem> {
-        let steps = Steps::new(program, Fusion::of(self.device.set));
+        let steps = Steps::new(program, self.device.ways.fusion);
         Layout::new(program, &steps, slots, &self.device.adapter.limits)
     }
 

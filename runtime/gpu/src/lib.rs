@@ -24,8 +24,10 @@ mod self_check;
 mod split;
 mod tape;
 mod wave;
+mod ways;
 
 pub use adapter::{AdapterInfo, AdapterKind, AdapterLimits, Selector, adapters};
 pub use executor::GpuExecutor;
-pub use synx_shaders::Set;
+pub use synx_shaders::{Set, Tile};
 pub use wave::GpuWave;
+pub use ways::Choice;

@@ -1,5 +1,5 @@
 //! Whether an opened device computes: a small product, a head and their gradients against the host's, and the gradients of a small model against
-//! differences of its own losses, once.
+//! differences of its own losses, once; and whether subgroups and large tiles give the bits that they should.
 
 use std::sync::Arc;
 
@@ -10,11 +10,12 @@ use synx_plan::problem::Problem;
 use synx_plan::program::op::{HeadGradient, HeadLoss, Linear};
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId, lower};
 use synx_plan::recipe::Precision;
+use synx_shaders::{Set, Tile};
 
 use crate::device::Device;
-use crate::fusion::Fusion;
 use crate::problems;
 use crate::wave::GpuWave;
+use crate::ways::{Tiles, Ways};
 
 const TOKENS: usize = 9;
 const WIDTH: usize = 21;
@@ -37,12 +38,47 @@ const STILL: StepControl = StepControl {
 /// E0952 where the device computes something else than it should.
 pub fn self_check(device: &Arc<Device>) -> Result<(), Problem> {
     product_and_head(device)?;
-    gradients(device)
+    gradients(device)?;
+    same_bits_in_other_ways(device)
+}
+
+/// Steps a small model with what this device takes for speed, and without: the same numbers are added in the same order, so every bit is the same. Wide enough that
+/// every lane of a sum has something to add, and that products take several large tiles.
+fn same_bits_in_other_ways(device: &Arc<Device>) -> Result<(), Problem> {
+    let plain = Ways { shuffles: None, tiles: Tiles::All(Tile::Small), ..device.ways };
+    let tiles = if device.ways.tiles == Tiles::ByShape { Tiles::All(Tile::Large) } else { device.ways.tiles };
+    let fast = Ways { tiles, ..device.ways };
+    if device.ways.set != Set::Tiled || (fast.shuffles, fast.tiles) == (plain.shuffles, plain.tiles) {
+        return Ok(());
+    }
+    let program = wide_model();
+    let tokens = program.tokens() as u32;
+    let batch = Batch {
+        inputs: (0..tokens).map(|i| i * 7919 % program.vocabulary as u32).collect(),
+        targets: (0..tokens).map(|i| i * 104_729 % program.vocabulary as u32).collect(),
+        weights: Vec::new(),
+    };
+    let bits_of = |ways| -> Result<Vec<u32>, Problem> {
+        let mut wave = GpuWave::new(Arc::clone(device), &program, 1, ways)?;
+        wave.join(0, &SlotState::initial(program.initial_parameters(0, 0)))?;
+        wave.step(&batch, &[Some(StepControl { loss_scale: 1.0 / tokens as f32, ..STILL })])?;
+        let readings = wave.drain()?.into_iter().flatten().flatten();
+        let mut bits: Vec<u32> = readings.flat_map(|r| [r.loss.to_bits(), r.gradient_norm.to_bits()]).collect();
+        bits.extend(wave.read(0)?.first_moment.iter().map(|g| g.to_bits()));
+        Ok(bits)
+    };
+    let (got, want) = (bits_of(fast)?, bits_of(plain)?);
+    let other = got.iter().zip(&want).filter(|(got, want)| got != want).count();
+    if other == 0 {
+        return Ok(());
+    }
+    let what = format!("{other} of {} numbers differ with subgroups ({:?}) and large tiles", want.len(), fast.shuffles);
+    Err(problems::self_check_failed(&device.adapter, &what))
 }
 
 /// Runs `x · weight` and a head over the result in the second of two slots.
 fn product_and_head(device: &Arc<Device>) -> Result<(), Problem> {
-    let mut wave = GpuWave::new(Arc::clone(device), &program(), 2, Fusion::of(device.set))?;
+    let mut wave = GpuWave::new(Arc::clone(device), &program(), 2, device.ways)?;
     let [x, out, dhead, loss] = [0, 2, 4, 5].map(TensorId);
     // Values that are exact in f32, so that only the device can err.
     let value = |i: usize, scale: f32| ((i * 7919 % 97) as f32 - 48.0) / scale;
@@ -108,8 +144,7 @@ fn product_and_head(device: &Arc<Device>) -> Result<(), Problem> {
 /// part in either, and one that a driver got wrong does not agree with the others.
 fn gradients(device: &Arc<Device>) -> Result<(), Problem> {
     let program = model();
-    let fusion = Fusion::of(device.set);
-    let mut wave = GpuWave::new(Arc::clone(device), &program, 2, fusion)?;
+    let mut wave = GpuWave::new(Arc::clone(device), &program, 2, device.ways)?;
     // Smaller, so that the loss is no steeper than that of a model in training.
     let parameters: Vec<f32> = program.initial_parameters(0, 0).iter().map(|p| 0.4 * p).collect();
     wave.join(1, &SlotState::initial(parameters.clone()))?;
@@ -157,6 +192,15 @@ fn model() -> Program {
     let model =
         Model { width: 16, context: 8, vocabulary: 28, blocks, tied: false, rotary_base, norm_epsilon, init_std };
     lower(&model, 3)
+}
+
+/// A layer of SwiGLU, none of whose sizes fills the kernels' tiles.
+fn wide_model() -> Program {
+    let blocks = vec![Block::Swiglu { hidden: 96 }];
+    let (norm_epsilon, init_std, rotary_base) = (Exact::zero(), Exact::one(), Exact::from(10_000u64));
+    let model =
+        Model { width: 264, context: 20, vocabulary: 524, blocks, tied: false, rotary_base, norm_epsilon, init_std };
+    lower(&model, 13)
 }
 
 /// A product and a head, the product's gradient left out.

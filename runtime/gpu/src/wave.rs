@@ -10,11 +10,12 @@ use synx_plan::program::{Op, Program, Role, TensorId};
 use crate::batch::group;
 use crate::buffers::{Buffers, CONTROL_WORDS, READINGS, STATUS_WORDS, slot_window, whole};
 use crate::device::{Device, Window};
-use crate::fusion::{Fusion, Steps};
+use crate::fusion::Steps;
 use crate::layout::{Layout, Place};
 use crate::operations::Operations;
 use crate::problems::misuse;
 use crate::tape::{Dispatch, record};
+use crate::ways::Ways;
 
 /// Replicas of one program on one device.
 #[derive(Debug)]
@@ -46,32 +47,27 @@ pub struct GpuWave {
 }
 
 impl GpuWave {
-    pub(crate) fn new(
-        device: Arc<Device>,
-        program: &Program,
-        slots: usize,
-        fusion: Fusion,
-    ) -> Result<GpuWave, Problem> {
+    pub(crate) fn new(device: Arc<Device>, program: &Program, slots: usize, ways: Ways) -> Result<GpuWave, Problem> {
         let slots = slots.max(1);
         if slots > device.adapter.limits.workgroups as usize {
             return Err(misuse(format!("a wave of {slots} slots is more than a dispatch has layers")));
         }
-        let steps = Steps::new(program, fusion);
+        let steps = Steps::new(program, ways.fusion);
         let layout = Layout::new(program, &steps, slots, &device.adapter.limits)?;
         let buffers = Buffers::new(&device, program, &layout)?;
         let list = whole(&buffers.slots);
 
-        let mut operations = Operations::new(program, &layout, &buffers, device.set, fusion);
+        let mut operations = Operations::new(program, &layout, &buffers, ways);
         steps.forward.iter().chain(&steps.backward).for_each(|(_, step)| operations.step(step, true));
         let mut training = record(&device, &operations.into_calls(), &list)?;
         let before_optimiser = training.len();
         let loss = program.forward.iter().find_map(|op| if let Op::HeadLoss(op) = op { Some(op.loss) } else { None });
         if let Some(loss) = loss {
-            let mut optimiser = Operations::new(program, &layout, &buffers, device.set, fusion);
+            let mut optimiser = Operations::new(program, &layout, &buffers, ways);
             optimiser.optimiser(loss);
             training.extend(record(&device, &optimiser.into_calls(), &list)?);
         }
-        let mut operations = Operations::new(program, &layout, &buffers, device.set, fusion);
+        let mut operations = Operations::new(program, &layout, &buffers, ways);
         steps.forward.iter().for_each(|(_, step)| operations.step(step, false));
         let evaluation = record(&device, &operations.into_calls(), &list)?;
         let loss = loss.and_then(|loss| layout.activations[loss.0]);

@@ -8,7 +8,15 @@
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
+#if SHUFFLES
+    @builtin(subgroup_id) subgroup: u32,
+    @builtin(subgroup_invocation_id) within: u32,
+) {
+    // Subgroups are all full. How they lie in the workgroup is the driver's choice, so the place within it is counted by them.
+    let lane = subgroup * ${SHUFFLES}u + within;
+#else
     @builtin(local_invocation_index) lane: u32,
 ) {
+#end
     run(group.x + group.y * groups.x, slots[group.z], lane);
 }

@@ -1,7 +1,7 @@
 // One workgroup's part of left . weight, or of left . weight^T with TRANSPOSED: left [R, I], weight [I, O] or [O, I], the product [R, O].
 // Per chunk of 512 of I one ascending chain of fma from zero; chunks are added in ascending order.
 // direct: an invocation 8 rows x 8 columns, nothing shared; subgroup: an invocation 16 rows x 4 columns, each lane reads two
-// of the rows and hands them round; tiled: a workgroup 64 rows x 64 columns.
+// of the rows and hands them round; tiled: a workgroup ${4 * SIDE4} rows x ${4 * SIDE4} columns.
 //
 // The kernel gives `operand(at)`, four of the left operand, and `store(slot, row, column4, value)`, which takes what comes out; with NORM also gain, `put_normed`
 // and `put_scale`, with GATED also `store_gated`. Of its shape: rows, inner (I) and inner4, columns4 (O), column_blocks, left_slot, left_begin, weight_slot.
@@ -11,7 +11,7 @@
 #if SUBGROUP
 const HALF: u32 = 4u;
 #else
-const HALF: u32 = 8u;
+const HALF: u32 = ${8 * EACH}u;
 #end
 #end
 
@@ -24,7 +24,7 @@ fn column_of(number: u32, j: u32) -> u32 {
 #if SUBGROUP
     return number * 8u + j;
 #else
-    return number * 16u + j;
+    return number * ${SIDE4}u + j;
 #end
 #end
 }
@@ -39,6 +39,7 @@ fn kept(part: vec4<f32>, inner4: u32) -> vec4<f32> {
 #end
 }
 
+#if !TILED
 fn left_part(slot: u32, scale_of_row: f32, at: u32, inner4: u32) -> vec4<f32> {
 #if NORM
     return kept(operand(at) * scale_of_row * gain[slot * shape.gain_slot + inner4], inner4);
@@ -46,6 +47,7 @@ fn left_part(slot: u32, scale_of_row: f32, at: u32, inner4: u32) -> vec4<f32> {
     return kept(operand(at), inner4);
 #end
 }
+#end
 
 #if NORM
 // What `rms_norm` makes of the sum of a row's squares.
@@ -64,16 +66,19 @@ fn row_scale(begin: u32) -> f32 {
     return scale_of((squares.x + squares.y) + (squares.z + squares.w));
 }
 #else
-// Sums of squares of 16 threads a row, then the scale of each row.
-var<workgroup> sums: array<f32, 1024>;
-var<workgroup> scales: array<f32, 64>;
+var<workgroup> scales: array<f32, ${4 * SIDE4}>;
+#if !ROW_SHUFFLES
+// Sums of squares of 16 threads a row.
+var<workgroup> sums: array<f32, ${64 * SIDE4}>;
+#end
 
-// The scales of 64 rows. `rms_norm` has a thread for every 64th four of a row and adds the threads' sums in halves; here a thread has four of those threads'
-// sums, and every sum is added to the same others as there.
+// The scales of ${4 * SIDE4} rows. `rms_norm` has a thread for every 64th four of a row and adds the threads' sums in halves; here a thread has four of those
+// threads' sums, and every sum is added to the same others as there.
 fn row_scales(base: u32, first_row: u32, lane: u32) {
     let own = lane % 16u;
     for (var round = 0u; round < 8u; round++) {
-        let begin = base + min(first_row + round * 8u + lane / 16u, shape.rows - 1u) * shape.inner4;
+        let row = round * (${WORKGROUP}u / 16u) + lane / 16u;
+        let begin = base + min(first_row + row, shape.rows - 1u) * shape.inner4;
         #repeat c 4
         var squares${c} = vec4<f32>(0.0);
         #end
@@ -89,10 +94,21 @@ fn row_scales(base: u32, first_row: u32, lane: u32) {
         #repeat c 4
         let sum${c} = (squares${c}.x + squares${c}.y) + (squares${c}.z + squares${c}.w);
         #end
-        sums[round * 128u + lane] = (sum0 + sum2) + (sum1 + sum3);
+    #if ROW_SHUFFLES
+        var sum = (sum0 + sum2) + (sum1 + sum3);
+        #repeat e 4
+        sum += subgroupShuffleXor(sum, 8u >> ${e}u);
+        #end
+        if (own == 0u) {
+            scales[row] = scale_of(sum);
+        }
+    #else
+        sums[row * 16u + own] = (sum0 + sum2) + (sum1 + sum3);
+    #end
     }
     workgroupBarrier();
-    if (lane < 64u) {
+#if !ROW_SHUFFLES
+    if (lane < ${4 * SIDE4}u) {
         let begin = lane * 16u;
         #repeat l 8
         let a${l} = sums[begin + ${l}u] + sums[begin + ${l + 8}u];
@@ -103,6 +119,7 @@ fn row_scales(base: u32, first_row: u32, lane: u32) {
         scales[lane] = scale_of((b0 + b2) + (b1 + b3));
     }
     workgroupBarrier();
+#end
 }
 #end
 #end
@@ -213,121 +230,162 @@ fn product(block: u32, slot: u32, lane: u32) {
 
 #if !SUBGROUP
 #if TILED
+// A part of the tiles that begin at the four `tile` of the inner dimension: half of the invocations read the left operand, the others the weight. Beyond the end
+// they read the last once more.
+fn parts_of(slot: u32, lane: u32, first_row: u32, number: u32, tile: u32) -> Parts {
+    var next: Parts;
+    let unit = lane % ${4 * SIDE4}u;
+    let at = min(tile + unit % 4u, shape.inner4 - 1u);
+    if (lane < ${4 * SIDE4}u) {
+        let row = first_row + (unit / 4u) * 4u;
+        let base = slot * shape.left_slot + shape.left_begin;
+        #repeat j 4
+        next.part${j} = operand(base + min(row + ${j}u, shape.rows - 1u) * shape.inner4 + at);
+        #end
+        #if NORM
+        next.gain = gain[slot * shape.gain_slot + at];
+        #end
+    } else {
+        let base = slot * shape.weight_slot;
+        #if TRANSPOSED
+        let column = column_of(number, unit / 4u) * 4u;
+        #repeat j 4
+        next.part${j} = weight[base + min(column + ${j}u, shape.columns4 * 4u - 1u) * shape.inner4 + at];
+        #end
+        #else
+        #repeat j 4
+        let column${j} = min(column_of(number, (unit + ${4 * SIDE4 * j}u) % ${SIDE4}u), shape.columns4 - 1u);
+        let inner${j} = min(tile * 4u + (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u, shape.inner4 * 4u - 1u);
+        next.part${j} = weight[base + inner${j} * shape.columns4 + column${j}];
+        #end
+        #end
+    }
+    return next;
+}
+
 fn product(block: u32, slot: u32, lane: u32) {
-    let first_row = (block / shape.column_blocks) * 64u;
+    let first_row = (block / shape.column_blocks) * ${4 * SIDE4}u;
     let number = block % shape.column_blocks;
-    let left_base = slot * shape.left_slot + shape.left_begin;
-    let weight_base = slot * shape.weight_slot;
-    let last_row = shape.rows - 1u;
     #if NORM
-    row_scales(left_base, first_row, lane);
-    if (number == 0u && lane < 64u && first_row + lane < shape.rows) {
+    row_scales(slot * shape.left_slot + shape.left_begin, first_row, lane);
+    if (number == 0u && lane < ${4 * SIDE4}u && first_row + lane < shape.rows) {
         put_scale(slot, first_row + lane, scales[lane]);
     }
     #end
+    #repeat e EACH
     #repeat r 8
-    var acc${r} = vec4<f32>(0.0);
+    var acc${e}_${r} = vec4<f32>(0.0);
     #if CHUNKS
-    var sum${r} = vec4<f32>(0.0);
+    var sum${e}_${r} = vec4<f32>(0.0);
     #end
     #end
+    #end
+    let unit = lane % ${4 * SIDE4}u;
+    let zero = vec4<f32>(0.0);
+    var next = parts_of(slot, lane, first_row, number, 0u);
     for (var tile = 0u; tile < shape.inner4; tile += 4u) {
-        let unit = lane % 64u;
-        if (lane < 64u) {
-            let inner4 = tile + unit % 4u;
-            let row = first_row + (unit / 4u) * 4u;
-            // Beyond the end of the inner dimension both tiles hold zeros; rows and columns beyond the end are not stored.
-            let there = vec4<bool>(inner4 < shape.inner4);
-            let at = min(inner4, shape.inner4 - 1u);
+        // Beyond the end of the inner dimension both tiles hold zeros; rows and columns beyond the end are not stored.
+        let inner4 = tile + unit % 4u;
+        let there = vec4<bool>(inner4 < shape.inner4);
+        if (lane < ${4 * SIDE4}u) {
             #repeat j 4
             #if NORM
-            let scale${j} = scales[(unit / 4u) * 4u + ${j}u];
+            let row${j} = kept(next.part${j} * scales[(unit / 4u) * 4u + ${j}u] * next.gain, inner4);
             #else
-            let scale${j} = 1.0;
+            let row${j} = kept(next.part${j}, inner4);
             #end
-            let row${j} = left_part(slot, scale${j}, left_base + min(row + ${j}u, last_row) * shape.inner4 + at, at);
             #end
             #if NORM
             if (number == 0u && inner4 < shape.inner4) {
+                let row = first_row + (unit / 4u) * 4u;
                 #repeat j 4
                 if (row + ${j}u < shape.rows) {
-                    put_normed(slot, row + ${j}u, at, row${j});
+                    put_normed(slot, row + ${j}u, inner4, row${j});
                 }
                 #end
             }
             #end
-            let zero = vec4<f32>(0.0);
             put_left(unit % 4u, unit / 4u, select(zero, row0, there), select(zero, row1, there), select(zero, row2, there), select(zero, row3, there));
         } else {
             #if TRANSPOSED
-            let inner4 = tile + unit % 4u;
-            let there = vec4<bool>(inner4 < shape.inner4);
-            let at = min(inner4, shape.inner4 - 1u);
-            let zero = vec4<f32>(0.0);
-            let column = column_of(number, unit / 4u) * 4u;
-            #repeat j 4
-            let column${j} = weight[weight_base + min(column + ${j}u, shape.columns4 * 4u - 1u) * shape.inner4 + at];
-            #end
-            put_right(unit % 4u, unit / 4u, select(zero, column0, there), select(zero, column1, there), select(zero, column2, there), select(zero, column3, there));
+            put_right(unit % 4u, unit / 4u, select(zero, next.part0, there), select(zero, next.part1, there), select(zero, next.part2, there), select(zero, next.part3, there));
             #else
             #repeat j 4
-            let at${j} = unit + ${64 * j}u;
-            let inner${j} = tile * 4u + at${j} / 16u;
-            let column${j} = min(column_of(number, at${j} % 16u), shape.columns4 - 1u);
-            let value${j} = weight[weight_base + min(inner${j}, shape.inner4 * 4u - 1u) * shape.columns4 + column${j}];
-            right[at${j}] = select(vec4<f32>(0.0), value${j}, vec4<bool>(inner${j} < shape.inner4 * 4u));
+            let k${j} = (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u;
+            right[k${j} * ${PITCH}u + unit % ${SIDE4}u] = select(zero, next.part${j}, vec4<bool>(tile * 4u + k${j} < shape.inner4 * 4u));
             #end
             #end
         }
         workgroupBarrier();
+        if (tile + 4u < shape.inner4) {
+            next = parts_of(slot, lane, first_row, number, tile + 4u);
+        }
         #include tile_multiply
         workgroupBarrier();
     #if CHUNKS
         if (tile % 128u == 124u) {
+            #repeat e EACH
             #repeat r 8
-            sum${r} += acc${r};
-            acc${r} = vec4<f32>(0.0);
+            sum${e}_${r} += acc${e}_${r};
+            acc${e}_${r} = vec4<f32>(0.0);
+            #end
             #end
         }
     #end
     }
     #if CHUNKS
+    #repeat e EACH
     #repeat r 8
-    acc${r} = sum${r} + acc${r};
+    acc${e}_${r} = sum${e}_${r} + acc${e}_${r};
     #end
     #end
-    let column = column_of(number, lane % 16u);
+    #end
     let row = first_row + (lane / 16u) * 8u;
     #if GATED
-    // The threads of the gates need what they let through: it goes by way of the two tiles, which nobody reads any more.
+    #if !TWO
+    // The threads of the gates need what they let through: it goes by way of the two tiles, which nobody reads any more. In large tiles a thread has both.
     let place = (lane / 16u) * 32u + lane % 8u;
     if (lane % 16u >= 8u) {
         #repeat r 4
-        left[place + ${8 * r}u] = acc${r};
-        right[place + ${8 * r}u] = acc${r + 4};
+        left[place + ${8 * r}u] = acc0_${r};
+        right[place + ${8 * r}u] = acc0_${r + 4};
         #end
     }
     workgroupBarrier();
     #end
-    if (column < shape.columns4) {
+    #end
+    #repeat e EACH
+    let column${e} = column_of(number, lane % 16u + ${16 * e}u);
+    if (column${e} < shape.columns4) {
         #repeat r 8
         if (row + ${r}u < shape.rows) {
-            store(slot, row + ${r}u, column, acc${r});
-        }
-        #end
-        #if GATED
-        if (lane % 16u < 8u) {
-            #repeat r 4
-            if (row + ${r}u < shape.rows) {
-                store_gated(slot, row + ${r}u, column, acc${r}, left[place + ${8 * r}u]);
-            }
-            if (row + ${r + 4}u < shape.rows) {
-                store_gated(slot, row + ${r + 4}u, column, acc${r + 4}, right[place + ${8 * r}u]);
-            }
-            #end
+            store(slot, row + ${r}u, column${e}, acc${e}_${r});
         }
         #end
     }
+    #end
+    #if GATED
+    #if TWO
+    if (column0 < shape.columns4) {
+        #repeat r 8
+        if (row + ${r}u < shape.rows) {
+            store_gated(slot, row + ${r}u, column0, acc0_${r}, acc1_${r});
+        }
+        #end
+    }
+    #else
+    if (column0 < shape.columns4 && lane % 16u < 8u) {
+        #repeat r 4
+        if (row + ${r}u < shape.rows) {
+            store_gated(slot, row + ${r}u, column0, acc0_${r}, left[place + ${8 * r}u]);
+        }
+        if (row + ${r + 4}u < shape.rows) {
+            store_gated(slot, row + ${r + 4}u, column0, acc0_${r + 4}, right[place + ${8 * r}u]);
+        }
+        #end
+    }
+    #end
+    #end
 }
 #else
 fn product(block: u32, slot: u32, lane: u32) {

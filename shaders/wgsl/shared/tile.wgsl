@@ -1,27 +1,36 @@
 #if TILED
-// A 64 x 64 tile of a product by 128 threads, 8 rows x 4 columns each, 16 of the inner dimension at a time.
-// Each element is one ascending chain of fma over the inner dimension, as everywhere.
+// A square tile of a product, ${4 * SIDE4} rows and columns, by ${WORKGROUP} invocations with 8 rows x ${4 * EACH} columns each, 16 of the inner dimension at a time.
+// Each element is one ascending chain of fma over the inner dimension, as everywhere, so that tiles of either size give the same bits.
+// An invocation reads its part of the next two tiles from memory before it multiplies the ones that are there.
 
-// [16 of the inner dimension][16], four rows each.
-var<workgroup> left: array<vec4<f32>, 256>;
-// [16 of the inner dimension][16], four columns each.
-var<workgroup> right: array<vec4<f32>, 256>;
+// [16 of the inner dimension][${SIDE4}], four rows each. A line is one longer, so that what is turned as it is put in meets fewer banks twice.
+var<workgroup> left: array<vec4<f32>, ${16 * PITCH}>;
+// [16 of the inner dimension][${SIDE4}], four columns each.
+var<workgroup> right: array<vec4<f32>, ${16 * PITCH}>;
+
+// What an invocation has read of the next tile.
+struct Parts {
+    #repeat j 4
+    part${j}: vec4<f32>,
+    #end
+#if NORM
+    gain: vec4<f32>,
+#end
+}
 
 // Puts four rows x four of the inner dimension into the left tile: `a` to `d` are the rows.
 fn put_left(inner4: u32, row4: u32, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) {
-    let at = inner4 * 64u + row4;
-    left[at] = vec4<f32>(a.x, b.x, c.x, d.x);
-    left[at + 16u] = vec4<f32>(a.y, b.y, c.y, d.y);
-    left[at + 32u] = vec4<f32>(a.z, b.z, c.z, d.z);
-    left[at + 48u] = vec4<f32>(a.w, b.w, c.w, d.w);
+    let at = inner4 * ${4 * PITCH}u + row4;
+    #repeat j 4
+    left[at + ${j * PITCH}u] = vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]);
+    #end
 }
 
 // Puts four columns x four of the inner dimension into the right tile: `a` to `d` are the columns.
 fn put_right(inner4: u32, column4: u32, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) {
-    let at = inner4 * 64u + column4;
-    right[at] = vec4<f32>(a.x, b.x, c.x, d.x);
-    right[at + 16u] = vec4<f32>(a.y, b.y, c.y, d.y);
-    right[at + 32u] = vec4<f32>(a.z, b.z, c.z, d.z);
-    right[at + 48u] = vec4<f32>(a.w, b.w, c.w, d.w);
+    let at = inner4 * ${4 * PITCH}u + column4;
+    #repeat j 4
+    right[at + ${j * PITCH}u] = vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]);
+    #end
 }
 #end

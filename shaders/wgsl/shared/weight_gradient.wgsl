@@ -3,7 +3,7 @@
 // Per chunk of 512 rows one ascending chain of fma from zero; chunks are added in ascending order. The head's rows come in pieces of whole chunks:
 // with `accumulate_weight` the chunks are added to what is there.
 // direct: an invocation 8 x 8 elements, nothing shared; subgroup: an invocation 16 x 4 elements, lanes read parts of x
-// and hand them round; tiled: a workgroup 64 x 64 elements.
+// and hand them round; tiled: a workgroup ${4 * SIDE4} x ${4 * SIDE4} elements.
 //
 // The kernel gives x, dout and dweight. Of its shape: tokens (R), inputs (I) and inputs4, outputs (O) and outputs4, weight_column_blocks, accumulate_weight, x_slot,
 // dout_slot, dout_begin, dweight_slot.
@@ -22,9 +22,9 @@ fn put_weight(slot: u32, row: u32, column4: u32, value: vec4<f32>) {
     dweight[at] = v;
 }
 
-// What the sum starts from.
-fn before(slot: u32, row: u32, column4: u32) -> vec4<f32> {
-    if (shape.accumulate_weight == 0u) {
+// What the sum starts from: what is there, or nothing where it is not yet `begun`.
+fn before(begun: bool, slot: u32, row: u32, column4: u32) -> vec4<f32> {
+    if (!begun) {
         return vec4<f32>(0.0);
     }
     return dweight[slot * shape.dweight_slot + min(row, shape.inputs4 * 4u - 1u) * shape.outputs4 + min(column4, shape.outputs4 - 1u)];
@@ -40,7 +40,7 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
     let first_x = slot * shape.x_slot + min(row4 + lane % 4u, shape.inputs4 - 1u);
     #repeat r 16
     var acc${r} = vec4<f32>(0.0);
-    var sum${r} = before(slot, row4 * 4u + ${r}u, column);
+    var sum${r} = before(shape.accumulate_weight != 0u, slot, row4 * 4u + ${r}u, column);
     #end
     for (var chunk = 0u; chunk < shape.tokens; chunk += 512u) {
         let end = min(chunk + 512u, shape.tokens);
@@ -77,50 +77,72 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
 
 #if !SUBGROUP
 #if TILED
-fn weight_gradient(block: u32, slot: u32, lane: u32) {
-    let first_row4 = (block / shape.weight_column_blocks) * 16u;
-    let first_column4 = (block % shape.weight_column_blocks) * 16u;
-    let x_base = slot * shape.x_slot;
-    let dout_base = slot * shape.dout_slot + shape.dout_begin;
-    let column4 = first_column4 + lane % 16u;
-    let row = first_row4 * 4u + (lane / 16u) * 8u;
-    #repeat r 8
-    var acc${r} = vec4<f32>(0.0);
-    var sum${r} = before(slot, row + ${r}u, column4);
+// A part of the tiles that begin at the row `tile` of the batch: half of the invocations read x, the others dout. Beyond the last row they read it once more.
+fn weight_parts_of(slot: u32, lane: u32, first_row4: u32, first_column4: u32, tile: u32) -> Parts {
+    var next: Parts;
+    let unit = lane % ${4 * SIDE4}u;
+    #repeat j 4
+    let row${j} = min(tile + (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u, shape.tokens - 1u);
     #end
+    if (lane < ${4 * SIDE4}u) {
+        let first = slot * shape.x_slot + min(first_row4 + unit % ${SIDE4}u, shape.inputs4 - 1u);
+        #repeat j 4
+        next.part${j} = x[first + row${j} * shape.inputs4];
+        #end
+    } else {
+        let first = slot * shape.dout_slot + shape.dout_begin + min(first_column4 + unit % ${SIDE4}u, shape.outputs4 - 1u);
+        #repeat j 4
+        next.part${j} = dout[first + row${j} * shape.outputs4];
+        #end
+    }
+    return next;
+}
+
+fn weight_gradient(block: u32, slot: u32, lane: u32) {
+    let first_row4 = (block / shape.weight_column_blocks) * ${SIDE4}u;
+    let first_column4 = (block % shape.weight_column_blocks) * ${SIDE4}u;
+    let row = first_row4 * 4u + (lane / 16u) * 8u;
+    #repeat e EACH
+    let column${e} = first_column4 + lane % 16u + ${16 * e}u;
+    #repeat r 8
+    var acc${e}_${r} = vec4<f32>(0.0);
+    #end
+    #end
+    // Whether there is a sum already: chunks are added up where the gradient lies, so that they take no registers.
+    var begun = shape.accumulate_weight != 0u;
+    let unit = lane % ${4 * SIDE4}u;
+    var next = weight_parts_of(slot, lane, first_row4, first_column4, 0u);
     for (var tile = 0u; tile < shape.tokens; tile += 16u) {
-        let unit = lane % 64u;
         // Beyond the last row of the batch both tiles hold zeros.
         #repeat j 4
-        let at${j} = unit + ${64 * j}u;
-        let inner${j} = tile + at${j} / 16u;
-        let there${j} = vec4<bool>(inner${j} < shape.tokens);
-        let clamped${j} = min(inner${j}, shape.tokens - 1u);
+        let k${j} = (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u;
+        let value${j} = select(vec4<f32>(0.0), next.part${j}, vec4<bool>(tile + k${j} < shape.tokens));
         #end
-        if (lane < 64u) {
+        if (lane < ${4 * SIDE4}u) {
             #repeat j 4
-            let value${j} = x[x_base + clamped${j} * shape.inputs4 + min(first_row4 + at${j} % 16u, shape.inputs4 - 1u)];
-            left[at${j}] = select(vec4<f32>(0.0), value${j}, there${j});
+            left[k${j} * ${PITCH}u + unit % ${SIDE4}u] = value${j};
             #end
         } else {
             #repeat j 4
-            let value${j} = dout[dout_base + clamped${j} * shape.outputs4 + min(first_column4 + at${j} % 16u, shape.outputs4 - 1u)];
-            right[at${j}] = select(vec4<f32>(0.0), value${j}, there${j});
+            right[k${j} * ${PITCH}u + unit % ${SIDE4}u] = value${j};
             #end
         }
         workgroupBarrier();
+        if (tile + 16u < shape.tokens) {
+            next = weight_parts_of(slot, lane, first_row4, first_column4, tile + 16u);
+        }
         #include tile_multiply
         workgroupBarrier();
-        if (tile % 512u == 496u) {
+        if (tile % 512u == 496u || tile + 16u >= shape.tokens) {
+            #repeat e EACH
             #repeat r 8
-            sum${r} += acc${r};
-            acc${r} = vec4<f32>(0.0);
+            put_weight(slot, row + ${r}u, column${e}, before(begun, slot, row + ${r}u, column${e}) + acc${e}_${r});
+            acc${e}_${r} = vec4<f32>(0.0);
             #end
+            #end
+            begun = true;
         }
     }
-    #repeat r 8
-    put_weight(slot, row + ${r}u, column4, sum${r} + acc${r});
-    #end
 }
 #else
 fn weight_gradient(block: u32, slot: u32, lane: u32) {
@@ -135,8 +157,8 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
     #repeat r 8
     var a${r} = vec4<f32>(0.0);
     var b${r} = vec4<f32>(0.0);
-    var sum_a${r} = before(slot, row4 * 4u + ${r}u, column_a);
-    var sum_b${r} = before(slot, row4 * 4u + ${r}u, column_b);
+    var sum_a${r} = before(shape.accumulate_weight != 0u, slot, row4 * 4u + ${r}u, column_a);
+    var sum_b${r} = before(shape.accumulate_weight != 0u, slot, row4 * 4u + ${r}u, column_b);
     #end
     for (var chunk = 0u; chunk < shape.tokens; chunk += 512u) {
         let end = min(chunk + 512u, shape.tokens);

@@ -14,7 +14,7 @@ impl Operations<'_> {
         let [qkv, out, log_sum] = [op.qkv, op.out, op.log_sum].map(|id| self.view(id));
         let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
         let name = if rotary.is_some() { "attention_rotary" } else { "attention" };
-        let variant = Variant::attention(kernel(name), self.set, op.head_dim as u32);
+        let variant = Variant::attention(kernel(name), self.ways.set, op.head_dim as u32);
         let (stride, qkv_slot) = qkv.lanes(heads.vector);
         let (out_stride, out_slot) = out.lanes(heads.vector);
         let context = self.program.context;
@@ -48,9 +48,9 @@ impl Operations<'_> {
         let [qkv, out, log_sum, dout, dqkv] = [op.qkv, op.out, op.log_sum, op.dout, op.dqkv].map(|id| self.view(id));
         let heads = Heads::new(op.heads, op.kv_heads, op.head_dim);
         let head_dim = op.head_dim as u32;
-        let beside = self.fusion == Fusion::All && head_dim <= LargestHead::BESIDE;
+        let beside = self.ways.fusion == Fusion::All && head_dim <= LargestHead::BESIDE;
         let variant =
-            |name: [&str; 2]| Variant::attention(kernel(name[usize::from(rotary.is_some())]), self.set, head_dim);
+            |name: [&str; 2]| Variant::attention(kernel(name[usize::from(rotary.is_some())]), self.ways.set, head_dim);
         let queries = variant(["attention_grad_query", "attention_grad_query_rotary"]);
         let keys = variant(["attention_grad_key_value", "attention_grad_key_value_rotary"]);
         let (stride, qkv_slot) = qkv.lanes(heads.vector);

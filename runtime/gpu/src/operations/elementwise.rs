@@ -118,7 +118,7 @@ impl Operations<'_> {
 
     /// A kernel with an invocation for each of `count` lanes.
     fn elementwise(&mut self, name: &str, options: &[bool], shape: &[(&str, u32)], windows: Vec<Window>, count: usize) {
-        let variant = Variant::new(kernel(name), self.set, options);
+        let variant = Variant::new(kernel(name), self.ways.set, options);
         let groups = count.div_ceil(variant.workgroup as usize);
         self.call(variant, shape, windows, groups, 4.0 * ELEMENTWISE * count as f64);
     }

@@ -27,7 +27,8 @@ impl Operations<'_> {
         for begin in (0..tokens).step_by(most) {
             let rows = most.min(tokens - begin);
             let (name, from) = norm.map_or(("logits", x.clone()), |norm| ("norm_logits", self.view(norm.x)));
-            let product = Product::new(self.set, &from, begin, &weight, &logits, rows);
+            let tile = self.tile(&[(rows, vocabulary)]);
+            let product = Product::new(self.ways.set, tile, &from, begin, &weight, &logits, rows);
             self.product(name, product, norm.map(|norm| self.norm(norm)));
             let shape = [
                 ("rows", rows as u32),
@@ -57,21 +58,24 @@ impl Operations<'_> {
     /// Both gradients of the head from the logits' of some rows.
     fn head_grad(&mut self, x: &View, weight: &View, logits: &View, dx: &View, dweight: &View, rows: Range<usize>) {
         let inner = logits.columns();
-        let blocks = Blocks::new(self.set, rows.len(), dx.place.stride / 4);
+        let beside = self.ways.fusion == Fusion::All;
+        let outputs = [(rows.len(), dx.columns()), (inner, dx.columns())];
+        let tile = self.tile(if beside { &outputs } else { &outputs[..1] });
+        let blocks = Blocks::new(self.ways.set, tile, rows.len(), dx.place.stride / 4);
         let mut shape = input_shape(&blocks, logits, weight, dx.place.stride / 4, rows.len());
         shape.extend([("out_slot", dx.slot4()), ("out_begin", dx.stride4() * rows.start as u32)]);
         let mut options = product_options(inner).to_vec();
         let mut count = blocks.count;
         let mut work = flops(rows.len(), inner, dx.columns());
         let mut windows = [logits, weight, dx].map(|view| view.window.clone()).to_vec();
-        let beside = self.fusion == Fusion::All;
         if beside {
-            let weight = WeightGradient::new(self.set, logits, x, dweight, rows.clone());
+            let weight = WeightGradient::new(self.ways.set, tile, logits, x, dweight, rows.clone());
             windows.extend([x, dweight].map(|view| view.window.clone()));
             weight.beside(&mut shape, &mut options, &mut count, &mut work);
         }
         let name = if beside { "head_grad" } else { "head_grad_input" };
-        self.call(Variant::new(kernel(name), self.set, &options), &shape, windows, count, work);
+        let variant = Variant::new(kernel(name), self.ways.set, &options).with_tile(tile);
+        self.call(variant, &shape, windows, count, work);
         if !beside {
             self.weight_gradient(logits, x, dweight, rows);
         }

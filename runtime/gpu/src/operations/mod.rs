@@ -9,13 +9,14 @@ mod products;
 mod shapes;
 
 use synx_plan::program::{Op, Program, TensorId};
-use synx_shaders::{Set, Variant, kernel};
+use synx_shaders::{Set, Tile, Variant, kernel};
 
 use crate::buffers::{Buffers, window};
 use crate::device::Window;
-use crate::fusion::{Fusion, Step};
+use crate::fusion::Step;
 use crate::layout::{Layout, Place};
 use crate::tape::Call;
+use crate::ways::{Outputs, Ways};
 
 /// Rough floating-point operations of an elementwise number, for pacing.
 const ELEMENTWISE: f64 = 10.0;
@@ -26,8 +27,7 @@ pub struct Operations<'a> {
     program: &'a Program,
     layout: &'a Layout,
     buffers: &'a Buffers,
-    set: Set,
-    fusion: Fusion,
+    ways: Ways,
     calls: Vec<Call>,
 }
 
@@ -62,14 +62,8 @@ impl View {
 }
 
 impl<'a> Operations<'a> {
-    pub fn new(
-        program: &'a Program,
-        layout: &'a Layout,
-        buffers: &'a Buffers,
-        set: Set,
-        fusion: Fusion,
-    ) -> Operations<'a> {
-        Operations { program, layout, buffers, set, fusion, calls: Vec::new() }
+    pub fn new(program: &'a Program, layout: &'a Layout, buffers: &'a Buffers, ways: Ways) -> Operations<'a> {
+        Operations { program, layout, buffers, ways, calls: Vec::new() }
     }
 
     pub fn into_calls(self) -> Vec<Call> {
@@ -119,8 +113,8 @@ impl<'a> Operations<'a> {
         rows: usize,
         operations: f64,
     ) {
-        let variant = Variant::new(kernel(name), self.set, options);
-        let groups = if self.set == Set::Tiled { rows } else { rows.div_ceil(variant.workgroup as usize) };
+        let variant = Variant::new(kernel(name), self.ways.set, options);
+        let groups = if self.ways.set == Set::Tiled { rows } else { rows.div_ceil(variant.workgroup as usize) };
         self.call(variant, shape, windows, groups, operations);
     }
 
@@ -132,8 +126,14 @@ impl<'a> Operations<'a> {
         workgroups: usize,
         operations: f64,
     ) {
+        let variant = self.ways.of(variant);
         let shape = variant.kernel.shape(shape);
         self.calls.push(Call { variant, shape, windows, workgroups: workgroups as u64, operations });
+    }
+
+    /// The tiles of a dispatch that makes these outputs, `[rows, columns]` each, in every slot.
+    fn tile(&self, outputs: Outputs) -> Tile {
+        self.ways.tile(outputs, self.layout.slots)
     }
 
     /// Token rows of a slot.

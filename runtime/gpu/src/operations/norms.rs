@@ -35,7 +35,7 @@ impl Operations<'_> {
             [op.x, op.gain, op.scale, op.dout, op.dx, op.dgain].map(|id| self.view(id));
         let columns = x.columns();
         // Fours of columns, and rows, that a workgroup takes.
-        let (across, down) = if self.set == Set::Tiled { (16, 4) } else { (8, 8) };
+        let (across, down) = if self.ways.set == Set::Tiled { (16, 4) } else { (8, 8) };
         let gain_blocks = (x.place.stride / 4).div_ceil(across);
         let blocks = gain_blocks + self.program.tokens().div_ceil(down);
         let shape = [
@@ -52,7 +52,7 @@ impl Operations<'_> {
             ("dx_slot", dx.slot4()),
             ("dgain_slot", dgain.slot4()),
         ];
-        let variant = Variant::new(kernel("rms_norm_grad"), self.set, &[columns.is_multiple_of(4)]);
+        let variant = Variant::new(kernel("rms_norm_grad"), self.ways.set, &[columns.is_multiple_of(4)]);
         let numbers = x.place.slot as f64;
         let windows = [x, gain, scale, dout, dx, dgain].map(|view| view.window).to_vec();
         self.call(variant, &shape, windows, blocks, 2.0 * ELEMENTWISE * numbers);

@@ -15,8 +15,8 @@ impl Operations<'_> {
         let numbers = self.layout.parameters.iter().map(|place| place.slot).sum::<usize>() as f64;
         let mut begin = 0;
         for (page, (table, count)) in self.buffers.blocks.iter().enumerate() {
-            let variant = Variant::new(kernel("reduce_norm"), self.set, &[]);
-            let groups = if self.set == Set::Tiled { *count } else { count.div_ceil(variant.workgroup as usize) };
+            let variant = Variant::new(kernel("reduce_norm"), self.ways.set, &[]);
+            let groups = if self.ways.set == Set::Tiled { *count } else { count.div_ceil(variant.workgroup as usize) };
             self.call(
                 variant,
                 &[("blocks", *count as u32), ("partial_slot", total as u32), ("partial_begin", begin as u32)],
@@ -28,7 +28,7 @@ impl Operations<'_> {
         }
         let tokens = self.program.tokens();
         self.call(
-            Variant::new(kernel("finish"), self.set, &[]),
+            Variant::new(kernel("finish"), self.ways.set, &[]),
             &[("partials", total as u32), ("tokens", tokens as u32), ("wave", self.layout.slots as u32)],
             vec![
                 whole(partial_sums),
@@ -47,7 +47,7 @@ impl Operations<'_> {
             let mut windows = vec![whole(table), controls.clone(), whole(statuses)];
             windows.extend(arenas.map(|arena| whole(&arena[page])));
             self.call(
-                Variant::new(kernel("adamw"), self.set, &[]),
+                Variant::new(kernel("adamw"), self.ways.set, &[]),
                 &[("blocks", *count as u32)],
                 windows,
                 *count,

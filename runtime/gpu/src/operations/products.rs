@@ -16,7 +16,9 @@ impl Operations<'_> {
         let stored = if let Some(Then::Add(add)) = then { add.out } else { op.out };
         let [x, weight, out] = [norm.map_or(op.x, |norm| norm.x), op.weight, stored].map(|id| self.view(id));
         let norm = norm.map(|norm| self.norm(norm));
-        let product = Product::new(self.set, &x, 0, &weight, &out, self.program.tokens());
+        let rows = self.program.tokens();
+        let tile = self.tile(&[(rows, out.columns())]);
+        let product = Product::new(self.ways.set, tile, &x, 0, &weight, &out, rows);
         let (name, product) = match then {
             None if norm.is_some() => ("norm_linear", product),
             None => ("linear", product),
@@ -49,7 +51,8 @@ impl Operations<'_> {
 
     /// A kernel of `linear.wgsl`. What the norm binds stands before what comes after the product.
     pub(super) fn product(&mut self, name: &'static str, product: Product, norm: Option<Norm>) {
-        let Product { mut shape, mut windows, blocks, rows, inner, columns, extra_shape, extra_windows } = product;
+        let Product { tile, mut shape, mut windows, blocks, rows, inner, columns, extra_shape, extra_windows } =
+            product;
         shape.extend([("column_blocks", blocks.across), ("blocks", blocks.count as u32)]);
         if let Some(norm) = norm {
             shape.extend(norm.shape);
@@ -57,7 +60,7 @@ impl Operations<'_> {
         }
         shape.extend(extra_shape);
         windows.extend(extra_windows);
-        let variant = Variant::new(kernel(name), self.set, &product_options(inner));
+        let variant = Variant::new(kernel(name), self.ways.set, &product_options(inner)).with_tile(tile);
         self.call(variant, &shape, windows, blocks.count, flops(rows, inner, columns));
     }
 
@@ -68,8 +71,9 @@ impl Operations<'_> {
 
     /// `dweight (+)= xᵀ · dout[rows]`, where rows that begin later are added to those before.
     pub(super) fn weight_gradient(&mut self, x: &View, dout: &View, dweight: &View, rows: Range<usize>) {
-        let weight = WeightGradient::new(self.set, x, dout, dweight, rows);
-        let variant = Variant::new(kernel("linear_grad_weight"), self.set, &[weight.whole]);
+        let tile = self.tile(&[(x.columns(), dout.columns())]);
+        let weight = WeightGradient::new(self.ways.set, tile, x, dout, dweight, rows);
+        let variant = Variant::new(kernel("linear_grad_weight"), self.ways.set, &[weight.whole]).with_tile(tile);
         let windows = [x, dout, dweight].map(|view| view.window.clone()).to_vec();
         self.call(variant, &weight.shape, windows, weight.blocks, weight.work);
     }
@@ -83,7 +87,10 @@ impl Operations<'_> {
     ) {
         let [dout, weight] = [input.dout, input.weight].map(|id| self.view(id));
         let (rows, inner, columns) = (self.program.tokens(), dout.columns(), self.program.tensor(input.dx).columns);
-        let blocks = Blocks::new(self.set, rows, columns.div_ceil(4));
+        let weight_outputs = weight_op.map(|_| (columns, inner));
+        let outputs: Vec<(usize, usize)> = std::iter::once((rows, columns)).chain(weight_outputs).collect();
+        let tile = self.tile(&outputs);
+        let blocks = Blocks::new(self.ways.set, tile, rows, columns.div_ceil(4));
         // Before a gate the input's gradient is not stored by itself.
         let (to, gate) = match then {
             None => (self.view(input.dx), None),
@@ -106,7 +113,7 @@ impl Operations<'_> {
         let mut windows = [&dout, &weight, &to].map(|view| view.window.clone()).to_vec();
         if let Some(op) = weight_op {
             let [x, dweight] = [op.x, op.dweight].map(|id| self.view(id));
-            let weight = WeightGradient::new(self.set, &x, &dout, &dweight, 0..rows);
+            let weight = WeightGradient::new(self.ways.set, tile, &x, &dout, &dweight, 0..rows);
             windows.extend([x, dweight].map(|view| view.window));
             weight.beside(&mut shape, &mut options, &mut count, &mut work);
         }
@@ -114,6 +121,7 @@ impl Operations<'_> {
             shape.push(("gate_slot", gate.slot4()));
             windows.push(gate.window);
         }
-        self.call(Variant::new(kernel(name), self.set, &options), &shape, windows, count, work);
+        let variant = Variant::new(kernel(name), self.ways.set, &options).with_tile(tile);
+        self.call(variant, &shape, windows, count, work);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use synx_shaders::Set;
+use synx_shaders::{Set, Tile};
 
 use super::View;
 use crate::device::Window;
@@ -15,11 +15,11 @@ pub struct Blocks {
 
 impl Blocks {
     /// For an output of `rows` rows and `columns4` fours of columns.
-    pub fn new(set: Set, rows: usize, columns4: usize) -> Blocks {
+    pub fn new(set: Set, tile: Tile, rows: usize, columns4: usize) -> Blocks {
         let (down, across) = match set {
             Set::Direct => (8, 16),
             Set::Subgroup => (16, 8),
-            Set::Tiled => (64, 16),
+            Set::Tiled => (tile.side(), tile.side() / 4),
         };
         let across = columns4.div_ceil(across);
         Blocks { across: across as u32, count: across * rows.div_ceil(down) }
@@ -28,6 +28,7 @@ impl Blocks {
 
 /// A product of some rows, while what is done around it is put together.
 pub struct Product {
+    pub tile: Tile,
     pub shape: Vec<(&'static str, u32)>,
     pub windows: Vec<Window>,
     pub blocks: Blocks,
@@ -41,7 +42,7 @@ pub struct Product {
 
 impl Product {
     /// `out[..rows] = x[x_begin..][..rows] · weight`, or `weightᵀ`.
-    pub fn new(set: Set, x: &View, x_begin: usize, weight: &View, out: &View, rows: usize) -> Product {
+    pub fn new(set: Set, tile: Tile, x: &View, x_begin: usize, weight: &View, out: &View, rows: usize) -> Product {
         let shape = vec![
             ("rows", rows as u32),
             ("inner", x.columns() as u32),
@@ -53,9 +54,10 @@ impl Product {
             ("out_slot", out.slot4()),
         ];
         Product {
+            tile,
             shape,
             windows: [x, weight, out].map(|view| view.window.clone()).to_vec(),
-            blocks: Blocks::new(set, rows, out.place.stride / 4),
+            blocks: Blocks::new(set, tile, rows, out.place.stride / 4),
             rows,
             inner: x.columns(),
             columns: out.columns(),
@@ -118,8 +120,8 @@ pub struct WeightGradient {
 }
 
 impl WeightGradient {
-    pub fn new(set: Set, x: &View, dout: &View, dweight: &View, rows: Range<usize>) -> WeightGradient {
-        let blocks = Blocks::new(set, x.place.stride, dout.place.stride / 4);
+    pub fn new(set: Set, tile: Tile, x: &View, dout: &View, dweight: &View, rows: Range<usize>) -> WeightGradient {
+        let blocks = Blocks::new(set, tile, x.place.stride, dout.place.stride / 4);
         let shape = vec![
             ("tokens", rows.len() as u32),
             ("inputs", x.columns() as u32),

@@ -2,13 +2,28 @@
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use synx_gpu::{AdapterKind, GpuExecutor, GpuWave, Selector, Set, adapters};
+use synx_gpu::{AdapterKind, Choice, GpuExecutor, GpuWave, Selector, Set, Tile, adapters};
 use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
 use synx_plan::random::Stream;
 use synx_plan::recipe::Precision;
 
-/// One executor for each set of kernels that the adapter can run.
+/// The plain kernels for graphics cards: sums through memory, small tiles.
+pub const PLAIN: Choice = Choice { set: Some(Set::Tiled), shuffles: Some(false), tile: Some(Tile::Small) };
+
+/// Those with sums by subgroups and large tiles, where the adapter has them: no software adapter takes them by itself.
+pub fn fast() -> Choice {
+    let adapters = adapters();
+    let Selector::Named(name) = selector() else { unreachable!("tests name their adapter") };
+    let adapter = adapters.iter().find(|adapter| adapter.name == name).unwrap();
+    let shuffles = adapter.features.iter().any(|feature| feature == "SUBGROUP");
+    // Drivers with subgroups of several sizes say so when they are opened; llvmpipe's are of one.
+    let shuffles = Some(shuffles && adapter.kind == AdapterKind::Software);
+    let large = adapter.limits.workgroup_memory >= 32 << 10;
+    Choice { set: Some(Set::Tiled), shuffles, tile: Some(if large { Tile::Large } else { Tile::Small }) }
+}
+
+/// One executor for each set of kernels that the adapter can run, the second and third of the same set in the plain way and in the fast one.
 pub struct Devices {
     pub executors: Vec<GpuExecutor>,
 }
@@ -17,8 +32,8 @@ pub struct Devices {
 pub fn devices() -> MutexGuard<'static, Devices> {
     static DEVICES: OnceLock<Mutex<Devices>> = OnceLock::new();
     let open = || {
-        let mut executors =
-            Vec::from([Set::Direct, Set::Tiled].map(|set| GpuExecutor::open_with(&selector(), set).unwrap()));
+        let choices = [Choice::from(Set::Direct), PLAIN, fast()];
+        let mut executors = Vec::from(choices.map(|choice| GpuExecutor::open_with(&selector(), choice).unwrap()));
         // Where subgroups are not of eight lanes nobody takes this set; llvmpipe's are, so that the tests always run it there.
         match GpuExecutor::open_with(&selector(), Set::Subgroup) {
             Ok(executor) => executors.push(executor),

@@ -318,7 +318,7 @@ fn a_step_has_as_many_dispatches_as_its_layers_ask_for() {
 }
 
 /// Models whose sizes are odd, whose gates cannot be taken by fours, whose norms and products take several chunks.
-fn programs() -> Vec<(&'static str, Program)> {
+pub fn programs() -> Vec<(&'static str, Program)> {
     let model = |width, heads: u64, kv_heads, head_dim, mlp: Block, tied, context, rows| {
         let blocks = vec![Block::Attention { heads, kv_heads, head_dim }, mlp];
         let exact = |text| Exact::from_decimal(text).unwrap();
@@ -330,12 +330,13 @@ fn programs() -> Vec<(&'static str, Program)> {
         ("odd", model(33, 3, 1, 6, Block::Swiglu { hidden: 68 }, false, 17, 3)),
         ("no fours", model(30, 2, 1, 12, Block::Swiglu { hidden: 65 }, true, 17, 2)),
         ("gelu", model(32, 4, 2, 8, Block::Gelu { hidden: 67 }, false, 33, 2)),
+        ("several large tiles", model(136, 2, 2, 16, Block::Swiglu { hidden: 140 }, false, 17, 10)),
         ("wide", model(520, 2, 2, 16, Block::Swiglu { hidden: 528 }, false, 16, 1)),
     ]
 }
 
 /// Bits of everything that a few steps leave: gradients, readings, states.
-fn everything(wave: &mut synx_gpu::GpuWave, program: &Program) -> Vec<Vec<u32>> {
+pub fn everything(wave: &mut synx_gpu::GpuWave, program: &Program) -> Vec<Vec<u32>> {
     let slots = wave.slots();
     let streams: Vec<u64> = (0..slots as u64).collect();
     let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();

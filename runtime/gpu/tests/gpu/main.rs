@@ -11,3 +11,4 @@ mod fused;
 mod kernels;
 mod steps;
 mod waves;
+mod ways;
