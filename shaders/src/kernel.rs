@@ -42,6 +42,21 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// Whether it multiplies matrices.
+    pub fn multiplies(&self) -> bool {
+        self.pieces.contains(&"factor")
+    }
+
+    /// Whether it knows a slot's scale of losses.
+    fn scales(&self) -> bool {
+        self.pieces.contains(&"control")
+    }
+
+    /// Whether its text depends on what the factors of products are rounded to.
+    pub fn rounds(&self) -> bool {
+        self.multiplies() || self.scales()
+    }
+
     /// The uniform's bytes, as words. Every member must be named once, in any order.
     ///
     /// # Panics

@@ -16,4 +16,4 @@ mod variant;
 
 pub use kernel::{Access, Binding, Kernel};
 pub use kernels::{all, kernel};
-pub use variant::{LargestHead, Set, Tile, Variant};
+pub use variant::{Cooperative, Factors, LargestHead, Set, Tile, Variant};

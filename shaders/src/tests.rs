@@ -3,7 +3,7 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 use crate::kernel::Access;
-use crate::{Kernel, LargestHead, Set, Tile, Variant, all};
+use crate::{Cooperative, Factors, Kernel, LargestHead, Set, Tile, Variant, all};
 
 /// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
 fn variants(kernel: &'static Kernel) -> Vec<Variant> {
@@ -23,7 +23,16 @@ fn variants(kernel: &'static Kernel) -> Vec<Variant> {
         }
         for bits in 0..1u32 << kernel.options.len() {
             let options: Vec<bool> = (0..kernel.options.len()).map(|bit| bits >> bit & 1 == 1).collect();
-            variants.push(Variant::new(kernel, set, &options));
+            let variant = Variant::new(kernel, set, &options);
+            if kernel.rounds() {
+                variants.push(variant.clone().with_factors(Factors::F16));
+            }
+            if set == Set::Tiled && kernel.multiplies() {
+                let sizes = [(8, 8), (8, 32), (16, 32), (16, 64)];
+                let matrices = sizes.map(|(matrix, subgroup)| Factors::Matrices(Cooperative { matrix, subgroup }));
+                variants.extend(matrices.map(|factors| variant.clone().with_factors(factors)));
+            }
+            variants.push(variant);
         }
     }
     let others: Vec<Variant> = variants.iter().flat_map(others_of).collect();
@@ -35,6 +44,10 @@ fn variants(kernel: &'static Kernel) -> Vec<Variant> {
 fn others_of(variant: &Variant) -> Vec<Variant> {
     let key = variant.key();
     let shuffled = |variant: &Variant| [4, 8, 16, 32, 64].map(|subgroup| variant.clone().with_shuffles(subgroup));
+    if variant.is_cooperative() {
+        // Their tiles are always small, and their subgroups those of the adapter.
+        return vec![variant.clone().with_shuffles(32)].into_iter().filter(|other| other.key() != key).collect();
+    }
     let large = variant.clone().with_tile(Tile::Large);
     let others = shuffled(variant).into_iter().chain(shuffled(&large)).chain([large]);
     others.filter(|other| other.key() != key).collect()
@@ -45,7 +58,10 @@ fn validated(variant: &Variant) -> naga::Module {
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|error| panic!("{}: {}", variant.key(), error.emit_to_string(&source)));
     let subgroup = variant.uses_subgroups();
-    let capabilities = if subgroup { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let mut capabilities = if subgroup { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    if variant.is_cooperative() {
+        capabilities |= Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX;
+    }
     let mut validator = Validator::new(ValidationFlags::all(), capabilities);
     if subgroup {
         validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
@@ -58,7 +74,7 @@ fn validated(variant: &Variant) -> naga::Module {
 }
 
 #[test]
-fn every_variant_is_valid_wgsl_and_only_subgroups_need_an_extension() {
+fn every_variant_is_valid_wgsl_and_only_subgroups_and_matrices_need_an_extension() {
     for variant in all().flat_map(variants) {
         validated(&variant);
     }
@@ -115,20 +131,23 @@ fn workgroups_and_their_memory_keep_to_what_is_granted_everywhere() {
             .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup)
             .map(|(_, v)| layouter[v.ty].size)
             .sum();
-        let most =
-            if invocations == 256 && variant.kernel.pieces.contains(&"tile") { Tile::Large } else { Tile::Small };
-        assert!(memory <= most.memory(), "{}: {memory} bytes", variant.key());
+        let is_large = invocations == 256 && variant.kernel.pieces.contains(&"tile");
+        let most = match () {
+            () if variant.is_cooperative() => Cooperative::MEMORY,
+            () if is_large => Tile::Large.memory(),
+            () => Tile::Small.memory(),
+        };
+        assert!(memory <= most, "{}: {memory} bytes", variant.key());
         assert!(variant.set == Set::Tiled || memory == 0, "{}", variant.key());
     }
 }
 
 #[test]
 fn equal_keys_are_equal_texts() {
-    let all: Vec<Variant> = all().flat_map(variants).collect();
-    for a in &all {
-        for b in &all {
-            assert!(a.key() != b.key() || a.source() == b.source(), "{}", a.key());
-        }
+    let mut texts = std::collections::BTreeMap::new();
+    for variant in all().flat_map(variants) {
+        let source = variant.source();
+        assert_eq!(texts.entry(variant.key()).or_insert_with(|| source.clone()), &source, "{}", variant.key());
     }
 }
 

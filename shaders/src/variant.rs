@@ -50,6 +50,47 @@ impl Tile {
     }
 }
 
+/// What the factors of products are rounded to, and what multiplies them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Factors {
+    #[default]
+    F32,
+    /// Rounded to f16, multiplied and added in f32.
+    F16,
+    /// Of f16, by cooperative matrices in the tiled set; the other sets do as `F16`.
+    Matrices(Cooperative),
+}
+
+/// Square matrices of f16 that the lanes of a subgroup hold together, with sums in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cooperative {
+    /// Rows and columns: 8 or 16.
+    pub matrix: u32,
+    /// The most lanes that a subgroup has: a power of two from 8 to 128.
+    pub subgroup: u32,
+}
+
+impl Cooperative {
+    /// Bytes of workgroup memory that its kernels take at most.
+    pub const MEMORY: u32 = 32_768;
+
+    /// A workgroup's subgroups in a grid over its tile of 64 x 64, and the matrices of each.
+    fn constants(self) -> [(&'static str, u32); 6] {
+        let subgroups = 128 / self.subgroup;
+        let across = 1 << (subgroups.trailing_zeros() / 2);
+        let down = subgroups / across;
+        let matrices = 64 / self.matrix;
+        [
+            ("COOPERATIVE", 1),
+            ("MATRIX", self.matrix),
+            ("SUBGROUPS", subgroups),
+            ("SUBGROUPS_ACROSS", across),
+            ("MATRIX_ROWS", matrices / down),
+            ("MATRIX_COLUMNS", matrices / across),
+        ]
+    }
+}
+
 /// The largest head dimension whose keys and values fit a tile: a set's variants exist up to it.
 #[derive(Debug, Clone, Copy)]
 pub struct LargestHead;
@@ -148,6 +189,26 @@ impl Variant {
         variant
     }
 
+    /// The same with factors of products that are rounded.
+    #[must_use]
+    pub fn with_factors(mut self, factors: Factors) -> Variant {
+        if factors != Factors::F32 && self.kernel.rounds() {
+            self.constants.push(("F16", 1));
+        }
+        if let Factors::Matrices(cooperative) = factors
+            && self.set == Set::Tiled
+            && self.kernel.multiplies()
+        {
+            self.constants.extend(cooperative.constants());
+        }
+        self
+    }
+
+    /// Whether it needs f16, subgroups and cooperative matrices of the device.
+    pub fn is_cooperative(&self) -> bool {
+        self.constants.contains(&("COOPERATIVE", 1))
+    }
+
     /// Whether the kernels of attention can turn heads of this dimension by their positions: its halves are whole lanes.
     pub fn turns(head_dim: u32) -> bool {
         if head_dim.is_multiple_of(4) { head_dim.is_multiple_of(8) } else { head_dim.is_multiple_of(2) }
@@ -165,6 +226,9 @@ impl Variant {
     /// The shader as WGSL, with the entry point `main`.
     pub fn source(&self) -> String {
         let mut text = String::new();
+        if self.is_cooperative() {
+            text.push_str("enable f16;\nenable wgpu_cooperative_matrix;\n");
+        }
         for name in ["entry"].iter().chain(self.kernel.pieces) {
             text.push_str("#include ");
             text.push_str(name);

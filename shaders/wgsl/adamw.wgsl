@@ -1,6 +1,6 @@
 // AdamW (Loshchilov and Hutter 2019), in PyTorch's order, over every parameter of an arena: p *= 1 - rate * weight_decay where the parameter decays;
 // m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= rate / correction1 * m / (sqrt(v) / sqrt(correction2) + epsilon), with the gradient clipped.
-// A workgroup a block of at most 1,024 numbers; the table is `reduce_norm`'s. Slots that have stopped stay as they are.
+// A workgroup a block of at most 1,024 numbers; the table is `reduce_norm`'s. Slots that have stopped, or whose update is left out, stay as they are.
 
 struct Shape {
     blocks: u32,
@@ -15,7 +15,7 @@ struct Shape {
 @group(0) @binding(8) var<storage, read_write> second_moment: array<vec4<f32>>;
 
 fn run(number: u32, slot: u32, lane: u32) {
-    if (number >= shape.blocks || statuses[slot].stopped != 0u) {
+    if (number >= shape.blocks || statuses[slot].stopped != 0u || statuses[slot].factor == 0.0) {
         return;
     }
     let block = blocks[number];

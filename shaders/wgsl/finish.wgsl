@@ -1,5 +1,5 @@
 // What a step came to, slot by slot: loss = sum over rows of row loss * row weight * loss_scale, the gradient's norm, whether the slot goes on and what its
-// gradient is scaled by: min(1, clip / (norm + 1e-6)). A slot whose loss or norm is not finite stops, here and on the device: it takes no update from there on,
+// gradient is scaled by: min(1, clip / (norm + 1e-6)), in f16 over the scale of its losses, which falls where the gradient overflowed. A slot whose loss or norm is not finite stops, here and on the device: it takes no update from there on,
 // and its readings are NaN.
 // direct: an invocation a slot; tiled: a workgroup a slot.
 
@@ -49,22 +49,36 @@ fn run(number: u32, slot: u32, lane: u32) {
     }
     let control = controls[slot];
     let total = loss_sum * control.loss_scale;
-    let norm = sqrt(square_sum);
+#if F16
+    let word = statuses[slot].loss_scale;
+    let scale = scale_of_losses(word);
+#else
+    let scale = 1.0;
+#end
+    let norm = sqrt(square_sum) / scale;
     let reading = control.reading * shape.wave + slot;
-    let going = statuses[slot].stopped == 0u;
-    if (going) {
+    let going = statuses[slot].stopped == 0u && is_finite(total);
+    if (going && is_finite(norm)) {
         readings[reading] = vec2<u32>(bitcast<u32>(total), bitcast<u32>(norm));
-    } else {
-        readings[reading] = vec2<u32>(0x7fc00000u, 0x7fc00000u);
-    }
-    if (going && is_finite(total) && is_finite(norm)) {
         var factor = 1.0;
         if (control.clips != 0u) {
             factor = min(1.0, control.clip / (norm + 1.0e-6));
         }
-        statuses[slot].factor = factor;
+        statuses[slot].factor = factor / scale;
         statuses[slot].taken += 1u;
-    } else {
-        statuses[slot].stopped = 1u;
+#if F16
+        statuses[slot].loss_scale = scale_after_update(word);
+        return;
     }
+    if (going && (word >> 16u) > 0u) {
+        // The gradient overflowed: this update is left out, the scale falls by half.
+        readings[reading] = vec2<u32>(bitcast<u32>(total), 0x7f800000u);
+        statuses[slot].factor = 0.0;
+        statuses[slot].taken += 1u;
+        statuses[slot].loss_scale = ((word >> 16u) - 1u) << 16u;
+#end
+        return;
+    }
+    readings[reading] = vec2<u32>(0x7fc00000u, 0x7fc00000u);
+    statuses[slot].stopped = 1u;
 }

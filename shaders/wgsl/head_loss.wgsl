@@ -1,5 +1,5 @@
 // The loss of each row from its logits, and in training the logits' gradient in their place: loss[r] = log sum_v exp(logit[r, v]) - logit[r, target[r]],
-// g[r, v] = (softmax(r)[v] - [v = target[r]]) * weight[r] * loss_scale: logits [rows of a piece, V], loss [R, 1], nats.
+// g[r, v] = (softmax(r)[v] - [v = target[r]]) * weight[r] * loss_scale, in f16 times the slot's scale: logits [rows of a piece, V], loss [R, 1], nats.
 // The products around it (logits = x . head^T, dx = g . head, dhead = g^T . x) are the kernels of `linear`.
 // direct: an invocation a row; tiled: a workgroup a row.
 
@@ -21,6 +21,7 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
 @group(0) @binding(5) var<storage, read> controls: array<Control>;
 @group(0) @binding(6) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(7) var<storage, read> statuses: array<Status>;
 
 const NOTHING: f32 = -3.0e38;
 
@@ -85,7 +86,12 @@ fn run(number: u32, slot: u32, lane: u32) {
     // The target's logit has been read before it is written over.
     workgroupBarrier();
 #end
-    let weight = weights[at] * controls[slot].loss_scale;
+    let scale = controls[slot].loss_scale;
+#if F16
+    let weight = weights[at] * (scale * scale_of_losses(statuses[slot].loss_scale));
+#else
+    let weight = weights[at] * scale;
+#end
     for (var i = first; i < shape.vocabulary4; i += step) {
         let columns = vec4<u32>(i * 4u) + vec4<u32>(0u, 1u, 2u, 3u);
         let hit = select(vec4<f32>(0.0), vec4<f32>(1.0), columns == vec4<u32>(target_column));

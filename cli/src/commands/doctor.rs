@@ -68,6 +68,9 @@ fn text(found: &Doctor) -> String {
             let value = if what.starts_with("bytes") { bytes(*limit) } else { grouped(*limit) };
             let _ = writeln!(text, "  {}: {value}", what.strip_prefix("bytes of ").unwrap_or(what));
         }
+        if let Some(size) = adapter.matrices {
+            let _ = writeln!(text, "  multiplies matrices of f16 by itself, {size} x {size}, with sums in f32");
+        }
         let shaders = |name: &&String| name.starts_with("SHADER_") || name.starts_with("SUBGROUP");
         let features: Vec<&str> = adapter.features.iter().filter(shaders).map(String::as_str).collect();
         if !features.is_empty() {
@@ -101,6 +104,7 @@ fn document(found: &Doctor) -> Value {
             "problem": adapter.opens.as_ref().err().map(ToString::to_string),
             "limits": adapter.limits.iter().map(|(what, limit)| ((*what).to_owned(), json!(limit))).collect::<serde_json::Map<_, _>>(),
             "features": adapter.features,
+            "matrices_f16": adapter.matrices,
             "measured": measured(adapter.ceilings.as_ref()),
         })
     };

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::problem::{Origin, Problem};
-use crate::recipe::Precision;
 use crate::study::{Plan, Tokenizer};
 use crate::table::{Source, TableId};
 
@@ -73,9 +72,6 @@ impl Plan {
                 }
                 if cell.objective.is_some() {
                     refuse("which is trained for something else than the next token".to_owned());
-                }
-                if self.recipe(cell).precision == Precision::F16 {
-                    refuse("which is trained in f16".to_owned());
                 }
                 if models.insert(cell.model) && self.model(cell).has_experts() {
                     refuse("whose models have experts".to_owned());

@@ -4,6 +4,7 @@
 //! Slots join, leave and fork; nothing that happens in one can touch another, and a slot's bits do not depend on its number, on the wave's size
 //! or on what the other slots do.
 
+use crate::loss_scale::LossScale;
 use crate::problem::Problem;
 use crate::program::{Op, Program, Rows, TensorId};
 use crate::recipe::Precision;
@@ -46,7 +47,7 @@ pub trait Executor {
         let known: Vec<&str> = self.precisions().iter().map(|known| known.name()).collect();
         Err(Problem::new("E0965", format!("{} does not compute in {}", self.name(), precision.name()))
             .note(format!("it computes in {}", known.join(" and ")))
-            .help("train with `precision = f32`, or in bf16 with `--device cpu`"))
+            .help(format!("train with `precision = f32`, or in {} with `--device cpu`", precision.name())))
     }
 
     /// What people call the device: `cpu (2 threads, avx512)`, the adapter's name.
@@ -81,7 +82,8 @@ pub trait Wave {
 
     /// One optimiser step of every slot whose control is there. `batch` has `slots` replicas; `controls[slot]` is `None` for a slot that rests.
     ///
-    /// A slot whose loss or gradient norm is not finite takes no update, then or later (its weights stay those before that step), until a state joins it.
+    /// A slot whose loss or gradient norm is not finite takes no update, then or later (its weights stay those before that step), until a state joins it. In f16
+    /// a gradient that overflows is an update left out, as long as its scale can fall ([`LossScale`]): the step counts, the slot goes on.
     /// Steps may be queued: readings come from `drain`.
     fn step(&mut self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<(), Problem>;
 
@@ -104,13 +106,21 @@ pub struct SlotState {
     pub first_moment: Vec<f32>,
     /// Second moments, likewise.
     pub second_moment: Vec<f32>,
+    /// Of the next step's gradient, in f16.
+    pub loss_scale: LossScale,
 }
 
 impl SlotState {
     /// The state before the first step.
     pub fn initial(parameters: Vec<f32>) -> SlotState {
         let zeros = vec![0.0; parameters.len()];
-        SlotState { step: 0, first_moment: zeros.clone(), second_moment: zeros, parameters }
+        SlotState {
+            step: 0,
+            first_moment: zeros.clone(),
+            second_moment: zeros,
+            parameters,
+            loss_scale: LossScale::default(),
+        }
     }
 }
 
@@ -210,13 +220,14 @@ pub struct StepControl {
 pub struct StepReading {
     /// Mean loss over the step's rows, nats per token, before the update.
     pub loss: f32,
-    /// Norm of the whole gradient before clipping.
+    /// Norm of the whole gradient before clipping; infinite where it overflowed in f16 and the update was left out, not-a-number where the slot stopped.
     pub gradient_norm: f32,
 }
 
 impl StepReading {
-    pub fn is_finite(&self) -> bool {
-        self.loss.is_finite() && self.gradient_norm.is_finite()
+    /// Whether the slot has stopped: its loss is not finite, or its gradient is not and that is no overflow that a smaller scale would help.
+    pub fn is_stop(&self) -> bool {
+        !self.loss.is_finite() || self.gradient_norm.is_nan()
     }
 }
 

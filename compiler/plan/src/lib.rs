@@ -21,6 +21,7 @@ pub mod grid;
 pub mod hardware;
 pub mod key;
 pub mod law;
+pub mod loss_scale;
 pub mod mixture;
 pub mod model;
 pub mod number;

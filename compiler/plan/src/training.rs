@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::chain::Chain;
 use crate::grid::{Cell, Objective};
 use crate::key::Key;
-use crate::program::op::{BF16_VERSION, VERSIONS};
+use crate::program::op::{BF16_VERSION, F16_VERSION, VERSIONS};
 use crate::recipe::{Piece, Precision};
 use crate::study::Plan;
 
@@ -112,7 +112,11 @@ impl<'a> Base<'a> {
             start,
             objective: cell.objective.and_then(|objective| plan.objectives.get(objective as usize)),
             precision: recipe.precision,
-            products: (recipe.precision == Precision::Bf16).then_some(BF16_VERSION),
+            products: match recipe.precision {
+                Precision::F32 => None,
+                Precision::Bf16 => Some(BF16_VERSION),
+                Precision::F16 => Some(F16_VERSION),
+            },
         })
     }
 

@@ -45,6 +45,23 @@ impl Arithmetic for Bf16 {
     }
 }
 
+/// As [`Fused`], and factors of products are rounded to [`f16`] first.
+#[derive(Debug, Clone, Copy)]
+pub struct F16;
+
+impl Arithmetic for F16 {
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    fn chain(inner: usize, before: Option<f32>, factors: impl Fn(usize) -> (f32, f32)) -> f32 {
+        Fused::chain(inner, before, |k| {
+            let (a, b) = factors(k);
+            (f16(a), f16(b))
+        })
+    }
+}
+
 impl Arithmetic for Fused {
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
@@ -92,6 +109,18 @@ pub fn bf16(x: f32) -> f32 {
         bits + 0x7fff + (bits >> 16 & 1)
     };
     f32::from_bits(rounded & 0xffff_0000)
+}
+
+/// The nearest number of f16, ties to even, written as f32: what overflows becomes infinite, not-a-number stays. Numbers below the normal ones of f16 are kept.
+pub fn f16(x: f32) -> f32 {
+    let size = x.abs();
+    // Below 2^-14 numbers of f16 are 2^-24 apart, as those of f32 from 0.5 on are.
+    let small = (size + 0.5) - 0.5;
+    let bits = size.to_bits();
+    let normal = f32::from_bits(bits.wrapping_add(0xfff + (bits >> 13 & 1)) & !0x1fff);
+    let normal = if normal > 65_504.0 { f32::INFINITY } else { normal };
+    let rounded = if size < 6.103_515_6e-5 { small } else { normal };
+    if x.is_nan() { x } else { rounded.copysign(x) }
 }
 
 /// Two numbers of bf16, written as f32, in one place: `even` in the lower half, `odd` in the upper.
@@ -281,6 +310,45 @@ mod tests {
         same(f32::from_bits(0x807f_ffff), 0x8000_0000);
         same(f32::MIN_POSITIVE, 0x0080_0000);
         assert!(bf16(f32::from_bits(0x7f80_0001)).is_nan());
+    }
+
+    #[test]
+    fn numbers_of_f16_are_the_nearest() {
+        let same = |x: f32, want: f32| {
+            assert_eq!((f16(x).to_bits(), f16(-x).to_bits()), (want.to_bits(), (-want).to_bits()), "{x:e}")
+        };
+        let ulp = 2f32.powi(-10);
+        same(1.0, 1.0);
+        // Halfway between two goes to the even one, anything beyond upwards.
+        same(1.0 + 0.5 * ulp, 1.0);
+        same(1.0 + 1.5 * ulp, 1.0 + 2.0 * ulp);
+        same(f32::from_bits((1.0 + 0.5 * ulp).to_bits() + 1), 1.0 + ulp);
+        same(65_519.0, 65_504.0);
+        same(65_520.0, f32::INFINITY);
+        same(f32::MAX, f32::INFINITY);
+        same(f32::INFINITY, f32::INFINITY);
+        // The smallest normal number, the largest below it, and halves of the smallest of all.
+        let (normal, least) = (2f32.powi(-14), 2f32.powi(-24));
+        same(normal, normal);
+        same(normal - 0.25 * least, normal);
+        same(normal - least, normal - least);
+        same(1.5 * least, 2.0 * least);
+        same(0.5 * least, 0.0);
+        same(0.75 * least, least);
+        same(f32::MIN_POSITIVE, 0.0);
+        same(0.0, 0.0);
+        assert!(f16(f32::from_bits(0x7f80_0001)).is_nan() && f16(f32::NAN).is_nan());
+        // Each of the 2^15 numbers from zero up is itself, and lies between its neighbours' halves.
+        let number = |bits: u32| match bits >> 10 {
+            0 => bits as f32 * least,
+            exponent => (1024 + (bits & 1023)) as f32 * 2f32.powi(exponent as i32 - 25),
+        };
+        for bits in 1..0x7c00 {
+            let (below, here) = (number(bits - 1), number(bits));
+            same(here, here);
+            let middle = 0.5 * (below + here);
+            same(middle, if bits % 2 == 0 { here } else { below });
+        }
     }
 
     #[test]

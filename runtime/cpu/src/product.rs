@@ -15,7 +15,7 @@ use crate::simd::{Scalar, Simd, kernel};
 pub(crate) enum Right<'a> {
     /// Row k starts at `k * stride`.
     Rows { values: &'a [f32], stride: usize },
-    /// As [`pack`] leaves it; the product may take only the first columns.
+    /// As [`pack_as`] leaves it; the product may take only the first columns.
     Packed { values: &'a [f32], layout: Layout },
 }
 
@@ -67,6 +67,18 @@ pub(crate) struct Product<'a> {
 pub(crate) enum Factors {
     F32,
     Bf16,
+    /// Written as f32: products are those of numbers of f32.
+    F16,
+}
+
+impl Factors {
+    /// Steps of the inner dimension that factors of so many numbers are packed in.
+    pub fn steps(self, inner: usize) -> usize {
+        match self {
+            Factors::F32 | Factors::F16 => inner,
+            Factors::Bf16 => inner.div_ceil(2),
+        }
+    }
 }
 
 /// What an instruction set multiplies with: the size of its tiles.
@@ -280,28 +292,49 @@ impl Product<'_> {
 }
 
 kernel! {
-    /// Packs a right factor. Element (k, n) of it lies at `k * row + n * column` in `from`; one of the two strides is 1.
-    pub(crate) fn pack(s; from: &[f32], row: usize, column: usize, layout: Layout, to: &mut [f32]) {
-        pack_with(s, from, row, column, layout, to);
+    /// Packs a right factor, rounded to what is asked for. Element (k, n) of it lies at `k * row + n * column` in `from`; one of the two strides is 1. Its inner
+    /// dimension is `inner` numbers long; `layout` is of as many [`Factors::steps`].
+    pub(crate) fn pack_as(
+        s;
+        factors: Factors,
+        from: &[f32],
+        row: usize,
+        column: usize,
+        inner: usize,
+        layout: Layout,
+        to: &mut [f32],
+    ) {
+        match factors {
+            Factors::F32 => pack_with(s, from, row, column, layout, to),
+            Factors::Bf16 => pack_pairs_with(s, from, row, column, inner, layout, to),
+            Factors::F16 => {
+                pack_with(s, from, row, column, layout, to);
+                let to = &mut to[..layout.len()];
+                for i in (0..to.len()).step_by(16) {
+                    let rounded = s.f16(s.at(to, i));
+                    s.put(to, i, rounded);
+                }
+            }
+        }
     }
 
-    /// A product whose factors are rounded to what is asked for: those that are given are of f32, but for a right factor that is packed, by [`pack_pairs`] for bf16.
-    /// `work` is working space of [`pairs_len`] numbers.
+    /// A product whose factors are rounded to what is asked for: those that are given are of f32, but for a right factor that is packed, by [`pack_as`].
+    /// `work` is working space of [`factors_len`] numbers.
     pub(crate) fn multiply_as(s; factors: Factors, product: Product, work: &mut [f32]) {
         multiply_with(s, factors, product, work);
     }
-
-    /// Packs a right factor in pairs of bf16 along its inner dimension, which is `inner` numbers long; `layout` is of pairs. Its elements lie as in [`pack`].
-    pub(crate) fn pack_pairs(s; from: &[f32], row: usize, column: usize, inner: usize, layout: Layout, to: &mut [f32]) {
-        pack_pairs_with(s, from, row, column, inner, layout, to);
-    }
 }
 
-/// Working space of [`multiply_as`] in bf16: of a product whose left factor lies by rows and whose right one is packed, or of a weight's gradient, whose factors both
-/// lie by steps.
-pub(crate) fn pairs_len(rows: usize, inner: usize, columns: usize, by_steps: bool) -> usize {
-    let pairs = inner.div_ceil(2);
-    if by_steps { pairs * (rows.next_multiple_of(16) + columns.next_multiple_of(16)) } else { rows * pairs }
+/// Working space of [`multiply_as`], for factors that it rounds: of a product whose left factor lies by rows and whose right one is packed, or of a weight's gradient,
+/// whose factors both lie by steps.
+pub(crate) fn factors_len(factors: Factors, rows: usize, inner: usize, columns: usize, by_steps: bool) -> usize {
+    let steps = factors.steps(inner);
+    match (factors, by_steps) {
+        (Factors::F32, _) => 0,
+        (Factors::Bf16, true) => steps * (rows.next_multiple_of(16) + columns.next_multiple_of(16)),
+        (Factors::F16, true) => steps * (rows + columns),
+        (Factors::Bf16 | Factors::F16, false) => rows * steps,
+    }
 }
 
 /// [`multiply_as`] within a kernel.
@@ -310,6 +343,43 @@ pub(crate) fn multiply_with<S: Simd>(s: S, factors: Factors, product: Product, w
     match factors {
         Factors::F32 => s.multiply(product),
         Factors::Bf16 => multiply_bf16(s, product, work),
+        Factors::F16 => multiply_f16(s, product, work),
+    }
+}
+
+#[inline(always)]
+fn multiply_f16<S: Simd>(s: S, product: Product, work: &mut [f32]) {
+    let Product { left, left_row, left_step, right, rows, inner, columns, .. } = product;
+    match right {
+        Right::Packed { .. } => {
+            assert_eq!(left_step, 1, "a left factor of rows");
+            let work = &mut work[..rows * inner];
+            round_rows(s, left, left_row, inner, work);
+            s.multiply(Product { left: work, left_row: inner, ..product });
+        }
+        Right::Rows { values, stride } => {
+            assert_eq!(left_row, 1, "a left factor of steps");
+            let (of_left, work) = work.split_at_mut(inner * rows);
+            let of_right = &mut work[..inner * columns];
+            round_rows(s, left, left_step, rows, of_left);
+            round_rows(s, values, stride, columns, of_right);
+            let right = Right::Rows { values: of_right, stride: columns };
+            s.multiply(Product { left: of_left, left_step: rows, right, ..product });
+        }
+    }
+}
+
+/// Rows of `columns` numbers, `stride` apart, rounded to f16 and side by side.
+#[inline(always)]
+fn round_rows<S: Simd>(s: S, from: &[f32], stride: usize, columns: usize, to: &mut [f32]) {
+    if columns == 0 {
+        return;
+    }
+    for (to, from) in to.chunks_exact_mut(columns).zip(from.chunks(stride.max(1))) {
+        let from = &from[..columns];
+        for i in (0..columns).step_by(16) {
+            s.put(to, i, s.f16(s.at(from, i)));
+        }
     }
 }
 
@@ -357,7 +427,7 @@ fn pairs_of_row<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// [`pack_pairs`] within a kernel.
+/// [`pack_as`] within a kernel, in pairs of bf16 along the inner dimension; `layout` is of pairs.
 #[inline(always)]
 fn pack_pairs_with<S: Simd>(
     s: S,
@@ -407,7 +477,7 @@ fn pack_pairs_with<S: Simd>(
     }
 }
 
-/// [`pack`] within a kernel.
+/// [`pack_as`] within a kernel, of numbers of f32.
 #[inline(always)]
 pub(crate) fn pack_with<S: Simd>(s: S, from: &[f32], row: usize, column: usize, layout: Layout, to: &mut [f32]) {
     let Layout { inner, columns, panel } = layout;
@@ -704,29 +774,38 @@ mod tests {
         (64, 40, 80),
     ];
 
-    /// The two forms of products in bf16, on every instruction set: with the machine's own instruction for pairs where it has one, and without.
     #[test]
     fn every_instruction_set_keeps_the_chain_rule_in_bf16() {
+        keeps_the_chain_rule::<math::Bf16>(Factors::Bf16);
+    }
+
+    #[test]
+    fn every_instruction_set_keeps_the_chain_rule_in_f16() {
+        keeps_the_chain_rule::<math::F16>(Factors::F16);
+    }
+
+    /// The two forms of products with rounded factors, on every instruction set: bf16 with the machine's own instruction for pairs where it has one, and without.
+    fn keeps_the_chain_rule<A: math::Arithmetic>(factors: Factors) {
         for (rows, inner, columns) in SHAPES {
             let (left, right) = (numbers(1, rows * inner), numbers(2, inner * columns));
             let before = numbers(3, rows * columns);
             let mut want = vec![0.0; rows * columns];
-            linear::twin::<math::Bf16>(&left, &right, &mut want, inner, columns);
+            linear::twin::<A>(&left, &right, &mut want, inner, columns);
             let transposed: Vec<f32> = (0..inner * rows).map(|i| left[i % rows * inner + i / rows]).collect();
             let right_columns: Vec<f32> =
                 (0..inner * columns).map(|i| right[i % inner * columns + i / inner]).collect();
             let mut want_added = before.clone();
-            linear::twin_grad_weight::<math::Bf16>(&transposed, &right, &mut want_added, rows, columns, true);
-            let layout = Layout::new(inner.div_ceil(2), columns);
+            linear::twin_grad_weight::<A>(&transposed, &right, &mut want_added, rows, columns, true);
+            let layout = Layout::new(factors.steps(inner), columns);
             for instructions in Instructions::available() {
                 let mut panels = vec![f32::NAN; layout.len()];
-                pack_pairs(instructions, &right, columns, 1, inner, layout, &mut panels);
+                pack_as(instructions, factors, &right, columns, 1, inner, layout, &mut panels);
                 let mut from_columns = vec![f32::NAN; layout.len()];
-                pack_pairs(instructions, &right_columns, 1, inner, inner, layout, &mut from_columns);
+                pack_as(instructions, factors, &right_columns, 1, inner, inner, layout, &mut from_columns);
                 same_bits(&from_columns, &panels, "packed");
                 let what = format!("{instructions} {rows}x{inner}x{columns}");
                 let mut out = vec![f32::NAN; rows * columns];
-                let mut work = vec![f32::NAN; pairs_len(rows, inner, columns, false)];
+                let mut work = vec![f32::NAN; factors_len(factors, rows, inner, columns, false)];
                 let product = Product {
                     left: &left,
                     left_row: inner,
@@ -739,10 +818,10 @@ mod tests {
                     out_row: columns,
                     accumulate: false,
                 };
-                multiply_as(instructions, Factors::Bf16, product, &mut work);
+                multiply_as(instructions, factors, product, &mut work);
                 same_bits(&out, &want, &what);
                 let mut out = before.clone();
-                let mut work = vec![f32::NAN; pairs_len(rows, inner, columns, true)];
+                let mut work = vec![f32::NAN; factors_len(factors, rows, inner, columns, true)];
                 let product = Product {
                     left: &transposed,
                     left_row: 1,
@@ -755,7 +834,7 @@ mod tests {
                     out_row: columns,
                     accumulate: true,
                 };
-                multiply_as(instructions, Factors::Bf16, product, &mut work);
+                multiply_as(instructions, factors, product, &mut work);
                 same_bits(&out, &want_added, &what);
             }
         }
@@ -837,9 +916,9 @@ mod tests {
                 let layout = Layout::new(inner, columns);
                 for instructions in Instructions::available() {
                     let mut panels = vec![f32::NAN; layout.len()];
-                    pack(instructions, &right, columns, 1, layout, &mut panels);
+                    pack_as(instructions, Factors::F32, &right, columns, 1, inner, layout, &mut panels);
                     let mut from_columns = vec![f32::NAN; layout.len()];
-                    pack(instructions, &right_columns, 1, inner, layout, &mut from_columns);
+                    pack_as(instructions, Factors::F32, &right_columns, 1, inner, inner, layout, &mut from_columns);
                     same_bits(&from_columns, &panels, "packed");
                     for (left, left_row, left_step) in [(&left, inner, 1), (&transposed, 1, rows)] {
                         let kinds = [

@@ -2,7 +2,7 @@
 //!
 //! All of them are plain functions over row-major slices. The number of rows follows from the slices' lengths; shapes stand in each
 //! function's documentation. `A` says how a multiply-add rounds: [`Fused`] is what the executor computes on every instruction set,
-//! [`MulThenAdd`] what a device without a fused multiply-add does, [`Bf16`] what linear layers and the head of a model in bf16 give.
+//! [`MulThenAdd`] what a device without a fused multiply-add does, [`Bf16`] and [`F16`] what linear layers and the head of a model in bf16 and f16 give.
 
 pub use crate::kernels::adamw::{Update, twin as adamw};
 pub use crate::kernels::add::twin as add;
@@ -17,4 +17,4 @@ pub use crate::kernels::linear::{
 pub use crate::kernels::reduce_norm::twin as reduce_norm;
 pub use crate::kernels::rms_norm::{twin as rms_norm, twin_grad as rms_norm_grad};
 pub use crate::kernels::rotary::twin as rotary;
-pub use crate::math::{Arithmetic, Bf16, Fused, MulThenAdd};
+pub use crate::math::{Arithmetic, Bf16, F16, Fused, MulThenAdd, f16};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use synx_plan::problem::Problem;
+use synx_shaders::Cooperative;
 
 use crate::problems;
 
@@ -23,6 +24,8 @@ pub struct AdapterInfo {
     pub limits: AdapterLimits,
     /// What it can do beyond the basics, by wgpu's names.
     pub features: Vec<String>,
+    /// Rows and columns of the matrices of f16 that it multiplies by itself, with sums in f32, where it does.
+    pub matrices: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +113,31 @@ fn enumerate() -> Vec<wgpu::Adapter> {
     FOUND.get_or_init(ask).clone()
 }
 
+/// What a device needs for cooperative matrices of f16.
+pub(crate) const COOPERATIVE_FEATURES: wgpu::Features =
+    wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(wgpu::Features::SHADER_F16).union(wgpu::Features::SUBGROUP);
+
+/// The largest square matrices of f16 with sums in f32 that an adapter lists; `None` where it lists none that the kernels can take.
+pub(crate) fn cooperative(adapter: &wgpu::Adapter) -> Option<Cooperative> {
+    let limits = AdapterLimits::from(&adapter.limits());
+    let subgroup = adapter.get_info().subgroup_max_size;
+    let room = limits.workgroup_memory >= Cooperative::MEMORY && limits.invocations >= 128;
+    let lanes = (8..=128).contains(&subgroup) && subgroup.is_power_of_two();
+    if !adapter.features().contains(COOPERATIVE_FEATURES) || !room || !lanes {
+        return None;
+    }
+    let listed = adapter.cooperative_matrix_properties();
+    let square = |matrix: u32| {
+        listed.iter().any(|it| {
+            let sizes = [it.m_size, it.n_size, it.k_size];
+            let types = (it.ab_type, it.cr_type);
+            let wanted = (wgpu::CooperativeScalarType::F16, wgpu::CooperativeScalarType::F32);
+            sizes == [matrix; 3] && types == wanted && !it.saturating_accumulation
+        })
+    };
+    [16, 8].into_iter().find(|matrix| square(*matrix)).map(|matrix| Cooperative { matrix, subgroup })
+}
+
 fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
     let info = adapter.get_info();
     let limits = adapter.limits();
@@ -128,6 +156,7 @@ fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
         },
         limits: AdapterLimits::from(&limits),
         features: adapter.features().iter_names().map(|(name, _)| name.to_owned()).collect(),
+        matrices: cooperative(adapter).map(|matrices| matrices.matrix),
     }
 }
 
@@ -171,7 +200,17 @@ mod tests {
         let limits = AdapterLimits::from(&wgpu::Limits::default());
         let [name, driver] = [name, driver].map(str::to_owned);
         let driver_version = "1".to_owned();
-        AdapterInfo { name, vendor: 1, device: 2, driver, driver_version, kind, limits, features: Vec::new() }
+        AdapterInfo {
+            name,
+            vendor: 1,
+            device: 2,
+            driver,
+            driver_version,
+            kind,
+            limits,
+            features: Vec::new(),
+            matrices: None,
+        }
     }
 
     fn three() -> Vec<AdapterInfo> {

@@ -62,13 +62,20 @@ impl Device {
         if choice.tile == Some(Tile::Large) && adapter.limits.workgroup_memory < Tile::Large.memory() {
             return Err(problems::not_opened(&adapter, "it grants less than 32 KiB to a workgroup"));
         }
+        let matrices = adapter::cooperative(&raw);
         let timestamps = raw.features() & wgpu::Features::TIMESTAMP_QUERY;
         let subgroups = if subgroup.is_some() { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() };
+        let (of_matrices, experimental) = match matrices {
+            // SAFETY: cooperative matrices alone are asked for; their kernels load and store whole matrices within arrays of workgroup memory, in uniform
+            // control flow, in configurations that the adapter lists.
+            Some(_) => (adapter::COOPERATIVE_FEATURES, unsafe { wgpu::ExperimentalFeatures::enabled() }),
+            None => (wgpu::Features::empty(), wgpu::ExperimentalFeatures::disabled()),
+        };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("synx"),
-            required_features: subgroups | timestamps,
+            required_features: subgroups | timestamps | of_matrices,
             required_limits: limits,
-            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            experimental_features: experimental,
             memory_hints: wgpu::MemoryHints::Performance,
             trace: wgpu::Trace::Off,
         };
@@ -94,7 +101,7 @@ impl Device {
             () => Set::Direct,
         };
         let set = choice.set.unwrap_or(suits);
-        let ways = Ways::new(set, subgroup, &adapter.limits, choice);
+        let ways = Ways::new(set, subgroup, matrices, &adapter.limits, choice);
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {
             raw: device,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use synx_plan::executor::{Ceilings, Executor, NumericsClass, Wave};
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
+use synx_plan::recipe::Precision;
 use synx_shaders::Set;
 
 use crate::adapter::{AdapterInfo, AdapterKind, Selector};
@@ -13,7 +14,7 @@ use crate::device::Device;
 use crate::fusion::{Fusion, Steps};
 use crate::layout::Layout;
 use crate::problems;
-use crate::self_check::self_check;
+use crate::self_check;
 use crate::wave::GpuWave;
 use crate::ways::{Choice, Ways};
 
@@ -23,6 +24,8 @@ pub struct GpuExecutor {
     device: Arc<Device>,
     /// Whether the kernels' variants were chosen by the caller.
     forced: Option<Set>,
+    /// Whether products with factors rounded to f16 have been checked.
+    f16_is_checked: bool,
 }
 
 impl GpuExecutor {
@@ -37,8 +40,8 @@ impl GpuExecutor {
     pub fn open_with(which: &Selector, choice: impl Into<Choice>) -> Result<GpuExecutor, Problem> {
         let choice = choice.into();
         let device = Arc::new(Device::open(which, choice)?);
-        self_check(&device)?;
-        Ok(GpuExecutor { device, forced: choice.set })
+        self_check::f32(&device)?;
+        Ok(GpuExecutor { device, forced: choice.set, f16_is_checked: false })
     }
 
     pub fn adapter(&self) -> &AdapterInfo {
@@ -53,6 +56,10 @@ impl GpuExecutor {
     /// As `prepare`, with the wave as what it is.
     pub fn wave(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
         self.check_precision(program.precision)?;
+        if program.precision == Precision::F16 && !self.f16_is_checked {
+            self_check::f16(&self.device)?;
+            self.f16_is_checked = true;
+        }
         if self.device.adapter.kind == AdapterKind::Software {
             self.has_room(program, slots)?;
         }
@@ -122,6 +129,11 @@ impl Executor for GpuExecutor {
             None => {}
         }
         NumericsClass(class)
+    }
+
+    /// bf16 is the CPU's: WGSL has no such numbers, and adapters no matrices of them that could be asked for.
+    fn precisions(&self) -> &'static [Precision] {
+        &[Precision::F32, Precision::F16]
     }
 
     fn name(&self) -> String {

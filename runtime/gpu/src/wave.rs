@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, StepReading, Wave, Work};
+use synx_plan::loss_scale::LossScale;
 use synx_plan::problem::Problem;
 use synx_plan::program::{Op, Program, Role, TensorId};
 
@@ -315,7 +316,7 @@ impl Wave for GpuWave {
         self.check_slot(slot)?;
         self.device.check()?;
         let count = self.program.parameter_count();
-        let SlotState { parameters, first_moment, second_moment, step } = state;
+        let SlotState { parameters, first_moment, second_moment, step, loss_scale } = state;
         if [parameters, first_moment, second_moment].iter().any(|values| values.len() != count) {
             return Err(misuse(format!("a state of {} parameters for a program of {count}", parameters.len())));
         }
@@ -323,7 +324,8 @@ impl Wave for GpuWave {
         self.write_flat(&self.buffers.first_moments, slot, first_moment);
         self.write_flat(&self.buffers.second_moments, slot, second_moment);
         let status = self.status_window(slot);
-        self.device.write(&status.buffer, status.offset, &[0; 4 * STATUS_WORDS]);
+        let words: [u32; STATUS_WORDS] = [0, 0, 0, loss_scale.to_word()];
+        self.device.write(&status.buffer, status.offset, bytemuck::cast_slice(&words));
         self.joined[slot] = Some(*step);
         self.device.check()
     }
@@ -364,7 +366,9 @@ impl Wave for GpuWave {
         let joined = self.joined[slot].ok_or_else(|| misuse(format!("slot {slot} is to be read and is empty")))?;
         let status = self.device.read(&[self.status_window(slot)])?;
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&status);
+        let loss_scale = LossScale::from_word(words[3]).ok_or_else(|| misuse("a slot's loss scale is none"))?;
         Ok(SlotState {
+            loss_scale,
             step: joined + u64::from(words[1]),
             parameters: self.read_flat(&self.buffers.parameters, slot)?,
             first_moment: self.read_flat(&self.buffers.first_moments, slot)?,

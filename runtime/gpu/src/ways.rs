@@ -2,7 +2,8 @@
 //!
 //! The set of kernels belongs to the numerics class. Everything else here gives the same bits.
 
-use synx_shaders::{Set, Tile, Variant};
+use synx_plan::recipe::Precision;
+use synx_shaders::{Cooperative, Factors, Set, Tile, Variant};
 
 use crate::adapter::AdapterLimits;
 use crate::fusion::Fusion;
@@ -32,6 +33,8 @@ pub struct Ways {
     /// Lanes of a subgroup, where sums over neighbours go by subgroups.
     pub shuffles: Option<u32>,
     pub tiles: Tiles,
+    /// Matrices of f16 that the adapter multiplies by itself.
+    pub matrices: Option<Cooperative>,
 }
 
 /// Which tiles products have.
@@ -50,7 +53,13 @@ const ENOUGH_TILES: usize = 2 * 132;
 pub type Outputs<'a> = &'a [(usize, usize)];
 
 impl Ways {
-    pub fn new(set: Set, subgroup: Option<u32>, limits: &AdapterLimits, choice: Choice) -> Ways {
+    pub fn new(
+        set: Set,
+        subgroup: Option<u32>,
+        matrices: Option<Cooperative>,
+        limits: &AdapterLimits,
+        choice: Choice,
+    ) -> Ways {
         let large = limits.workgroup_memory >= Tile::Large.memory() && limits.invocations >= 256;
         let tiles = match choice.tile {
             Some(tile) => Tiles::All(tile),
@@ -58,7 +67,7 @@ impl Ways {
             None => Tiles::All(Tile::Small),
         };
         let shuffles = subgroup.filter(|_| set == Set::Tiled && choice.shuffles != Some(false));
-        Ways { set, fusion: Fusion::of(set), shuffles, tiles }
+        Ways { set, fusion: Fusion::of(set), shuffles, tiles, matrices: matrices.filter(|_| set == Set::Tiled) }
     }
 
     /// The tiles of a dispatch that makes these in each of so many slots.
@@ -73,6 +82,17 @@ impl Ways {
             // A large tile is as much work as four small ones: no more than an eighth of it may lie beyond the outputs' edges.
             Tiles::ByShape if large * slots >= ENOUGH_TILES && 8 * 4 * large <= 9 * small => Tile::Large,
             Tiles::ByShape => Tile::Small,
+        }
+    }
+
+    /// The ways of a program of this precision, and how its products are multiplied. Matrices have tiles of their own, as large as small ones.
+    pub fn in_precision(self, precision: Precision) -> (Ways, Factors) {
+        match (precision, self.matrices) {
+            (Precision::F16, Some(matrices)) => {
+                (Ways { tiles: Tiles::All(Tile::Small), ..self }, Factors::Matrices(matrices))
+            }
+            (Precision::F16, None) => (self, Factors::F16),
+            (Precision::F32 | Precision::Bf16, _) => (self, Factors::F32),
         }
     }
 
@@ -105,7 +125,7 @@ mod tests {
 
     #[test]
     fn large_tiles_are_taken_where_they_fill_a_card_and_little_of_them_is_wasted() {
-        let ways = Ways::new(Set::Tiled, Some(32), &LIMITS, Choice::default());
+        let ways = Ways::new(Set::Tiled, Some(32), None, &LIMITS, Choice::default());
         // 16 x 4 large tiles a model.
         assert_eq!(ways.tile(&[(2048, 512)], 1), Tile::Small);
         assert_eq!(ways.tile(&[(2048, 512)], 4), Tile::Small);
@@ -119,11 +139,11 @@ mod tests {
     #[test]
     fn limits_and_the_callers_choice_come_first() {
         let small = AdapterLimits { workgroup_memory: 16 << 10, ..LIMITS };
-        assert_eq!(Ways::new(Set::Tiled, None, &small, Choice::default()).tile(&[(8192, 8192)], 8), Tile::Small);
+        assert_eq!(Ways::new(Set::Tiled, None, None, &small, Choice::default()).tile(&[(8192, 8192)], 8), Tile::Small);
         let choice = Choice { tile: Some(Tile::Large), shuffles: Some(false), ..Choice::default() };
-        let ways = Ways::new(Set::Tiled, Some(32), &LIMITS, choice);
+        let ways = Ways::new(Set::Tiled, Some(32), None, &LIMITS, choice);
         assert_eq!((ways.tile(&[(1, 1)], 1), ways.shuffles), (Tile::Large, None));
-        assert_eq!(Ways::new(Set::Direct, Some(32), &LIMITS, Choice::default()).shuffles, None);
+        assert_eq!(Ways::new(Set::Direct, Some(32), None, &LIMITS, Choice::default()).shuffles, None);
     }
 
     #[test]

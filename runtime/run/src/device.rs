@@ -106,6 +106,8 @@ pub struct AdapterReport {
     /// Granted limits by what they limit: bytes, or counts.
     pub limits: Vec<(&'static str, u64)>,
     pub features: Vec<String>,
+    /// Rows and columns of the matrices of f16 that it multiplies by itself, where it does.
+    pub matrices: Option<u32>,
     /// The numerics class of its results, or why it cannot be used.
     pub opens: Result<String, Problem>,
     /// What it gives at most, where it was asked for and it can be used.
@@ -157,6 +159,7 @@ fn report(adapter: synx_gpu::AdapterInfo, probed: Probed) -> AdapterReport {
             ("workgroups in a dimension", u64::from(limits.workgroups)),
         ],
         features: adapter.features,
+        matrices: adapter.matrices,
         name: adapter.name,
         opens,
         ceilings,

@@ -12,7 +12,7 @@ use synx_plan::law::{Formula, FreeParameter, Law, Method};
 use synx_plan::mixture::Mixture;
 use synx_plan::model::{Block, Model};
 use synx_plan::problem::Problem;
-use synx_plan::recipe::{AdamW, Length, RateSchedule, Recipe};
+use synx_plan::recipe::{AdamW, Length, Precision, RateSchedule, Recipe};
 use synx_plan::study::{Plan, Settings};
 use synx_plan::table::{Table, TableId};
 use synx_report::{CellStatus, LawOutcome, StudyResults};
@@ -49,7 +49,7 @@ fn recipe(rate: &str) -> Recipe {
             last: Exact::zero(),
         },
         clip: Some(Exact::one()),
-        precision: synx_plan::recipe::Precision::F32,
+        precision: Precision::F32,
     }
 }
 
@@ -451,18 +451,23 @@ fn equal_cells_train_once_and_names_are_no_part_of_a_key() {
 }
 
 #[test]
-fn cells_in_bf16_and_f32_train_beside_each_other_and_never_for_each_other() {
-    let mut precise = Study::new(plan());
-    let want = precise.run(USUAL).unwrap();
+fn cells_in_bf16_f16_and_f32_train_beside_each_other_and_never_for_each_other() {
+    let want = Study::new(plan()).run(USUAL).unwrap();
+    for (precision, class) in [(Precision::Bf16, "cpu-bf16/1"), (Precision::F16, "cpu-f16/1")] {
+        beside_f32(precision, class, &want);
+    }
+}
+
+fn beside_f32(precision: Precision, class: &str, want: &Summary) {
     let mut mixed = plan();
-    // The first rate's budgets in bf16, and a second recipe like the first, in f32: nothing but the precision tells them apart.
+    // The first rate's budgets in this precision, and a second recipe like the first, in f32: nothing but the precision tells them apart.
     mixed.recipes[1] = mixed.recipes[0].clone();
-    mixed.recipes[0].precision = synx_plan::recipe::Precision::Bf16;
+    mixed.recipes[0].precision = precision;
     let mut study = Study::new(mixed);
     let summary = study.run(USUAL).unwrap();
     let cells = &summary.results.cells;
     for (rounded, exact) in cells[..4].iter().zip(&cells[4..]) {
-        assert_eq!((rounded.class.as_str(), exact.class.as_str()), ("cpu-bf16/1", "cpu-f32/1"));
+        assert_eq!((rounded.class.as_str(), exact.class.as_str()), (class, "cpu-f32/1"));
         assert_ne!(rounded.key, exact.key);
         let (rounded, exact) = (rounded.loss.unwrap(), exact.loss.unwrap());
         assert!(rounded != exact && (rounded / exact - 1.0).abs() < 0.01, "{rounded}, in f32 {exact}");

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use synx_plan::corpus::CorpusFacts;
 use synx_plan::executor::{SlotState, StepReading};
 use synx_plan::key::Key;
+use synx_plan::loss_scale::LossScale;
 
 /// What the last scan of a declaration found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,10 +70,12 @@ pub struct Holder {
     pub since: u64,
 }
 
-const STATE: &[u8] = b"synxsta1";
+const STATE: &[u8] = b"synxsta2";
+/// Before states had a loss scale.
+const STATE_WITHOUT_SCALE: &[u8] = b"synxsta1";
 const WEIGHTS: &[u8] = b"synxwei1";
 
-/// A file of numbers: eight bytes that say what it is, the step, the count, then little-endian f32.
+/// A file of numbers: eight bytes that say what it is, the step, the count, of states the loss scale, then little-endian f32.
 pub(crate) struct Encoded {
     head: Vec<u8>,
     values: Vec<Vec<u8>>,
@@ -80,7 +83,10 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     pub(crate) fn state(state: &SlotState) -> Encoded {
-        Encoded::new(STATE, state.step, &[&state.parameters, &state.first_moment, &state.second_moment])
+        let mut encoded =
+            Encoded::new(STATE, state.step, &[&state.parameters, &state.first_moment, &state.second_moment]);
+        encoded.head.extend(u64::from(state.loss_scale.to_word()).to_le_bytes());
+        encoded
     }
 
     pub(crate) fn weights(step: u64, weights: &[f32]) -> Encoded {
@@ -100,21 +106,31 @@ impl Encoded {
 }
 
 pub(crate) fn decode_state(bytes: &[u8]) -> Option<SlotState> {
-    let (step, mut values) = decode(STATE, bytes, 3)?;
+    let (loss_scale, (step, mut values)) = match decode(STATE_WITHOUT_SCALE, bytes, 0, 3) {
+        Some(decoded) => (LossScale::default(), decoded),
+        None => {
+            let word = bytes.get(HEAD..HEAD + 8)?.try_into().ok().map(u64::from_le_bytes)?;
+            (LossScale::from_word(u32::try_from(word).ok()?)?, decode(STATE, bytes, 8, 3)?)
+        }
+    };
     let second_moment = values.pop()?;
     let first_moment = values.pop()?;
     let parameters = values.pop()?;
-    Some(SlotState { step, parameters, first_moment, second_moment })
+    Some(SlotState { step, parameters, first_moment, second_moment, loss_scale })
 }
 
 /// The step and the weights.
 pub(crate) fn decode_weights(bytes: &[u8]) -> Option<(u64, Vec<f32>)> {
-    let (step, mut values) = decode(WEIGHTS, bytes, 1)?;
+    let (step, mut values) = decode(WEIGHTS, bytes, 0, 1)?;
     Some((step, values.pop()?))
 }
 
-fn decode(kind: &[u8], bytes: &[u8], arrays: usize) -> Option<(u64, Vec<Vec<f32>>)> {
-    let (head, rest) = bytes.split_at_checked(24)?;
+/// Bytes that every file begins with: its kind, the step, the count.
+const HEAD: usize = 24;
+
+/// The step and the arrays of a file of this kind, whose head has `more` bytes.
+fn decode(kind: &[u8], bytes: &[u8], more: usize, arrays: usize) -> Option<(u64, Vec<Vec<f32>>)> {
+    let (head, rest) = bytes.split_at_checked(HEAD + more)?;
     let number = |at: usize| head[at..at + 8].try_into().ok().map(u64::from_le_bytes);
     let (step, count) = (number(8)?, number(16)? as usize);
     let whole = &head[..8] == kind && Some(rest.len()) == count.checked_mul(4 * arrays);
@@ -155,9 +171,15 @@ mod tests {
             parameters: vec![1.0, -0.0, f32::MIN_POSITIVE],
             first_moment: vec![0.5; 3],
             second_moment: vec![0.25; 3],
+            loss_scale: LossScale { exponent: 13, steps: 77 },
         };
         let bytes = Encoded::state(&state).parts().concat();
-        assert_eq!(decode_state(&bytes), Some(state));
+        assert_eq!(decode_state(&bytes).as_ref(), Some(&state));
+        // As it was written before there was a scale.
+        let before = [STATE_WITHOUT_SCALE, &bytes[8..HEAD], &bytes[HEAD + 8..]].concat();
+        assert_eq!(decode_state(&before), Some(SlotState { loss_scale: LossScale::default(), ..state }));
+        let no_scale = [&bytes[..HEAD], &[0xff; 8], &bytes[HEAD + 8..]].concat();
+        assert_eq!(decode_state(&no_scale), None);
         assert_eq!(decode_state(&bytes[..bytes.len() - 1]), None);
         assert_eq!(decode_weights(&bytes), None, "another kind of file");
     }

@@ -190,7 +190,7 @@ fn key(name: &str) -> Key {
 
 fn state(step: u64) -> SlotState {
     let values = |by: f32| (0..50).map(|i| i as f32 * by + step as f32).collect();
-    SlotState { step, parameters: values(1.0), first_moment: values(0.5), second_moment: values(0.25) }
+    SlotState { step, first_moment: values(0.5), second_moment: values(0.25), ..SlotState::initial(values(1.0)) }
 }
 
 fn curve(steps: u64) -> Vec<StepReading> {

@@ -139,7 +139,7 @@ impl Wave for BigramWave {
 }
 
 fn step(slot: &mut Slot, inputs: &[u32], targets: &[u32], control: StepControl) -> StepReading {
-    let SlotState { step, parameters, first_moment, second_moment } = &mut slot.state;
+    let SlotState { step, parameters, first_moment, second_moment, .. } = &mut slot.state;
     let mut gradient = vec![0.0; parameters.len()];
     let mut loss = 0.0;
     for (&input, &target) in inputs.iter().zip(targets) {
@@ -151,8 +151,9 @@ fn step(slot: &mut Slot, inputs: &[u32], targets: &[u32], control: StepControl) 
         }
     }
     let gradient_norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
+    let gradient_norm = if gradient_norm.is_finite() { gradient_norm } else { f32::NAN };
     let reading = StepReading { loss, gradient_norm };
-    slot.broken |= !reading.is_finite();
+    slot.broken |= reading.is_stop();
     if slot.broken {
         return reading;
     }

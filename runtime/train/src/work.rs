@@ -64,5 +64,5 @@ const HOPELESS: f64 = 8.0;
 /// Whether a step's reading ends its run: loss or gradient are not finite, or the loss is beyond all sense.
 pub fn diverges(reading: &StepReading, vocabulary: usize) -> bool {
     let uniform = (vocabulary.max(2) as f64).ln();
-    !reading.is_finite() || f64::from(reading.loss) > HOPELESS * uniform
+    reading.is_stop() || f64::from(reading.loss) > HOPELESS * uniform
 }

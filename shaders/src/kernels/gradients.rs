@@ -13,7 +13,7 @@ const fn gradient(
     shape: &'static [&'static [&'static str]],
     bindings: &'static [Binding],
 ) -> Kernel {
-    let pieces = &["math", "lane", "activation", "tile", "weight_gradient", "product", "products"];
+    let pieces = &["math", "lane", "activation", "factor", "tile", "weight_gradient", "product", "products"];
     Kernel { name, text, pieces, workgroup: [8, 128], summed: 0, tiled: true, fixed, options, shape, bindings }
 }
 
@@ -123,7 +123,7 @@ pub(super) static GRADIENTS: &[Kernel] = &[
     Kernel {
         name: "linear_grad_weight",
         text: include_str!("../../wgsl/linear_grad_weight.wgsl"),
-        pieces: &["tile", "weight_gradient", "products"],
+        pieces: &["factor", "tile", "weight_gradient", "products"],
         workgroup: [8, 128],
         summed: 0,
         tiled: true,

@@ -14,7 +14,7 @@ const fn product(
     Kernel {
         name,
         text: include_str!("../../wgsl/linear.wgsl"),
-        pieces: &["math", "lane", "activation", "tile", "product", "products"],
+        pieces: &["math", "lane", "activation", "factor", "tile", "product", "products"],
         workgroup: [8, 128],
         summed: 0,
         tiled: true,

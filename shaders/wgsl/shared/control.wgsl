@@ -25,7 +25,23 @@ struct Status {
     stopped: u32,
     // Updates taken since the slot was joined.
     taken: u32,
-    // What the gradient is scaled by in this step.
+    // What the gradient is scaled by in this step; zero where it is left out.
     factor: f32,
-    padding: u32,
+    // In f16: the exponent of the losses' scale in the upper half, the steps since it changed in the lower.
+    loss_scale: u32,
 }
+
+#if F16
+// The scale as a number.
+fn scale_of_losses(word: u32) -> f32 {
+    return bitcast<f32>((127u + (word >> 16u)) << 23u);
+}
+
+// The scale after a step whose gradient was finite: it doubles after 2,000 of them, up to 2^24.
+fn scale_after_update(word: u32) -> u32 {
+    if ((word & 0xffffu) + 1u < 2000u) {
+        return word + 1u;
+    }
+    return min((word >> 16u) + 1u, 24u) << 16u;
+}
+#end

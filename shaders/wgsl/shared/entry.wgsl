@@ -4,6 +4,11 @@
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> slots: array<u32>;
 
+#if COOPERATIVE
+// Which of the workgroup's subgroups this is; where there are more than were counted on, the last ones do the same.
+var<private> own_matrices: u32;
+#end
+
 @compute @workgroup_size(${WORKGROUP})
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -16,7 +21,13 @@ fn main(
     let lane = subgroup * ${SHUFFLES}u + within;
 #else
     @builtin(local_invocation_index) lane: u32,
+#if COOPERATIVE
+    @builtin(subgroup_id) subgroup: u32,
+#end
 ) {
+#end
+#if COOPERATIVE
+    own_matrices = min(subgroup, ${SUBGROUPS}u - 1u);
 #end
     run(group.x + group.y * groups.x, slots[group.z], lane);
 }

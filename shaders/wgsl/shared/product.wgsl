@@ -39,7 +39,6 @@ fn kept(part: vec4<f32>, inner4: u32) -> vec4<f32> {
 #end
 }
 
-#if !TILED
 fn left_part(slot: u32, scale_of_row: f32, at: u32, inner4: u32) -> vec4<f32> {
 #if NORM
     return kept(operand(at) * scale_of_row * gain[slot * shape.gain_slot + inner4], inner4);
@@ -47,7 +46,6 @@ fn left_part(slot: u32, scale_of_row: f32, at: u32, inner4: u32) -> vec4<f32> {
     return kept(operand(at), inner4);
 #end
 }
-#end
 
 #if NORM
 // What `rms_norm` makes of the sum of a row's squares.
@@ -68,8 +66,10 @@ fn row_scale(begin: u32) -> f32 {
 #else
 var<workgroup> scales: array<f32, ${4 * SIDE4}>;
 #if !ROW_SHUFFLES
+#if !COOPERATIVE
 // Sums of squares of 16 threads a row.
 var<workgroup> sums: array<f32, ${64 * SIDE4}>;
+#end
 #end
 
 // The scales of ${4 * SIDE4} rows. `rms_norm` has a thread for every 64th four of a row and adds the threads' sums in halves; here a thread has four of those
@@ -184,20 +184,22 @@ fn product(block: u32, slot: u32, lane: u32) {
                 put_normed(slot, row_b, i, part_b);
             }
             #end
+            let factor_a = factor(part_a);
+            let factor_b = factor(part_b);
             #if TRANSPOSED
             #repeat c 4
-            let t${c} = weight[first_weight + ${c}u * shape.inner4 + i];
+            let t${c} = factor(weight[first_weight + ${c}u * shape.inner4 + i]);
             #end
             #end
             #repeat j 4
             #if TRANSPOSED
             let w${j} = vec4<f32>(t0[${j}], t1[${j}], t2[${j}], t3[${j}]);
             #else
-            let w${j} = weight[first_weight + (i * 4u + ${j}u) * shape.columns4];
+            let w${j} = factor(weight[first_weight + (i * 4u + ${j}u) * shape.columns4]);
             #end
             #repeat r 8
-            acc${r} = fma(vec4<f32>(subgroupBroadcast(part_a[${j}], ${r}u)), w${j}, acc${r});
-            acc${r + 8} = fma(vec4<f32>(subgroupBroadcast(part_b[${j}], ${r}u)), w${j}, acc${r + 8});
+            acc${r} = fma(vec4<f32>(subgroupBroadcast(factor_a[${j}], ${r}u)), w${j}, acc${r});
+            acc${r + 8} = fma(vec4<f32>(subgroupBroadcast(factor_b[${j}], ${r}u)), w${j}, acc${r + 8});
             #end
             #end
         }
@@ -229,6 +231,12 @@ fn product(block: u32, slot: u32, lane: u32) {
 #end
 
 #if !SUBGROUP
+#if COOPERATIVE
+#include product_cooperative
+#else
+#if COOPERATIVE
+#include product_cooperative
+#else
 #if TILED
 // A part of the tiles that begin at the four `tile` of the inner dimension: half of the invocations read the left operand, the others the weight. Beyond the end
 // they read the last once more.
@@ -312,7 +320,7 @@ fn product(block: u32, slot: u32, lane: u32) {
             #else
             #repeat j 4
             let k${j} = (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u;
-            right[k${j} * ${PITCH}u + unit % ${SIDE4}u] = select(zero, next.part${j}, vec4<bool>(tile * 4u + k${j} < shape.inner4 * 4u));
+            right[k${j} * ${PITCH}u + unit % ${SIDE4}u] = factor(select(zero, next.part${j}, vec4<bool>(tile * 4u + k${j} < shape.inner4 * 4u)));
             #end
             #end
         }
@@ -436,8 +444,8 @@ fn product(block: u32, slot: u32, lane: u32) {
         for (var i = chunk; i < end; i++) {
             #if TRANSPOSED
             #repeat c 4
-            let ta${c} = weight[from_a + ${c}u * shape.inner4 + i];
-            let tb${c} = weight[from_b + ${c}u * shape.inner4 + i];
+            let ta${c} = factor(weight[from_a + ${c}u * shape.inner4 + i]);
+            let tb${c} = factor(weight[from_b + ${c}u * shape.inner4 + i]);
             #end
             #repeat j 4
             let wa${j} = vec4<f32>(ta0[${j}], ta1[${j}], ta2[${j}], ta3[${j}]);
@@ -446,8 +454,8 @@ fn product(block: u32, slot: u32, lane: u32) {
             #else
             let at = i * 4u * shape.columns4;
             #repeat j 4
-            let wa${j} = weight[from_a + at + ${j}u * shape.columns4];
-            let wb${j} = weight[from_b + at + ${j}u * shape.columns4];
+            let wa${j} = factor(weight[from_a + at + ${j}u * shape.columns4]);
+            let wb${j} = factor(weight[from_b + at + ${j}u * shape.columns4]);
             #end
             #end
             #repeat r 8
@@ -457,9 +465,10 @@ fn product(block: u32, slot: u32, lane: u32) {
                 put_normed(slot, row + ${r}u, i, v${r});
             }
             #end
+            let f${r} = factor(v${r});
             #repeat j 4
-            a${r} = fma(vec4<f32>(v${r}[${j}]), wa${j}, a${r});
-            b${r} = fma(vec4<f32>(v${r}[${j}]), wb${j}, b${r});
+            a${r} = fma(vec4<f32>(f${r}[${j}]), wa${j}, a${r});
+            b${r} = fma(vec4<f32>(f${r}[${j}]), wb${j}, b${r});
             #end
             #end
         }
@@ -488,5 +497,6 @@ fn product(block: u32, slot: u32, lane: u32) {
     }
     #end
 }
+#end
 #end
 #end

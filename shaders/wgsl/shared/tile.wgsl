@@ -1,3 +1,6 @@
+#if COOPERATIVE
+#include cooperative
+#else
 #if TILED
 // A square tile of a product, ${4 * SIDE4} rows and columns, by ${WORKGROUP} invocations with 8 rows x ${4 * EACH} columns each, 16 of the inner dimension at a time.
 // Each element is one ascending chain of fma over the inner dimension, as everywhere, so that tiles of either size give the same bits.
@@ -22,7 +25,7 @@ struct Parts {
 fn put_left(inner4: u32, row4: u32, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) {
     let at = inner4 * ${4 * PITCH}u + row4;
     #repeat j 4
-    left[at + ${j * PITCH}u] = vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]);
+    left[at + ${j * PITCH}u] = factor(vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]));
     #end
 }
 
@@ -30,7 +33,8 @@ fn put_left(inner4: u32, row4: u32, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d:
 fn put_right(inner4: u32, column4: u32, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) {
     let at = inner4 * ${4 * PITCH}u + column4;
     #repeat j 4
-    right[at + ${j * PITCH}u] = vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]);
+    right[at + ${j * PITCH}u] = factor(vec4<f32>(a[${j}], b[${j}], c[${j}], d[${j}]));
     #end
 }
+#end
 #end

@@ -52,11 +52,11 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
             #repeat h 2
             let own${h} = i + ${2 * h}u + lane / 4u;
             let read${h} = x[first_x + min(own${h}, end - 1u) * shape.inputs4];
-            let part${h} = select(vec4<f32>(0.0), read${h}, vec4<bool>(own${h} < end));
+            let part${h} = factor(select(vec4<f32>(0.0), read${h}, vec4<bool>(own${h} < end)));
             #end
             #repeat h 2
             #repeat e 2
-            let w${h}${e} = dout[first_dout + min(i + ${2 * h + e}u, end - 1u) * shape.outputs4];
+            let w${h}${e} = factor(dout[first_dout + min(i + ${2 * h + e}u, end - 1u) * shape.outputs4]);
             #repeat q 4
             #repeat c 4
             acc${4 * q + c} = fma(vec4<f32>(subgroupBroadcast(part${h}[${c}], ${4 * e + q}u)), w${h}${e}, acc${4 * q + c});
@@ -76,6 +76,12 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
 #end
 
 #if !SUBGROUP
+#if COOPERATIVE
+#include weight_gradient_cooperative
+#else
+#if COOPERATIVE
+#include weight_gradient_cooperative
+#else
 #if TILED
 // A part of the tiles that begin at the row `tile` of the batch: half of the invocations read x, the others dout. Beyond the last row they read it once more.
 fn weight_parts_of(slot: u32, lane: u32, first_row4: u32, first_column4: u32, tile: u32) -> Parts {
@@ -116,7 +122,7 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
         // Beyond the last row of the batch both tiles hold zeros.
         #repeat j 4
         let k${j} = (unit + ${4 * SIDE4 * j}u) / ${SIDE4}u;
-        let value${j} = select(vec4<f32>(0.0), next.part${j}, vec4<bool>(tile + k${j} < shape.tokens));
+        let value${j} = factor(select(vec4<f32>(0.0), next.part${j}, vec4<bool>(tile + k${j} < shape.tokens)));
         #end
         if (lane < ${4 * SIDE4}u) {
             #repeat j 4
@@ -167,10 +173,10 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
         b${r} = vec4<f32>(0.0);
         #end
         for (var i = chunk; i < end; i++) {
-            let above = x[from_x + i * shape.inputs4];
-            let below = x[from_y + i * shape.inputs4];
-            let wa = dout[from_a + i * shape.outputs4];
-            let wb = dout[from_b + i * shape.outputs4];
+            let above = factor(x[from_x + i * shape.inputs4]);
+            let below = factor(x[from_y + i * shape.inputs4]);
+            let wa = factor(dout[from_a + i * shape.outputs4]);
+            let wb = factor(dout[from_b + i * shape.outputs4]);
             #repeat r 4
             a${r} = fma(vec4<f32>(above[${r}]), wa, a${r});
             b${r} = fma(vec4<f32>(above[${r}]), wb, b${r});
@@ -190,6 +196,7 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
     put_weight(slot, row4 * 4u + ${r}u, column_b, sum_b${r});
     #end
 }
+#end
 #end
 #end
 #end

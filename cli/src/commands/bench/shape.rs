@@ -49,6 +49,7 @@ pub struct ShapeArguments {
 enum Rounded {
     F32,
     Bf16,
+    F16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -158,6 +159,7 @@ impl ShapeArguments {
         let precision = match self.precision {
             Rounded::F32 => Precision::F32,
             Rounded::Bf16 => Precision::Bf16,
+            Rounded::F16 => Precision::F16,
         };
         Ok(Shape { name, model, layers, heads, hidden, rows: self.batch.unwrap_or(data.2), precision })
     }

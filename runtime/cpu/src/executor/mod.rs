@@ -110,7 +110,7 @@ impl Executor for CpuExecutor {
     }
 
     fn precisions(&self) -> &'static [Precision] {
-        &[Precision::F32, Precision::Bf16]
+        &[Precision::F32, Precision::Bf16, Precision::F16]
     }
 
     fn name(&self) -> String {

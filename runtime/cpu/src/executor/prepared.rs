@@ -10,7 +10,7 @@ use super::buffer::Buffer;
 use crate::Instructions;
 use crate::kernels::attention::{self, Heads};
 use crate::kernels::{head_loss, reduce_norm};
-use crate::product::{Factors, Layout, Right, pack, pack_pairs, pairs_len};
+use crate::product::{Factors, Layout, Right, factors_len, pack_as};
 
 /// How a step's sequences are split: a function of shapes alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +51,14 @@ impl Partition {
 fn work_len(program: &Program, factors: Factors, rows: usize) -> usize {
     let linear = |x: TensorId, out: TensorId| {
         let (inner, columns) = (program.tensor(x).columns, program.tensor(out).columns);
-        let forward = pairs_len(rows, inner, columns, false);
-        let gradients = pairs_len(rows, columns, inner, false).max(pairs_len(inner, rows, columns, true));
-        forward.max(gradients)
+        let forward = factors_len(factors, rows, inner, columns, false);
+        let by_input = factors_len(factors, rows, columns, inner, false);
+        forward.max(by_input).max(factors_len(factors, inner, rows, columns, true))
     };
     let of = |op: &Op| match op {
         Op::Attention(op) => attention::work_len(heads(program, op.heads, op.kv_heads, op.head_dim)),
         Op::RmsNorm(op) => program.tensor(op.x).columns,
-        Op::Linear(op) if factors == Factors::Bf16 => linear(op.x, op.out),
+        Op::Linear(op) => linear(op.x, op.out),
         Op::HeadLoss(op) => head_loss::work_len(factors, program.tensor(op.x).columns, program.vocabulary),
         _ => 0,
     };
@@ -131,9 +131,9 @@ impl Prepared {
         let partition = Partition::of(program);
         let (training, evaluation) = (schedule(program, true), schedule(program, false));
         let factors = match program.precision {
+            Precision::F32 => Factors::F32,
             Precision::Bf16 => Factors::Bf16,
-            // Numbers of f16 are refused before.
-            Precision::F32 | Precision::F16 => Factors::F32,
+            Precision::F16 => Factors::F16,
         };
         let rows = partition.piece * program.context;
         let activations = training.columns.max(evaluation.columns) * rows;
@@ -182,10 +182,7 @@ impl Prepared {
         let rows = from.len() / columns.max(1);
         let (inner, outer) = if transposed { (columns, rows) } else { (rows, columns) };
         let (row, column) = if transposed { (1, columns) } else { (columns, 1) };
-        let steps = match self.factors {
-            Factors::F32 => inner,
-            Factors::Bf16 => inner.div_ceil(2),
-        };
+        let steps = self.factors.steps(inner);
         self.packings.push(Packing { weight, from, row, column, inner, layout: Layout::new(steps, outer), forward });
     }
 
@@ -212,10 +209,7 @@ impl Prepared {
     pub fn pack(&self, packing: &Packing, parameters: &[f32], to: &mut [f32]) {
         let Packing { from, row, column, inner, layout, .. } = packing;
         let weight = &parameters[from.clone()];
-        match self.factors {
-            Factors::F32 => pack(self.instructions, weight, *row, *column, *layout, to),
-            Factors::Bf16 => pack_pairs(self.instructions, weight, *row, *column, *inner, *layout, to),
-        }
+        pack_as(self.instructions, self.factors, weight, *row, *column, *inner, *layout, to);
     }
 
     /// A packed weight as a right factor: as it stands in the forward pass, or for the gradient.

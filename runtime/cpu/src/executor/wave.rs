@@ -6,8 +6,10 @@ use std::time::Instant;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, StepReading, Wave, Work};
+use synx_plan::loss_scale::LossScale;
 use synx_plan::problem::Problem;
 use synx_plan::program::Op;
+use synx_plan::recipe::Precision;
 
 use super::buffer::Buffer;
 use super::memory::Need;
@@ -40,6 +42,7 @@ struct Replica {
     parameters: Buffer,
     first_moment: Buffer,
     second_moment: Buffer,
+    loss_scale: LossScale,
 }
 
 /// What stepping one slot needs beside its replica.
@@ -147,6 +150,7 @@ impl Wave for CpuWave {
             parameters: Buffer::from_slice(&state.parameters),
             first_moment: Buffer::from_slice(&state.first_moment),
             second_moment: Buffer::from_slice(&state.second_moment),
+            loss_scale: state.loss_scale,
         };
         self.slots[slot] = Slot { replica: Some(replica), diverged: false };
         Ok(())
@@ -161,12 +165,13 @@ impl Wave for CpuWave {
     /// A copy of a slot that diverged takes no updates either.
     fn fork(&mut self, from: usize, to: usize) -> Result<(), Problem> {
         self.check_slot(to)?;
-        let Replica { step, parameters, first_moment, second_moment } = self.replica(from)?;
+        let Replica { step, parameters, first_moment, second_moment, loss_scale } = self.replica(from)?;
         let replica = Replica {
             step: *step,
             parameters: Buffer::from_slice(parameters),
             first_moment: Buffer::from_slice(first_moment),
             second_moment: Buffer::from_slice(second_moment),
+            loss_scale: *loss_scale,
         };
         self.slots[to] = Slot { replica: Some(replica), diverged: self.slots[from].diverged };
         Ok(())
@@ -179,6 +184,7 @@ impl Wave for CpuWave {
             parameters: replica.parameters.to_vec(),
             first_moment: replica.first_moment.to_vec(),
             second_moment: replica.second_moment.to_vec(),
+            loss_scale: replica.loss_scale,
         })
     }
 
@@ -272,6 +278,19 @@ struct Running<'a> {
     reading: &'a mut Option<StepReading>,
 }
 
+impl Running<'_> {
+    /// What the gradient is multiplied by while it is taken.
+    fn scale(&self, prepared: &Prepared) -> f32 {
+        self.replica.loss_scale.of(prepared.program.precision)
+    }
+
+    /// The next step's scale where a gradient overflowed for this one's; `None` where the slot has diverged.
+    fn after_overflow(&self, prepared: &Prepared, loss: f32) -> Option<LossScale> {
+        let scaled = prepared.program.precision == Precision::F16 && loss.is_finite();
+        if scaled { self.replica.loss_scale.after_overflow() } else { None }
+    }
+}
+
 /// One step of at most as many slots as there are desks.
 fn step_together(
     prepared: &Prepared,
@@ -288,15 +307,20 @@ fn step_together(
         });
     });
     desks.par_iter_mut().zip(running).for_each(|(desk, running)| {
-        let norm = reduce(prepared, desk);
+        let norm = reduce(prepared, desk) / running.scale(prepared);
         let loss = desk.shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
-        let reading = StepReading { loss: loss as f32, gradient_norm: norm };
-        *running.reading = Some(reading);
-        if !reading.is_finite() {
+        let loss = loss as f32;
+        if loss.is_finite() && norm.is_finite() {
+            *running.reading = Some(StepReading { loss, gradient_norm: norm });
+            update(prepared, running, &desk.gradient, norm);
+        } else if let Some(fallen) = running.after_overflow(prepared, loss) {
+            *running.reading = Some(StepReading { loss, gradient_norm: f32::INFINITY });
+            running.replica.loss_scale = fallen;
+            running.replica.step += 1;
+        } else {
+            *running.reading = Some(StepReading { loss, gradient_norm: f32::NAN });
             *running.diverged = true;
-            return;
         }
-        update(prepared, running, &desk.gradient, norm);
     });
 }
 
@@ -316,9 +340,13 @@ fn reduce(prepared: &Prepared, desk: &mut Desk) -> f32 {
 
 /// Moves a slot's weights and moments by one step of the optimiser.
 fn update(prepared: &Prepared, running: &mut Running, gradient: &Buffer, norm: f32) {
-    let update = Update::new(&running.control, norm);
-    let Replica { step, parameters, first_moment, second_moment } = &mut *running.replica;
+    let scale = running.scale(prepared);
+    let update = Update::new(&running.control, norm, scale);
+    let Replica { step, parameters, first_moment, second_moment, loss_scale } = &mut *running.replica;
     *step += 1;
+    if prepared.program.precision == Precision::F16 {
+        *loss_scale = loss_scale.after_update();
+    }
     let moments = first_moment.par_chunks_mut(BLOCK).zip(second_moment.par_chunks_mut(BLOCK));
     let blocks = parameters.par_chunks_mut(BLOCK).zip(moments).zip(gradient.par_chunks(BLOCK));
     blocks.enumerate().for_each(|(i, ((parameters, (first, second)), gradient))| {
@@ -371,7 +399,7 @@ pub(super) fn profile(wave: &mut CpuWave, batch: &Batch, control: StepControl) -
                 });
             });
         }
-        let norm = reduce(prepared, desk);
+        let norm = reduce(prepared, desk) / running.scale(prepared);
         done("reduce_norm", Work::bytes((desk.shards.len() + 1) * parameters));
         update(prepared, &mut running, &desk.gradient, norm);
         done("adamw", Work::bytes(7 * parameters));
@@ -401,6 +429,7 @@ fn run_shard(
 ) {
     let context = prepared.program.context;
     let first = running.number * prepared.program.rows;
+    let loss_scale = running.control.loss_scale * running.scale(prepared);
     let sequences = prepared.partition.shards[number].clone();
     shard.loss = 0.0;
     let mut begun = false;
@@ -415,7 +444,7 @@ fn run_shard(
             packed,
             space,
             inputs: &batch.inputs[tokens.clone()],
-            head: HeadTargets { targets: &batch.targets[tokens], weights, loss_scale: running.control.loss_scale },
+            head: HeadTargets { targets: &batch.targets[tokens], weights, loss_scale },
         };
         let rows = pass.inputs.len();
         let losses = pass.train(Gradient { values: &mut shard.gradient, begun }, |op| done(op, rows));

@@ -8,7 +8,7 @@ use crate::simd::kernel;
 /// The scalars of one step, each computed in f64 and rounded once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Update {
-    /// `min(1, clip / (norm + 1e-6))`, as `torch.nn.utils.clip_grad_norm_`; in f32.
+    /// `min(1, clip / (norm + 1e-6))`, as `torch.nn.utils.clip_grad_norm_`, over what the gradient is multiplied by already; in f32.
     pub gradient_scale: f32,
     /// `1 - rate * weight_decay`.
     pub keep: f32,
@@ -25,13 +25,13 @@ pub struct Update {
 }
 
 impl Update {
-    /// The scalars of a step under `control`, for a gradient of this norm.
-    pub fn new(control: &StepControl, norm: f32) -> Update {
+    /// The scalars of a step under `control`, for a gradient of this norm that is `scale` times as long.
+    pub fn new(control: &StepControl, norm: f32, scale: f32) -> Update {
         let [rate, decay, beta1, beta2] =
             [control.rate, control.weight_decay, control.beta1, control.beta2].map(f64::from);
         let ratio = control.clip / (norm + 1e-6);
         Update {
-            gradient_scale: if ratio < 1.0 { ratio } else { 1.0 },
+            gradient_scale: if ratio < 1.0 { ratio } else { 1.0 } / scale,
             keep: (1.0 - rate * decay) as f32,
             beta1: control.beta1,
             rest1: (1.0 - beta1) as f32,
@@ -123,8 +123,9 @@ mod tests {
             clip: 1.0,
             loss_scale: 1.0,
         };
-        let update = Update::new(&control, 4.0);
+        let update = Update::new(&control, 4.0, 1.0);
         assert!((update.gradient_scale - 0.25).abs() < 1e-6);
+        assert_eq!(Update::new(&control, 4.0, 1024.0).gradient_scale, update.gradient_scale / 1024.0);
         for length in [1, 16, 17 * 33] {
             let state = || {
                 (numbers(1, length), numbers(2, length), numbers(3, length).iter().map(|v| v * v).collect::<Vec<f32>>())

@@ -1,7 +1,7 @@
 //! Output head and cross-entropy in one, with the gradients of both factors in the same pass. Logits stand in memory for one tile of rows.
 
 use crate::math::{Arithmetic, chain, exp, log, max, sum};
-use crate::product::{Factors, Product, Right, multiply_with, pairs_len};
+use crate::product::{Factors, Product, Right, factors_len, multiply_with};
 use crate::simd::{Simd, kernel};
 
 /// Rows whose logits stand in memory together: about 2^16 logits, at least 64 and at most 256 rows. The weight's gradient is summed per tile, tiles in ascending order.
@@ -9,16 +9,13 @@ pub fn tile_rows(vocabulary: usize) -> usize {
     (65_536 / vocabulary / 16 * 16).clamp(64, 256)
 }
 
-/// Working space of the kernel, in numbers: the logits of a tile, and for factors in bf16 their pairs.
+/// Working space of the kernel, in numbers: the logits of a tile, and what the products need.
 pub(crate) fn work_len(factors: Factors, columns: usize, vocabulary: usize) -> usize {
     let rows = tile_rows(vocabulary);
-    let pairs = match factors {
-        Factors::F32 => 0,
-        Factors::Bf16 => pairs_len(rows, columns, vocabulary, false)
-            .max(pairs_len(rows, vocabulary, columns, false))
-            .max(pairs_len(vocabulary, rows, columns, true)),
-    };
-    rows * vocabulary + pairs
+    let products = factors_len(factors, rows, columns, vocabulary, false)
+        .max(factors_len(factors, rows, vocabulary, columns, false))
+        .max(factors_len(factors, vocabulary, rows, columns, true));
+    rows * vocabulary + products
 }
 
 /// What the rows are to predict, and how much each counts.
@@ -211,8 +208,8 @@ fn exponentials<S: Simd>(s: S, z: &mut [f32]) -> (f32, f32) {
 mod tests {
     use super::*;
     use crate::Instructions;
-    use crate::math::{Bf16, Fused};
-    use crate::product::{Layout, pack, pack_pairs};
+    use crate::math::{Bf16, F16, Fused};
+    use crate::product::{Layout, pack_as};
     use crate::testing::{numbers, same_bits};
 
     #[test]
@@ -225,15 +222,16 @@ mod tests {
         gives_the_bits_of_the_twin::<Bf16>(Factors::Bf16);
     }
 
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_the_twin_in_f16() {
+        gives_the_bits_of_the_twin::<F16>(Factors::F16);
+    }
+
     fn gives_the_bits_of_the_twin<A: Arithmetic>(factors: Factors) {
         let packed = |instructions, from: &[f32], row, column, inner: usize, columns| {
-            let steps = if factors == Factors::F32 { inner } else { inner.div_ceil(2) };
-            let layout = Layout::new(steps, columns);
+            let layout = Layout::new(factors.steps(inner), columns);
             let mut values = vec![f32::NAN; layout.len()];
-            match factors {
-                Factors::F32 => pack(instructions, from, row, column, layout, &mut values),
-                Factors::Bf16 => pack_pairs(instructions, from, row, column, inner, layout, &mut values),
-            }
+            pack_as(instructions, factors, from, row, column, inner, layout, &mut values);
             (values, layout)
         };
         for (rows, columns, vocabulary) in [(1, 1, 1), (17, 33, 65), (5, 16, 97), (300, 8, 256), (70, 5, 1100)] {

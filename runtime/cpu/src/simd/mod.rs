@@ -72,6 +72,11 @@ pub(crate) trait Simd: Copy + Tiles {
     fn power_of_two(self, rounded: Self::F) -> Self::F;
     /// `math::bf16` in each lane: a number of bf16, written as f32.
     fn bf16(self, a: Self::F) -> Self::F;
+    /// `math::f16` in each lane: a number of f16, written as f32.
+    #[inline(always)]
+    fn f16(self, a: Self::F) -> Self::F {
+        self.load(&self.to_array(a).map(math::f16))
+    }
     /// Lanes of two numbers of bf16: `even` in the lower half, `odd` in the upper. Both are written as f32.
     fn pair(self, even: Self::F, odd: Self::F) -> Self::F;
     /// The two numbers of [`Simd::pair`].

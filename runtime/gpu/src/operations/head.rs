@@ -45,6 +45,7 @@ impl Operations<'_> {
                 whole(weights),
                 host.window(&host.controls),
                 loss.window.clone(),
+                whole(&self.buffers.statuses),
             ];
             let options = [vocabulary.is_multiple_of(4), gradient.is_some()];
             let operations = 3.0 * ELEMENTWISE * (rows * stride) as f64;

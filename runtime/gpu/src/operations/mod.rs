@@ -9,7 +9,7 @@ mod products;
 mod shapes;
 
 use synx_plan::program::{Op, Program, TensorId};
-use synx_shaders::{Set, Tile, Variant, kernel};
+use synx_shaders::{Factors, Set, Tile, Variant, kernel};
 
 use crate::buffers::{Buffers, window};
 use crate::device::Window;
@@ -28,6 +28,8 @@ pub struct Operations<'a> {
     layout: &'a Layout,
     buffers: &'a Buffers,
     ways: Ways,
+    /// What factors of products are rounded to, and what multiplies them.
+    factors: Factors,
     calls: Vec<Call>,
 }
 
@@ -63,7 +65,8 @@ impl View {
 
 impl<'a> Operations<'a> {
     pub fn new(program: &'a Program, layout: &'a Layout, buffers: &'a Buffers, ways: Ways) -> Operations<'a> {
-        Operations { program, layout, buffers, ways, calls: Vec::new() }
+        let (ways, factors) = ways.in_precision(program.precision);
+        Operations { program, layout, buffers, ways, factors, calls: Vec::new() }
     }
 
     pub fn into_calls(self) -> Vec<Call> {
@@ -128,6 +131,7 @@ impl<'a> Operations<'a> {
     ) {
         let variant = self.ways.of(variant);
         let shape = variant.kernel.shape(shape);
+        let variant = variant.with_factors(self.factors);
         self.calls.push(Call { variant, shape, windows, workgroups: workgroups as u64, operations });
     }
 

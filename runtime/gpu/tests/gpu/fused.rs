@@ -11,6 +11,7 @@ use synx_plan::program::op::{
     LinearGradWeight, RmsNorm, Rotary, rotary_table,
 };
 use synx_plan::program::{Op, Program, TensorId, lower};
+use synx_plan::recipe::Precision;
 
 use crate::bench::{Case, close, devices, fill, numbers, run, same_bits, twin};
 use crate::steps::{batch, control};
@@ -369,7 +370,11 @@ pub fn everything(wave: &mut synx_gpu::GpuWave, program: &Program) -> Vec<Vec<u3
 #[test]
 fn fused_steps_have_the_bits_of_their_operations_one_by_one() {
     everywhere(|executor, slots, what| {
-        for (name, program) in programs() {
+        let precisions = [Precision::F32, Precision::F16];
+        let programs = programs()
+            .into_iter()
+            .flat_map(|(name, program)| precisions.map(|precision| (name, program.clone().with_precision(precision))));
+        for (name, program) in programs {
             // How many there are is another test's matter.
             if slots != if name == "wide" { 1 } else { 3 } {
                 continue;
@@ -379,7 +384,8 @@ fn fused_steps_have_the_bits_of_their_operations_one_by_one() {
             assert!(fused.dispatches_per_step() < single.dispatches_per_step());
             let (got, want) = (everything(&mut fused, &program), everything(&mut single, &program));
             let other: Vec<usize> = (0..want.len()).filter(|&i| got[i] != want[i]).collect();
-            assert!(other.is_empty(), "{name}, {what}: {other:?} of what is compared");
+            let precision = program.precision.name();
+            assert!(other.is_empty(), "{name} in {precision}, {what}: {other:?} of what is compared");
         }
     });
 }

@@ -9,6 +9,7 @@ mod adapters;
 mod bench;
 mod fused;
 mod kernels;
+mod precision;
 mod steps;
 mod waves;
 mod ways;

@@ -132,7 +132,7 @@ fn the_optimiser_is_its_twin() {
         for clip in [f32::INFINITY, 0.01] {
             let (mut state, gradient, norm, after) = one_update(executor, &program, clip);
             let control = StepControl { clip, ..control(&program, 3, 0.1) };
-            let update = synx_cpu::twin::Update::new(&control, norm);
+            let update = synx_cpu::twin::Update::new(&control, norm, 1.0);
             for parameter in &program.parameters {
                 let range = parameter.offset..parameter.offset + program.size(parameter.tensor);
                 crate::bench::twin!(

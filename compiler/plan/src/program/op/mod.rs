@@ -67,6 +67,9 @@ pub const VERSIONS: &[&str] = &[
 /// Of products whose factors are rounded to bf16: raised when their bits change.
 pub const BF16_VERSION: &str = "bf16/1";
 
+/// Of products whose factors are rounded to f16, and of the scale of their gradients, likewise.
+pub const F16_VERSION: &str = "f16/1";
+
 impl Op {
     /// The kernel's name; files of shaders and CPU kernels bear it.
     pub fn name(&self) -> &'static str {
