@@ -1,7 +1,7 @@
 // dx = scale * (gain * dout - x * scale^2 * mean(gain * dout * x)), or dx += with `accumulate`, and dgain = sum over rows of dout * x * scale:
 // x, dout and dx [R, C], gain and dgain [1, C], scale [R, 1]. dgain takes rows in chunks of 512, chunks in ascending order.
-// Some workgroups make dgain, the rest dx. direct: an invocation four columns of dgain, or a row of dx; tiled: a workgroup 16 x four columns of dgain, each by 16
-// invocations that take every 16th row of a chunk, or four rows of dx, each by 64 invocations.
+// Some workgroups make dgain, the rest dx. direct: an invocation four columns of dgain, or a row of dx; tiled: a workgroup 4 x four columns of dgain, each by 16
+// invocations that take every 16th row of a chunk, four chunks at a time, or four rows of dx, each by 64 invocations.
 
 struct Shape {
     rows: u32,
@@ -31,14 +31,19 @@ struct Shape {
 
 #if TILED
 var<workgroup> column_sums: array<vec4<f32>, ${WORKGROUP}>;
-const COLUMNS: u32 = 16u;
+const COLUMNS: u32 = 4u;
 const STEP: u32 = 16u;
+// Chunks that are summed at a time.
+const CHUNKS: u32 = 4u;
+// Invocations of a chunk.
+const OF_CHUNK: u32 = COLUMNS * STEP;
 // Invocations of a row of dx, and rows of a workgroup.
 const ACROSS: u32 = ${SUMMED}u;
 const DOWN: u32 = 4u;
 #else
 const COLUMNS: u32 = 8u;
 const STEP: u32 = 1u;
+const CHUNKS: u32 = 1u;
 const ACROSS: u32 = 1u;
 const DOWN: u32 = 8u;
 #end
@@ -48,20 +53,35 @@ fn grad_gain(block: u32, slot: u32, lane: u32) {
     // Columns beyond the end are computed for the last one and not stored.
     let start = min(column4, shape.columns4 - 1u);
     var sum = vec4<f32>(0.0);
-    for (var chunk = 0u; chunk < shape.rows; chunk += 512u) {
+    for (var chunks = 0u; chunks < shape.rows; chunks += 512u * CHUNKS) {
+#if TILED
+        let chunk = chunks + 512u * (lane / OF_CHUNK);
+#else
+        let chunk = chunks;
+#end
         let end = min(chunk + 512u, shape.rows);
         var part = vec4<f32>(0.0);
-        for (var row = chunk + lane / COLUMNS; row < end; row += STEP) {
+        for (var row = chunk + (lane / COLUMNS) % STEP; row < end; row += STEP) {
             let at = row * shape.columns4 + start;
             let s = scale[slot * shape.scale_slot + row];
             part = fma(dout[slot * shape.dout_slot + at], x[slot * shape.x_slot + at] * s, part);
         }
+#if TILED
+        // The invocations of the first chunk add the others' to theirs, one after another.
+        column_sums[lane] = part;
+        workgroupBarrier();
+        for (var i = lane % OF_CHUNK; i < ${WORKGROUP}u && chunks + 512u * (i / OF_CHUNK) < shape.rows; i += OF_CHUNK) {
+            sum += column_sums[i];
+        }
+        workgroupBarrier();
+#else
         sum += part;
+#end
     }
 #if TILED
     column_sums[lane] = sum;
     workgroupBarrier();
-    for (var width = ${WORKGROUP}u / 2u; width >= COLUMNS; width = width / 2u) {
+    for (var width = OF_CHUNK / 2u; width >= COLUMNS; width = width / 2u) {
         if (lane < width) {
             column_sums[lane] += column_sums[lane + width];
         }

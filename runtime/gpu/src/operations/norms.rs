@@ -35,7 +35,7 @@ impl Operations<'_> {
             [op.x, op.gain, op.scale, op.dout, op.dx, op.dgain].map(|id| self.view(id));
         let columns = x.columns();
         // Fours of columns, and rows, that a workgroup takes.
-        let (across, down) = if self.ways.set == Set::Tiled { (16, 4) } else { (8, 8) };
+        let (across, down) = if self.ways.set == Set::Tiled { (4, 4) } else { (8, 8) };
         let gain_blocks = (x.place.stride / 4).div_ceil(across);
         let blocks = gain_blocks + self.program.tokens().div_ceil(down);
         let shape = [

@@ -189,7 +189,8 @@ fn the_norm_is_its_twin() {
 #[test]
 fn the_gradients_of_the_norm_are_their_twins() {
     everywhere(|executor, slots, what| {
-        for (tokens, columns, accumulate) in [(17, 65, false), (64, 64, true), (1030, 20, false), (3, 700, true)] {
+        let shapes = [(17, 65, false), (64, 64, true), (1030, 20, false), (2100, 12, false), (3, 700, true)];
+        for (tokens, columns, accumulate) in shapes {
             let mut case = Case::new(1, tokens, 2);
             let [x, dout, dx] = [0; 3].map(|_| case.activation(columns));
             let scale = case.activation(1);
