@@ -142,6 +142,54 @@ fn a_step_can_be_timed() {
     assert_eq!((&json["size"], &json["replicas"]), (&"32/1/2".into(), &1.into()));
 }
 
+/// The peer here is no PyTorch: it writes down what it is asked, and says what it took.
+#[cfg(unix)]
+#[test]
+fn steps_are_timed_for_each_number_of_models_beside_peers() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (python, asked) = (folder.path().join("python"), folder.path().join("asked"));
+    let said = r#"{"steps_ms": [2000.0, 9000.0, 4000.0], "version": "none"}"#;
+    std::fs::write(&python, format!("#!/bin/sh\nshift\necho \"$@\" >> '{}'\necho '{said}'\n", asked.display()))
+        .unwrap();
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let shape = ["bench", "step", "--width", "32", "--layers", "1", "--heads", "2", "--context", "16", "--batch", "4"];
+    let more = ["--replicas", "1,3", "--precision", "bf16", "--threads", "1", "--repeats", "2", "--format", "json"];
+    let beside = ["--against", "torch,torch-compile", "--python", python.to_str().unwrap()];
+    let said = synx(&root(), shape.iter().chain(&more).chain(&beside)).expect(0).out;
+    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|l| (l["tool"].as_str().unwrap(), l["replicas"].as_u64().unwrap())).collect();
+    let peers = ["synx", "torch", "torch-compile"];
+    assert_eq!(told, [1, 3].into_iter().flat_map(|n| peers.map(|peer| (peer, n))).collect::<Vec<_>>());
+    for line in lines.iter().filter(|line| line["tool"] != "synx") {
+        // A peer's turn is a step of all models, whatever their number.
+        assert_eq!(line["step_ms_median"], 4000.0);
+        assert!(line["times_ours"].as_f64().unwrap() > 1.0, "{line}");
+    }
+    // All are asked whether they can before any is timed.
+    let asked = std::fs::read_to_string(asked).unwrap();
+    let timed = |peer: &str, n: u64| format!("{peer} 32 1 2 96 256 16 4 1 2 {n} bf16 cpu");
+    let want = [
+        "torch check bf16 cpu".to_owned(),
+        "torch-compile check bf16 cpu".to_owned(),
+        timed("torch", 1),
+        timed("torch-compile", 1),
+        timed("torch", 3),
+        timed("torch-compile", 3),
+    ];
+    assert_eq!(asked.lines().collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn a_peer_that_cannot_do_what_is_asked_is_refused_before_anything_is_timed() {
+    let step = ["bench", "step", "--device", "cpu", "--format", "json"];
+    let graphs = synx(&root(), step.iter().chain(&["--against", "torch,torch-graphs"])).expect(2);
+    assert!(graphs.err.contains("needs a graphics card") && graphs.out.is_empty(), "{}{}", graphs.err, graphs.out);
+    let nobody = synx(&root(), step.iter().chain(&["--against", "torch", "--python", "no-such-python"])).expect(1);
+    assert!(nobody.err.contains("no-such-python") && nobody.out.is_empty(), "{}{}", nobody.err, nobody.out);
+}
+
 #[test]
 fn the_kernels_of_a_step_are_held_against_the_device() {
     let shape =

@@ -20,17 +20,18 @@ const SCRIPT: &str = include_str!("peers/step.py");
 #[derive(Debug, Args)]
 #[command(
     after_help = "Sizes (width/layers/heads): xs 64/2/2, s 128/4/4, m 256/6/8, l 512/8/8, 124m 768/12/12; a layer is attention and SwiGLU.\n\
-    PyTorch trains the same model in f32 on the same device, one replica after the other.\n\n\
+    PyTorch trains the same models on the same device, a step of each in turn; in bf16 and f16 under its autocast.\n\n\
     Examples:\n  synx bench step --size xs,s\n  synx bench step --width 256 --layers 6 --heads 8 --replicas 4 --device gpu\n  \
-    synx bench step --size s --threads 2 --rounds 5 --against torch,torch-compile --python ~/peers/bin/python --format json"
+    synx bench step --size s --threads 2 --rounds 5 --against torch,torch-compile --python ~/peers/bin/python --format json\n  \
+    synx bench step --size xs,s --replicas 1,8,64,256 --device gpu --against torch,torch-compile,torch-graphs"
 )]
 pub struct StepArguments {
     #[command(flatten)]
     shape: ShapeArguments,
 
-    /// Models that are stepped at once
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    replicas: u64,
+    /// Models that are stepped at once, one measurement each
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1], value_parser = clap::value_parser!(u64).range(1..=1024))]
+    replicas: Vec<u64>,
 
     #[command(flatten)]
     device: DeviceArguments,
@@ -57,8 +58,12 @@ pub struct StepArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Peer {
+    /// PyTorch, operation by operation
     Torch,
+    /// With torch.compile
     TorchCompile,
+    /// With each step recorded as a CUDA graph
+    TorchGraphs,
 }
 
 impl Peer {
@@ -66,6 +71,7 @@ impl Peer {
         match self {
             Peer::Torch => "torch",
             Peer::TorchCompile => "torch-compile",
+            Peer::TorchGraphs => "torch-graphs",
         }
     }
 }
@@ -77,9 +83,10 @@ struct Beside {
     rounds: Vec<f64>,
 }
 
-/// What one size came to.
-struct Measured {
-    shape: Shape,
+/// What one size came to with one number of replicas.
+struct Measured<'a> {
+    shape: &'a Shape,
+    replicas: u64,
     /// Of each round.
     ours: Vec<StepTimings>,
     beside: Vec<Beside>,
@@ -90,39 +97,69 @@ pub fn step(arguments: &StepArguments) -> Outcome {
         Ok(both) => both,
         Err(outcome) => return outcome,
     };
-    for shape in shapes {
-        match measure(arguments, shape, &device) {
-            Ok(measured) => match arguments.format {
+    if arguments.against.contains(&Peer::TorchGraphs) && torch_device(&device) != "cuda" {
+        eprintln!("synx: torch-graphs records CUDA graphs: it needs a graphics card, and `--device gpu` to take it");
+        return Outcome::Usage;
+    }
+    let all = shapes.iter().flat_map(|shape| arguments.replicas.iter().map(move |replicas| (shape, *replicas)));
+    let measured = check_peers(arguments, &shapes[0], &device).and_then(|()| {
+        for (shape, replicas) in all {
+            let measured = measure(arguments, shape, replicas, &device)?;
+            match arguments.format {
                 TableFormat::Table => print(&text(arguments, &measured)),
                 TableFormat::Json => lines(arguments, &measured).iter().for_each(|line| print(&format!("{line}\n"))),
-            },
-            Err(problem) => return show_problem(&problem),
+            }
         }
+        Ok(())
+    });
+    match measured {
+        Ok(()) => Outcome::Done,
+        Err(problem) => show_problem(&problem),
     }
-    Outcome::Done
 }
 
-fn measure(arguments: &StepArguments, shape: Shape, device: &DeviceChoice) -> Result<Measured, Problem> {
+/// Whether the peers can do what is asked of them, before anything is timed.
+fn check_peers(arguments: &StepArguments, shape: &Shape, device: &DeviceChoice) -> Result<(), Problem> {
+    for peer in &arguments.against {
+        let words = [peer.name(), "check", shape.precision.name(), torch_device(device)];
+        ask(&arguments.peer.python, SCRIPT, &words.map(str::to_owned))?;
+    }
+    Ok(())
+}
+
+/// PyTorch's name of the device.
+fn torch_device(device: &DeviceChoice) -> &'static str {
+    match device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => "cpu",
+        DeviceChoice::Gpu | DeviceChoice::Named(_) => "cuda",
+    }
+}
+
+fn measure<'a>(
+    arguments: &StepArguments,
+    shape: &'a Shape,
+    replicas: u64,
+    device: &DeviceChoice,
+) -> Result<Measured<'a>, Problem> {
     let request = StepRequest {
         model: shape.model.clone(),
         precision: shape.precision,
         rows: shape.rows as usize,
-        replicas: arguments.replicas as usize,
+        replicas: replicas as usize,
         device: device.clone(),
         threads: arguments.device.threads.map(|threads| threads as usize),
         repeats: arguments.repeats as usize,
     };
     let beside = arguments.against.iter();
     let beside = beside.map(|peer| Beside { name: peer.name(), version: String::new(), rounds: Vec::new() }).collect();
-    let mut measured = Measured { shape, ours: Vec::new(), beside };
+    let mut measured = Measured { shape, replicas, ours: Vec::new(), beside };
     for _ in 0..arguments.rounds {
         measured.ours.push(synx_run::bench_step(&request)?);
         for beside in &mut measured.beside {
-            let words = peer_words(arguments, beside.name, &measured.shape, device);
+            let words = peer_words(arguments, beside.name, shape, replicas, device);
             let answer = ask(&arguments.peer.python, SCRIPT, &words)?;
             let times = answer.said["steps_ms"].as_array().into_iter().flatten().filter_map(Value::as_f64);
-            let round = arguments.replicas as f64 * median(times.collect());
-            beside.rounds.push(round);
+            beside.rounds.push(median(times.collect()));
             answer.said["version"].as_str().unwrap_or_default().clone_into(&mut beside.version);
         }
     }
@@ -130,7 +167,13 @@ fn measure(arguments: &StepArguments, shape: Shape, device: &DeviceChoice) -> Re
     Ok(measured)
 }
 
-fn peer_words(arguments: &StepArguments, name: &str, shape: &Shape, device: &DeviceChoice) -> Vec<String> {
+fn peer_words(
+    arguments: &StepArguments,
+    name: &str,
+    shape: &Shape,
+    replicas: u64,
+    device: &DeviceChoice,
+) -> Vec<String> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
     let model = &shape.model;
     let numbers = [
@@ -143,14 +186,11 @@ fn peer_words(arguments: &StepArguments, name: &str, shape: &Shape, device: &Dev
         shape.rows,
         arguments.device.threads.unwrap_or(cores),
         arguments.repeats,
+        replicas,
     ];
-    let device = match device {
-        DeviceChoice::Auto | DeviceChoice::Cpu => "cpu",
-        DeviceChoice::Gpu | DeviceChoice::Named(_) => "cuda",
-    };
     let mut words = vec![name.to_owned()];
     words.extend(numbers.iter().map(ToString::to_string));
-    words.push(device.to_owned());
+    words.extend([shape.precision.name(), torch_device(device)].map(str::to_owned));
     words
 }
 
@@ -162,7 +202,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
 }
 
-impl Measured {
+impl Measured<'_> {
     /// The median of rounds, and the least and the most of all steps.
     fn own(&self) -> (f64, f64, f64) {
         let of = |what: fn(&StepTimings) -> f64| self.ours.iter().map(what);
@@ -179,8 +219,8 @@ impl Measured {
     }
 }
 
-fn text(arguments: &StepArguments, measured: &Measured) -> String {
-    let (shape, ours) = (&measured.shape, &measured.ours[0]);
+fn text(arguments: &StepArguments, measured: &Measured<'_>) -> String {
+    let (shape, ours) = (measured.shape, &measured.ours[0]);
     let (step, least, most) = measured.own();
     let (tokens, gflops) = measured.rates(step);
     let of = match measured.ours.len() {
@@ -202,7 +242,7 @@ fn text(arguments: &StepArguments, measured: &Measured) -> String {
         shape.model.vocabulary,
         shape.model.context,
         shape.rows,
-        plural(arguments.replicas as usize, "replica"),
+        plural(measured.replicas as usize, "replica"),
         ours.device,
         ours.class,
         grouped(tokens as u64),
@@ -225,8 +265,8 @@ fn text(arguments: &StepArguments, measured: &Measured) -> String {
 }
 
 /// An object for ours, then one for each peer.
-fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
-    let (shape, ours) = (&measured.shape, &measured.ours[0]);
+fn lines(arguments: &StepArguments, measured: &Measured<'_>) -> Vec<Value> {
+    let (shape, ours) = (measured.shape, &measured.ours[0]);
     let (step, least, most) = measured.own();
     let (tokens, gflops) = measured.rates(step);
     let mut lines = vec![json!({
@@ -239,7 +279,7 @@ fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
         "context": shape.model.context,
         "batch": shape.rows,
         "precision": shape.precision.name(),
-        "replicas": arguments.replicas,
+        "replicas": measured.replicas,
         "rounds": arguments.rounds,
         "repeats": arguments.repeats,
         "device": ours.device,
@@ -260,7 +300,8 @@ fn lines(arguments: &StepArguments, measured: &Measured) -> Vec<Value> {
             "tool": beside.name,
             "version": beside.version,
             "size": shape.name,
-            "replicas": arguments.replicas,
+            "precision": shape.precision.name(),
+            "replicas": measured.replicas,
             "rounds": arguments.rounds,
             "repeats": arguments.repeats,
             "step_ms_median": middle,

@@ -50,6 +50,7 @@ kernel! {
             fraction,
             s.power_of_two(a),
             s.bf16(a),
+            s.f16(a),
             s.pair(s.bf16(a), s.bf16(b)),
             even,
             odd,
