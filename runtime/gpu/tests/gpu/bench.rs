@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use synx_gpu::{AdapterKind, Choice, GpuExecutor, GpuWave, Selector, Set, Tile, adapters};
 use synx_plan::executor::{Batch, SlotState, StepControl, Wave};
+use synx_plan::program::op::Linear;
 use synx_plan::program::{Init, Op, Parameter, Program, Role, Rows, Tensor, TensorId};
 use synx_plan::random::Stream;
 use synx_plan::recipe::Precision;
@@ -39,6 +40,7 @@ pub fn devices() -> MutexGuard<'static, Devices> {
             Ok(executor) => executors.push(executor),
             Err(problem) => assert!(!executors[0].adapter().name.contains("256 bits"), "{problem}"),
         }
+        ROUNDS_TWICE.get_or_init(|| rounds_products(&mut executors[0]));
         Mutex::new(Devices { executors })
     };
     DEVICES.get_or_init(open).lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,9 +57,28 @@ pub fn selector() -> Selector {
     Selector::Named(adapter.name.clone())
 }
 
-/// Whether the device rounds a multiply-add twice: software adapters do.
+/// Whether the software adapter rounds a multiply-add twice, found out when it is opened: older ones do.
+static ROUNDS_TWICE: OnceLock<bool> = OnceLock::new();
+
+/// Whether the device rounds a multiply-add twice: no graphics card does.
 pub fn rounds_twice(executor: &GpuExecutor) -> bool {
-    executor.adapter().kind == AdapterKind::Software
+    executor.adapter().kind == AdapterKind::Software && *ROUNDS_TWICE.get().expect("the devices are open")
+}
+
+/// The square of 1 + 2^-12 less what it is rounded to: 2^-24, or nothing where the product is rounded before the sum.
+fn rounds_products(executor: &mut GpuExecutor) -> bool {
+    let factor = 1.0 + 2f32.powi(-12);
+    let mut case = Case::new(1, 1, 2);
+    let [x, out] = [2, 1].map(|columns| case.activation(columns));
+    let (weight, _) = case.parameter(2, 1);
+    case.push(Op::Linear(Linear { x, weight, out }));
+    let mut wave = case.wave(executor, 1);
+    wave.write_tensor(0, x, &[1.0, factor]).unwrap();
+    wave.write_tensor(0, weight, &[-(factor * factor), factor]).unwrap();
+    run(&mut wave, &case.batch(1));
+    let left = wave.read_tensor(0, out).unwrap()[0];
+    assert!(left == 0.0 || left == 2f32.powi(-24), "{left:e}");
+    left == 0.0
 }
 
 /// Calls a function of the twins in the arithmetic of the device.
