@@ -3,6 +3,7 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 use crate::kernel::Access;
+use crate::kernels::piece;
 use crate::{Cooperative, Factors, Kernel, LargestHead, Set, Tile, Variant, all};
 
 /// All variants of a kernel that an executor can ask for; of head dimensions, some that divide by four and some that do not.
@@ -148,6 +149,19 @@ fn equal_keys_are_equal_texts() {
     for variant in all().flat_map(variants) {
         let source = variant.source();
         assert_eq!(texts.entry(variant.key()).or_insert_with(|| source.clone()), &source, "{}", variant.key());
+    }
+}
+
+#[test]
+fn every_block_of_a_template_is_closed_in_its_own_file() {
+    let pieces = all().flat_map(|kernel| kernel.pieces).filter_map(|name| piece(name));
+    for text in all().map(|kernel| kernel.text).chain(pieces) {
+        let depth = text.lines().fold(0i32, |depth, line| match line.split_whitespace().next() {
+            Some("#if" | "#repeat") => depth + 1,
+            Some("#end") => depth - 1,
+            _ => depth,
+        });
+        assert_eq!(depth, 0, "{}", text.lines().next().unwrap_or_default());
     }
 }
 

@@ -234,9 +234,6 @@ fn product(block: u32, slot: u32, lane: u32) {
 #if COOPERATIVE
 #include product_cooperative
 #else
-#if COOPERATIVE
-#include product_cooperative
-#else
 #if TILED
 // A part of the tiles that begin at the four `tile` of the inner dimension: half of the invocations read the left operand, the others the weight. Beyond the end
 // they read the last once more.

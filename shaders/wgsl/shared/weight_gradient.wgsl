@@ -79,9 +79,6 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
 #if COOPERATIVE
 #include weight_gradient_cooperative
 #else
-#if COOPERATIVE
-#include weight_gradient_cooperative
-#else
 #if TILED
 // A part of the tiles that begin at the row `tile` of the batch: half of the invocations read x, the others dout. Beyond the last row they read it once more.
 fn weight_parts_of(slot: u32, lane: u32, first_row4: u32, first_column4: u32, tile: u32) -> Parts {
