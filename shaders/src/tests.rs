@@ -41,10 +41,14 @@ fn variants(kernel: &'static Kernel) -> Vec<Variant> {
     variants
 }
 
-/// A variant with large tiles, with subgroups of every size, and with both.
+/// A variant with large tiles, with subgroups, and with both.
 fn others_of(variant: &Variant) -> Vec<Variant> {
     let key = variant.key();
-    let shuffled = |variant: &Variant| [4, 8, 16, 32, 64].map(|subgroup| variant.clone().with_shuffles(subgroup));
+    // Products differ by the size of subgroups in one number alone.
+    let sizes: &[u32] = if variant.kernel.pieces.contains(&"lanes") { &[4, 8, 16, 32, 64] } else { &[16] };
+    let shuffled = |variant: &Variant| -> Vec<Variant> {
+        sizes.iter().map(|subgroup| variant.clone().with_shuffles(*subgroup)).collect()
+    };
     if variant.is_cooperative() {
         // Their tiles are always small, and their subgroups those of the adapter.
         return vec![variant.clone().with_shuffles(32)].into_iter().filter(|other| other.key() != key).collect();
