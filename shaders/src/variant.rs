@@ -129,6 +129,7 @@ impl Variant {
     }
 
     /// This with tiles of a size, where it has tiles.
+    #[must_use]
     pub fn with_tile(mut self, tile: Tile) -> Variant {
         if self.set == Set::Tiled && self.kernel.pieces.contains(&"tile") {
             self.workgroup = 2 * tile.side() as u32;
@@ -140,6 +141,7 @@ impl Variant {
 
     /// This with sums over neighbours by exchanges within subgroups, which are all of this many lanes, a power of two from 4 to 64. The same numbers are added in
     /// the same pairs as without: bits are the same. Kernels that have no such sums stay as they are.
+    #[must_use]
     pub fn with_shuffles(mut self, subgroup: u32) -> Variant {
         debug_assert!(subgroup.is_power_of_two() && (4..=64).contains(&subgroup), "{subgroup}");
         if self.set != Set::Tiled {

@@ -69,7 +69,8 @@ fn text(found: &Doctor) -> String {
             let _ = writeln!(text, "  {}: {value}", what.strip_prefix("bytes of ").unwrap_or(what));
         }
         if let Some(size) = adapter.matrices {
-            let _ = writeln!(text, "  multiplies matrices of f16 by itself, {size} x {size}, with sums in f32");
+            let used = if adapter.kind == "software" { ", which software adapters do not train with" } else { "" };
+            let _ = writeln!(text, "  lists matrices of f16, {size} x {size}, with sums in f32{used}");
         }
         let shaders = |name: &&String| name.starts_with("SHADER_") || name.starts_with("SUBGROUP");
         let features: Vec<&str> = adapter.features.iter().filter(shaders).map(String::as_str).collect();

@@ -59,10 +59,18 @@ impl Device {
         if choice.shuffles == Some(true) && subgroup.is_none() {
             return Err(problems::not_opened(&adapter, "its subgroups are not of one size"));
         }
-        if choice.tile == Some(Tile::Large) && adapter.limits.workgroup_memory < Tile::Large.memory() {
-            return Err(problems::not_opened(&adapter, "it grants less than 32 KiB to a workgroup"));
+        if choice.tile == Some(Tile::Large) && !Ways::has_room_for_large_tiles(&adapter.limits) {
+            return Err(problems::not_opened(&adapter, "it grants less than 32 KiB or 256 invocations to a workgroup"));
         }
-        let matrices = adapter::cooperative(&raw);
+        let software = adapter.kind == AdapterKind::Software;
+        let tiles = adapter.limits.invocations >= 256 && adapter.limits.workgroup_memory >= 16_384;
+        let suits = match () {
+            () if tiles && !software => Set::Tiled,
+            () if eights => Set::Subgroup,
+            () => Set::Direct,
+        };
+        let set = choice.set.unwrap_or(suits);
+        let matrices = adapter::cooperative(&raw).filter(|_| set == Set::Tiled);
         let timestamps = raw.features() & wgpu::Features::TIMESTAMP_QUERY;
         let subgroups = if subgroup.is_some() { wgpu::Features::SUBGROUP } else { wgpu::Features::empty() };
         let (of_matrices, experimental) = match matrices {
@@ -93,14 +101,6 @@ impl Device {
                 lock(&seen).get_or_insert(problems::device_lost(&message));
             }
         });
-        let software = adapter.kind == AdapterKind::Software;
-        let tiles = adapter.limits.invocations >= 256 && adapter.limits.workgroup_memory >= 16_384;
-        let suits = match () {
-            () if tiles && !software => Set::Tiled,
-            () if eights => Set::Subgroup,
-            () => Set::Direct,
-        };
-        let set = choice.set.unwrap_or(suits);
         let ways = Ways::new(set, subgroup, matrices, &adapter.limits, choice);
         let pacer = Pacer::new(if software { 2e9 } else { 1e11 });
         Ok(Device {

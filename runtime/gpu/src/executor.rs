@@ -55,6 +55,15 @@ impl GpuExecutor {
 
     /// As `prepare`, with the wave as what it is.
     pub fn wave(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
+        self.wave_in(self.device.ways, program, slots)
+    }
+
+    /// As `wave`, with each operation a dispatch of its own, and the same bits: to see what fusion does, and whether it is at fault.
+    pub fn wave_one_by_one(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
+        self.wave_in(Ways { fusion: Fusion::Off, ..self.device.ways }, program, slots)
+    }
+
+    fn wave_in(&mut self, ways: Ways, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
         self.check_precision(program.precision)?;
         if program.precision == Precision::F16 && !self.f16_is_checked {
             self_check::f16(&self.device)?;
@@ -63,12 +72,7 @@ impl GpuExecutor {
         if self.device.adapter.kind == AdapterKind::Software {
             self.has_room(program, slots)?;
         }
-        GpuWave::new(Arc::clone(&self.device), program, slots, self.device.ways)
-    }
-
-    /// As `wave`, with each operation a dispatch of its own, and the same bits: to see what fusion does, and whether it is at fault.
-    pub fn wave_one_by_one(&mut self, program: &Program, slots: usize) -> Result<GpuWave, Problem> {
-        GpuWave::new(Arc::clone(&self.device), program, slots, Ways { fusion: Fusion::Off, ..self.device.ways })
+        GpuWave::new(Arc::clone(&self.device), program, slots, ways)
     }
 
     /// What the adapter gives at most, measured: takes about a second, and three large buffers meanwhile.

@@ -31,7 +31,7 @@ pub fn not_opened(adapter: &AdapterInfo, reason: &str) -> Problem {
 /// E0952: the device computes something else than it should.
 pub fn self_check_failed(adapter: &AdapterInfo, what: &str) -> Problem {
     Problem::new("E0952", format!("{adapter} computes wrongly: {what}"))
-        .note("when a device is opened, a small product is compared with the host's, a small model's gradients with how its loss changes, and what is faster with what is plain")
+        .note("when a device is opened, a small product is compared with the host's, a small model's gradients with how its loss changes, what is faster with what is plain, and f16 with f32")
         .help("update the driver, or use another device (`synx doctor` lists them)")
 }
 

@@ -72,7 +72,10 @@ fn same_bits_in_other_ways(device: &Arc<Device>) -> Result<(), Problem> {
     if other == 0 {
         return Ok(());
     }
-    let what = format!("{other} of {} numbers differ with subgroups ({:?}) and large tiles", want.len(), fast.shuffles);
+    let shuffles = fast.shuffles.map(|lanes| format!("sums by subgroups of {lanes} lanes"));
+    let large = (fast.tiles != plain.tiles).then(|| "large tiles".to_owned());
+    let taken: Vec<String> = shuffles.into_iter().chain(large).collect();
+    let what = format!("{other} of {} numbers differ with {}", want.len(), taken.join(" and "));
     Err(problems::self_check_failed(&device.adapter, &what))
 }
 
@@ -142,16 +145,22 @@ fn product_and_head(device: &Arc<Device>) -> Result<(), Problem> {
 
 /// E0952 where gradients with factors rounded to f16 are not near those in f32, which have been checked.
 pub fn f16(device: &Arc<Device>) -> Result<(), Problem> {
+    f16_of(device, &model(), 0.4)?;
+    // Every matrix of a tile, and several tiles.
+    f16_of(device, &wide_model(), 0.05)
+}
+
+/// Of one model, whose parameters are so much smaller than fresh ones.
+fn f16_of(device: &Arc<Device>, program: &Program, smaller: f32) -> Result<(), Problem> {
     let gradient = |precision| -> Result<Vec<f32>, Problem> {
-        let program = model().with_precision(precision);
+        let program = program.clone().with_precision(precision);
         let mut wave = GpuWave::new(Arc::clone(device), &program, 2, device.ways)?;
-        let (parameters, batch, control) = probe(&program);
+        let (parameters, batch, control) = probe(&program, smaller);
         wave.join(1, &SlotState::initial(parameters))?;
         wave.step(&batch, &[None, Some(control)])?;
         Ok(wave.read(1)?.first_moment)
     };
     let (exact, rounded) = (gradient(Precision::F32)?, gradient(Precision::F16)?);
-    let program = model();
     for parameter in &program.parameters {
         let range = parameter.offset..parameter.offset + program.size(parameter.tensor);
         let length = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
@@ -178,7 +187,8 @@ const NEAR_IN_F16: f64 = 0.01;
 fn gradients(device: &Arc<Device>) -> Result<(), Problem> {
     let program = model();
     let mut wave = GpuWave::new(Arc::clone(device), &program, 2, device.ways)?;
-    let (parameters, batch, control) = probe(&program);
+    // Smaller than fresh ones, so that the loss is no steeper than that of a model in training.
+    let (parameters, batch, control) = probe(&program, 0.4);
     wave.join(1, &SlotState::initial(parameters.clone()))?;
     wave.step(&batch, &[None, Some(control)])?;
     let gradient = wave.read(1)?.first_moment;
@@ -209,10 +219,9 @@ fn gradients(device: &Arc<Device>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What the model of the check starts from, and what the second of two slots steps over.
-fn probe(program: &Program) -> (Vec<f32>, Batch, StepControl) {
-    // Smaller than a fresh model's, so that the loss is no steeper than that of a model in training.
-    let parameters = program.initial_parameters(0, 0).iter().map(|p| 0.4 * p).collect();
+/// What a model of a check starts from, and what the second of two slots steps over.
+fn probe(program: &Program, smaller: f32) -> (Vec<f32>, Batch, StepControl) {
+    let parameters = program.initial_parameters(0, 0).iter().map(|p| smaller * p).collect();
     let tokens = program.tokens();
     let token = |i: usize, shift: usize| ((i * 7919 + shift) % 31 * (i % 5 + 1) % program.vocabulary) as u32;
     let [inputs, targets] = [3, 11].map(|shift| (0..2 * tokens).map(|i| token(i, shift)).collect());

@@ -60,14 +60,18 @@ impl Ways {
         limits: &AdapterLimits,
         choice: Choice,
     ) -> Ways {
-        let large = limits.workgroup_memory >= Tile::Large.memory() && limits.invocations >= 256;
         let tiles = match choice.tile {
             Some(tile) => Tiles::All(tile),
-            None if large => Tiles::ByShape,
+            None if Ways::has_room_for_large_tiles(limits) => Tiles::ByShape,
             None => Tiles::All(Tile::Small),
         };
         let shuffles = subgroup.filter(|_| set == Set::Tiled && choice.shuffles != Some(false));
-        Ways { set, fusion: Fusion::of(set), shuffles, tiles, matrices: matrices.filter(|_| set == Set::Tiled) }
+        Ways { set, fusion: Fusion::of(set), shuffles, tiles, matrices }
+    }
+
+    /// Whether an adapter can run them at all.
+    pub fn has_room_for_large_tiles(limits: &AdapterLimits) -> bool {
+        limits.workgroup_memory >= Tile::Large.memory() && limits.invocations >= 256
     }
 
     /// The tiles of a dispatch that makes these in each of so many slots.
@@ -79,7 +83,7 @@ impl Ways {
         let (small, large) = (blocks(Tile::Small), blocks(Tile::Large));
         match self.tiles {
             Tiles::All(tile) => tile,
-            // A large tile is as much work as four small ones: no more than an eighth of it may lie beyond the outputs' edges.
+            // A large tile is as much work as four small ones: large ones may be at most an eighth more work than small ones.
             Tiles::ByShape if large * slots >= ENOUGH_TILES && 8 * 4 * large <= 9 * small => Tile::Large,
             Tiles::ByShape => Tile::Small,
         }

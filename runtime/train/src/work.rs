@@ -61,7 +61,7 @@ pub enum Outcome {
 /// right byte, which no step of a run that comes to anything is near.
 const HOPELESS: f64 = 8.0;
 
-/// Whether a step's reading ends its run: loss or gradient are not finite, or the loss is beyond all sense.
+/// Whether a step's reading ends its run: its slot has stopped, or the loss is beyond all sense.
 pub fn diverges(reading: &StepReading, vocabulary: usize) -> bool {
     let uniform = (vocabulary.max(2) as f64).ln();
     reading.is_stop() || f64::from(reading.loss) > HOPELESS * uniform

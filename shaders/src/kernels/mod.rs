@@ -76,7 +76,7 @@ pub fn all() -> impl Iterator<Item = &'static Kernel> {
     [STEPS, products::PRODUCTS, gradients::GRADIENTS, attention::ATTENTION].into_iter().flatten()
 }
 
-/// Those that stand for themselves: what works row by row, tables of tokens, the loss and the optimizer.
+/// Those that stand for themselves: what works row by row, tables of tokens, the loss and the optimiser.
 static STEPS: &[Kernel] = &[
     Kernel {
         name: "gather",

@@ -1,3 +1,4 @@
+    var nothing: coop_mat${MATRIX}x${MATRIX}<f32, C>;
     #repeat i MATRIX_ROWS
     #repeat j MATRIX_COLUMNS
     var sum${i}_${j}: coop_mat${MATRIX}x${MATRIX}<f32, C>;

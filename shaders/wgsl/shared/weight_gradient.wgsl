@@ -1,6 +1,6 @@
 #if WEIGHT
 // One workgroup's part of dweight = x^T . dout, summed over the rows of the batch: x [R, I], dout [R, O], dweight [I, O].
-// Per chunk of 512 rows one ascending chain of fma from zero; chunks are added in ascending order. The head's rows come in pieces of whole chunks:
+// Per chunk of 512 rows one ascending chain of fma from zero (with COOPERATIVE what matrices make of it); chunks are added in ascending order. The head's rows come in pieces of whole chunks:
 // with `accumulate_weight` the chunks are added to what is there.
 // direct: an invocation 8 x 8 elements, nothing shared; subgroup: an invocation 16 x 4 elements, lanes read parts of x
 // and hand them round; tiled: a workgroup ${4 * SIDE4} x ${4 * SIDE4} elements.

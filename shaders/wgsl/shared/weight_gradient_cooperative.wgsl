@@ -3,6 +3,10 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
     let first_column4 = (block % shape.weight_column_blocks) * 16u;
     let x_base = slot * shape.x_slot + min(first_row4 + lane % 16u, shape.inputs4 - 1u);
     let dout_base = slot * shape.dout_slot + shape.dout_begin + min(first_column4 + lane % 16u, shape.outputs4 - 1u);
+    let row = first_row4 * 4u + (lane / 16u) * 8u;
+    let column4 = first_column4 + lane % 16u;
+    // Whether there is a sum already: chunks of 512 rows are added up where the gradient lies, so that they are the same in whatever pieces the head's rows come.
+    var begun = shape.accumulate_weight != 0u;
     #include cooperative_sums
     for (var tile = 0u; tile < shape.tokens; tile += 32u) {
         // Beyond the last row of the batch both tiles hold zeros.
@@ -27,12 +31,17 @@ fn weight_gradient(block: u32, slot: u32, lane: u32) {
             #end
         }
         workgroupBarrier();
+        if (tile % 512u == 480u || tile + 32u >= shape.tokens) {
+            #include cooperative_store
+            #repeat r 8
+            put_weight(slot, row + ${r}u, column4, before(begun, slot, row + ${r}u, column4) + four_sums((lane / 16u) * 8u + ${r}u, lane % 16u));
+            #end
+            begun = true;
+            #repeat i MATRIX_ROWS
+            #repeat j MATRIX_COLUMNS
+            sum${i}_${j} = nothing;
+            #end
+            #end
+        }
     }
-    #include cooperative_store
-    let row = (lane / 16u) * 8u;
-    let column4 = first_column4 + lane % 16u;
-    #repeat r 8
-    let row${r} = first_row4 * 4u + row + ${r}u;
-    put_weight(slot, row${r}, column4, before(shape.accumulate_weight != 0u, slot, row${r}, column4) + four_sums(row + ${r}u, lane % 16u));
-    #end
 }

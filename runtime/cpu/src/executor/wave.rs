@@ -308,20 +308,26 @@ fn step_together(
     });
     desks.par_iter_mut().zip(running).for_each(|(desk, running)| {
         let norm = reduce(prepared, desk) / running.scale(prepared);
-        let loss = desk.shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
-        let loss = loss as f32;
-        if loss.is_finite() && norm.is_finite() {
-            *running.reading = Some(StepReading { loss, gradient_norm: norm });
-            update(prepared, running, &desk.gradient, norm);
-        } else if let Some(fallen) = running.after_overflow(prepared, loss) {
-            *running.reading = Some(StepReading { loss, gradient_norm: f32::INFINITY });
-            running.replica.loss_scale = fallen;
-            running.replica.step += 1;
-        } else {
-            *running.reading = Some(StepReading { loss, gradient_norm: f32::NAN });
-            *running.diverged = true;
-        }
+        finish(prepared, running, desk, norm);
     });
+}
+
+/// What a step comes to: an update, one that is left out because the gradient overflowed for its scale, or a slot that stops.
+fn finish(prepared: &Prepared, running: &mut Running, desk: &Desk, norm: f32) {
+    let loss = desk.shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
+    let loss = loss as f32;
+    let gradient_norm = if loss.is_finite() && norm.is_finite() {
+        update(prepared, running, &desk.gradient, norm);
+        norm
+    } else if let Some(fallen) = running.after_overflow(prepared, loss) {
+        running.replica.loss_scale = fallen;
+        running.replica.step += 1;
+        f32::INFINITY
+    } else {
+        *running.diverged = true;
+        f32::NAN
+    };
+    *running.reading = Some(StepReading { loss, gradient_norm });
 }
 
 /// Adds the shards' gradients; the norm of their sum.
@@ -401,7 +407,7 @@ pub(super) fn profile(wave: &mut CpuWave, batch: &Batch, control: StepControl) -
         }
         let norm = reduce(prepared, desk) / running.scale(prepared);
         done("reduce_norm", Work::bytes((desk.shards.len() + 1) * parameters));
-        update(prepared, &mut running, &desk.gradient, norm);
+        finish(prepared, &mut running, desk, norm);
         done("adamw", Work::bytes(7 * parameters));
     });
     Ok(times)

@@ -31,7 +31,7 @@ impl Update {
             [control.rate, control.weight_decay, control.beta1, control.beta2].map(f64::from);
         let ratio = control.clip / (norm + 1e-6);
         Update {
-            gradient_scale: if ratio < 1.0 { ratio } else { 1.0 } / scale,
+            gradient_scale: (if ratio < 1.0 { ratio } else { 1.0 }) / scale,
             keep: (1.0 - rate * decay) as f32,
             beta1: control.beta1,
             rest1: (1.0 - beta1) as f32,

@@ -19,7 +19,7 @@ pub fn fast() -> Choice {
     let adapter = adapters.iter().find(|adapter| adapter.name == name).unwrap();
     let shuffles = adapter.features.iter().any(|feature| feature == "SUBGROUP");
     // Drivers with subgroups of several sizes say so when they are opened; llvmpipe's are of one.
-    let shuffles = Some(shuffles && adapter.kind == AdapterKind::Software);
+    let shuffles = (shuffles && adapter.kind == AdapterKind::Software).then_some(true);
     let large = adapter.limits.workgroup_memory >= 32 << 10;
     Choice { set: Some(Set::Tiled), shuffles, tile: Some(if large { Tile::Large } else { Tile::Small }) }
 }

@@ -82,7 +82,7 @@ fn describe(study: &StudyResults, file: &str, column: &str) -> (String, String) 
         (_, "key") => ("", "key of the trained state"),
         (_, "domain") => ("", "evaluation domain"),
         (_, "step") => ("steps", "optimiser step, counted from one"),
-        (_, "gradient_norm") => ("", "norm of the whole gradient, before clipping"),
+        (_, "gradient_norm") => ("", "norm of the whole gradient, before clipping; inf where it overflowed in f16"),
         (_, "law") => ("", "law of the study"),
         (_, "parameter") => ("", "free parameter of the law"),
         (_, "estimate") => ("", "value at the smallest objective"),
