@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn numbers_of_f16_are_the_nearest() {
         let same = |x: f32, want: f32| {
-            assert_eq!((f16(x).to_bits(), f16(-x).to_bits()), (want.to_bits(), (-want).to_bits()), "{x:e}")
+            assert_eq!((f16(x).to_bits(), f16(-x).to_bits()), (want.to_bits(), (-want).to_bits()), "{x:e}");
         };
         let ulp = 2f32.powi(-10);
         same(1.0, 1.0);
