@@ -9,7 +9,8 @@ use synx_cpu::CpuExecutor;
 use synx_plan::exact::Exact;
 use synx_plan::executor::{Batch, Executor, SlotState, StepControl};
 use synx_plan::model::{Block, Model};
-use synx_plan::program::lower;
+use synx_plan::program::{Program, lower};
+use synx_plan::recipe::Precision;
 
 /// The system's memory, counted.
 struct Counted;
@@ -55,32 +56,39 @@ fn a_wave_takes_what_it_was_planned_to_take() {
     for (width, layers, vocabulary, threads, slots) in
         [(64, 2, 256, 1, 1), (64, 2, 256, 2, 8), (128, 4, 256, 2, 1), (128, 2, 4096, 2, 3)]
     {
-        let program = lower(&model(width, layers, 2, vocabulary), 8);
-        let mut executor = CpuExecutor::new(Some(threads)).unwrap();
-        let planned = executor.bytes(&program, slots).unwrap() as f64;
-        let tokens = vec![1; slots * program.tokens()];
-        let batch = Batch { inputs: tokens.clone(), targets: tokens, weights: Vec::new() };
-        let control = StepControl {
-            rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.95,
-            correction1: 0.1,
-            correction2: 0.05,
-            epsilon: 1e-8,
-            weight_decay: 0.1,
-            clip: 1.0,
-            loss_scale: 1.0 / program.tokens() as f32,
-        };
-        let before = NOW.load(Ordering::Relaxed);
-        MOST.store(before, Ordering::Relaxed);
-        let mut wave = executor.prepare(&program, slots).unwrap();
-        for slot in 0..slots {
-            wave.join(slot, &SlotState::initial(program.initial_parameters(1, slot as u64))).unwrap();
+        for precision in [Precision::F32, Precision::Bf16, Precision::F16] {
+            let program = lower(&model(width, layers, 2, vocabulary), 8).with_precision(precision);
+            takes_what_it_was_planned_to_take(&program, threads, slots);
         }
-        wave.step(&batch, &vec![Some(control); slots]).unwrap();
-        wave.drain().unwrap();
-        let taken = (MOST.load(Ordering::Relaxed) - before) as f64;
-        let off = taken / planned - 1.0;
-        assert!(off.abs() < 0.1, "{width}/{layers}, {slots} slots: planned {planned}, taken {taken}");
     }
+}
+
+fn takes_what_it_was_planned_to_take(program: &Program, threads: usize, slots: usize) {
+    let mut executor = CpuExecutor::new(Some(threads)).unwrap();
+    let planned = executor.bytes(program, slots).unwrap() as f64;
+    let tokens = vec![1; slots * program.tokens()];
+    let batch = Batch { inputs: tokens.clone(), targets: tokens, weights: Vec::new() };
+    let control = StepControl {
+        rate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.95,
+        correction1: 0.1,
+        correction2: 0.05,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        clip: 1.0,
+        loss_scale: 1.0 / program.tokens() as f32,
+    };
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    let mut wave = executor.prepare(program, slots).unwrap();
+    for slot in 0..slots {
+        wave.join(slot, &SlotState::initial(program.initial_parameters(1, slot as u64))).unwrap();
+    }
+    wave.step(&batch, &vec![Some(control); slots]).unwrap();
+    wave.drain().unwrap();
+    let taken = (MOST.load(Ordering::Relaxed) - before) as f64;
+    let off = taken / planned - 1.0;
+    let precision = program.precision.name();
+    assert!(off.abs() < 0.1, "{precision}, {slots} slots: planned {planned}, taken {taken}");
 }

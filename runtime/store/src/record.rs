@@ -106,12 +106,11 @@ impl Encoded {
 }
 
 pub(crate) fn decode_state(bytes: &[u8]) -> Option<SlotState> {
-    let (loss_scale, (step, mut values)) = match decode(STATE_WITHOUT_SCALE, bytes, 0, 3) {
-        Some(decoded) => (LossScale::default(), decoded),
-        None => {
-            let word = bytes.get(HEAD..HEAD + 8)?.try_into().ok().map(u64::from_le_bytes)?;
-            (LossScale::from_word(u32::try_from(word).ok()?)?, decode(STATE, bytes, 8, 3)?)
-        }
+    let (loss_scale, (step, mut values)) = if let Some(decoded) = decode(STATE_WITHOUT_SCALE, bytes, 0, 3) {
+        (LossScale::default(), decoded)
+    } else {
+        let word = bytes.get(HEAD..HEAD + 8)?.try_into().ok().map(u64::from_le_bytes)?;
+        (LossScale::from_word(u32::try_from(word).ok()?)?, decode(STATE, bytes, 8, 3)?)
     };
     let second_moment = values.pop()?;
     let first_moment = values.pop()?;
