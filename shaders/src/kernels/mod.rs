@@ -76,31 +76,37 @@ pub fn all() -> impl Iterator<Item = &'static Kernel> {
     [STEPS, products::PRODUCTS, gradients::GRADIENTS, attention::ATTENTION].into_iter().flatten()
 }
 
+/// A kernel with an invocation a number and nothing beside: what each of those below has unless it says otherwise.
+const PLAIN: Kernel = Kernel {
+    name: "",
+    text: "",
+    pieces: &[],
+    workgroup: [64, 64],
+    summed: 0,
+    tiled: false,
+    fixed: &[],
+    options: &[],
+    shape: &[],
+    bindings: &[],
+};
+
 /// Those that stand for themselves: what works row by row, tables of tokens, the loss and the optimiser.
 static STEPS: &[Kernel] = &[
     Kernel {
         name: "gather",
         text: include_str!("../../wgsl/gather.wgsl"),
-        pieces: &[],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
-        options: &[],
         shape: &[&["rows", "columns4", "table_slot", "out_slot"]],
         bindings: &[bind("tokens", Read), bind("table", Read), bind("out", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "gather_grad",
         text: include_str!("../../wgsl/gather_grad.wgsl"),
-        pieces: &[],
         workgroup: [8, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
         options: &["WHOLE"],
         shape: &[&["rows", "vocabulary", "columns", "columns4", "accumulate", "dout_slot", "dtable_slot"]],
         bindings: &[bind("starts", Read), bind("order", Read), bind("dout", ReadWrite), bind("dtable", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "rms_norm",
@@ -109,10 +115,10 @@ static STEPS: &[Kernel] = &[
         workgroup: [8, 64],
         summed: 64,
         tiled: true,
-        fixed: &[],
         options: &["WHOLE"],
         shape: &[&["rows", "columns", "columns4", "x_slot", "gain_slot", "out_slot", "scale_slot", "epsilon"]],
         bindings: &[bind("x", ReadWrite), bind("gain", Read), bind("out", ReadWrite), bind("scale", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "rms_norm_grad",
@@ -121,7 +127,6 @@ static STEPS: &[Kernel] = &[
         workgroup: [8, 256],
         summed: 64,
         tiled: true,
-        fixed: &[],
         options: &["WHOLE"],
         shape: &[&[
             "rows",
@@ -145,66 +150,50 @@ static STEPS: &[Kernel] = &[
             bind("dx", ReadWrite),
             bind("dgain", ReadWrite),
         ],
+        ..PLAIN
     },
     Kernel {
         name: "gated",
         text: include_str!("../../wgsl/gated.wgsl"),
         pieces: &["math", "lane", "activation"],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
         options: &["VECTOR"],
         shape: &[&["rows", "columns", "x_stride", "out_stride", "x_slot", "out_slot"]],
         bindings: &[bind("x", ReadWrite), bind("out", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "gated_grad",
         text: include_str!("../../wgsl/gated_grad.wgsl"),
         pieces: &["math", "lane", "activation"],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
         options: &["VECTOR"],
         shape: &[&["rows", "columns", "x_stride", "dout_stride", "x_slot", "dout_slot", "dx_slot"]],
         bindings: &[bind("x", ReadWrite), bind("dout", ReadWrite), bind("dx", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "gelu",
         text: include_str!("../../wgsl/gelu.wgsl"),
         pieces: &["math", "lane", "activation"],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
         fixed: &["VECTOR"],
-        options: &[],
         shape: &[&["count4", "x_slot", "out_slot"]],
         bindings: &[bind("x", ReadWrite), bind("out", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "gelu_grad",
         text: include_str!("../../wgsl/gelu_grad.wgsl"),
         pieces: &["math", "lane", "activation"],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
         fixed: &["VECTOR"],
-        options: &[],
         shape: &[&["count4", "x_slot", "dout_slot", "dx_slot"]],
         bindings: &[bind("x", ReadWrite), bind("dout", ReadWrite), bind("dx", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "add",
         text: include_str!("../../wgsl/add.wgsl"),
-        pieces: &[],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
-        options: &[],
         shape: &[&["count4", "a_slot", "b_slot", "out_slot"]],
         bindings: &[bind("a", ReadWrite), bind("b", ReadWrite), bind("out", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "head_loss",
@@ -213,7 +202,6 @@ static STEPS: &[Kernel] = &[
         workgroup: [8, 128],
         summed: 128,
         tiled: true,
-        fixed: &[],
         options: &["WHOLE", "GRADIENT"],
         shape: &[&["rows", "row_begin", "vocabulary", "vocabulary4", "tokens", "logits_slot"]],
         bindings: &[
@@ -224,6 +212,7 @@ static STEPS: &[Kernel] = &[
             bind("loss", ReadWrite),
             bind("statuses", Read),
         ],
+        ..PLAIN
     },
     Kernel {
         name: "reduce_norm",
@@ -232,10 +221,9 @@ static STEPS: &[Kernel] = &[
         workgroup: [8, 64],
         summed: 64,
         tiled: true,
-        fixed: &[],
-        options: &[],
         shape: &[&["blocks", "partial_slot", "partial_begin"]],
         bindings: &[bind("blocks", Read), bind("gradient", ReadWrite), bind("partial_sums", ReadWrite)],
+        ..PLAIN
     },
     Kernel {
         name: "finish",
@@ -244,8 +232,6 @@ static STEPS: &[Kernel] = &[
         workgroup: [1, 256],
         summed: 256,
         tiled: true,
-        fixed: &[],
-        options: &[],
         shape: &[&["partials", "tokens", "wave"]],
         bindings: &[
             bind("partial_sums", ReadWrite),
@@ -255,16 +241,12 @@ static STEPS: &[Kernel] = &[
             bind("statuses", ReadWrite),
             bind("readings", ReadWrite),
         ],
+        ..PLAIN
     },
     Kernel {
         name: "adamw",
         text: include_str!("../../wgsl/adamw.wgsl"),
         pieces: &["block", "control"],
-        workgroup: [64, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
-        options: &[],
         shape: &[&["blocks"]],
         bindings: &[
             bind("blocks", Read),
@@ -275,17 +257,14 @@ static STEPS: &[Kernel] = &[
             bind("first_moment", ReadWrite),
             bind("second_moment", ReadWrite),
         ],
+        ..PLAIN
     },
     Kernel {
         name: "multiply_adds",
         text: include_str!("../../wgsl/multiply_adds.wgsl"),
-        pieces: &[],
         workgroup: [8, 64],
-        summed: 0,
-        tiled: false,
-        fixed: &[],
-        options: &[],
         shape: &[&["rounds", "factor", "addend"]],
         bindings: &[bind("out", ReadWrite)],
+        ..PLAIN
     },
 ];
