@@ -27,6 +27,13 @@ impl Buffer {
     }
 }
 
+impl Clone for Buffer {
+    /// A copy with a start of its own.
+    fn clone(&self) -> Buffer {
+        Buffer::from_slice(self)
+    }
+}
+
 impl Deref for Buffer {
     type Target = [f32];
 

@@ -13,7 +13,7 @@ pub(super) struct Need {
     stepping: u64,
     /// Activations of all threads.
     threads: u64,
-    /// Slots whose gradients keep all threads busy.
+    /// Slots that keep all threads busy while some of them are between the parts of a step.
     busy: u64,
 }
 
@@ -29,7 +29,7 @@ impl Need {
             slot: 4 * 3 * parameters,
             stepping: 4 * ((shards as u64 + 1) * parameters + packed),
             threads: 4 * threads as u64 * prepared.space as u64,
-            busy: (4 * threads).div_ceil(shards) as u64,
+            busy: threads.div_ceil(shards) as u64 + 1,
         }
     }
 

@@ -9,6 +9,8 @@ mod buffer;
 mod memory;
 mod pass;
 mod prepared;
+mod queue;
+mod step;
 #[cfg(test)]
 mod tests;
 mod wave;

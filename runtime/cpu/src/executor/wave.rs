@@ -1,91 +1,58 @@
 //! Replicas that step together.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, StepReading, Wave, Work};
-use synx_plan::loss_scale::LossScale;
+use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, Wave};
 use synx_plan::problem::Problem;
-use synx_plan::program::Op;
-use synx_plan::recipe::Precision;
 
 use super::buffer::Buffer;
 use super::memory::Need;
-use super::pass::{Gradient, Pass};
-use super::prepared::{Packed, Prepared};
-use crate::kernels::adamw::{Update, adamw};
+use super::pass::Pass;
+use super::prepared::Prepared;
+use super::queue::{Queue, Readings};
+use super::step::{self, Desk, Part, Replica, pack, with_space};
 use crate::kernels::head_loss::HeadTargets;
-use crate::kernels::reduce_norm::{self, BLOCK, reduce_norm};
 
 pub(super) struct CpuWave {
     pool: Arc<ThreadPool>,
     prepared: Prepared,
-    slots: Vec<Slot>,
+    slots: Vec<Option<Replica>>,
     /// Working space of the slots that are stepped at once.
     desks: Vec<Desk>,
     /// Activations and working space, one for each thread.
     spaces: Vec<Mutex<Buffer>>,
-    readings: Vec<Vec<Option<StepReading>>>,
-}
-
-#[derive(Default)]
-struct Slot {
-    replica: Option<Replica>,
-    /// Set when a loss or norm was not finite: no updates until a state joins.
-    diverged: bool,
-}
-
-struct Replica {
-    step: u64,
-    parameters: Buffer,
-    first_moment: Buffer,
-    second_moment: Buffer,
-    loss_scale: LossScale,
-}
-
-/// What stepping one slot needs beside its replica.
-struct Desk {
-    packed: Packed,
-    shards: Vec<Shard>,
-    /// The sum of the shards' gradients.
-    gradient: Buffer,
-    /// Sums of squares of its blocks.
-    squares: Vec<f32>,
-}
-
-struct Shard {
-    gradient: Buffer,
-    /// Sum of row loss times row weight.
-    loss: f64,
+    queue: Queue,
+    /// What steps gave since the last look.
+    readings: Readings,
 }
 
 impl CpuWave {
     pub fn new(pool: Arc<ThreadPool>, prepared: Prepared, slots: usize) -> CpuWave {
         let threads = pool.current_num_threads();
-        let shards = prepared.partition.shards.len();
         let together = Need::of(&prepared, threads).together(slots);
-        let parameters = prepared.program.parameter_count();
-        let shard = || Shard { gradient: Buffer::new(parameters), loss: 0.0 };
-        let desk = || Desk {
-            packed: prepared.packed(),
-            shards: (0..shards).map(|_| shard()).collect(),
-            gradient: Buffer::new(parameters),
-            squares: vec![0.0; parameters.div_ceil(BLOCK)],
-        };
         CpuWave {
-            slots: (0..slots).map(|_| Slot::default()).collect(),
-            desks: (0..together).map(|_| desk()).collect(),
+            slots: (0..slots).map(|_| None).collect(),
+            desks: (0..together).map(|_| Desk::new(&prepared)).collect(),
             spaces: (0..threads).map(|_| Mutex::new(Buffer::new(prepared.space))).collect(),
+            queue: Queue::default(),
             readings: Vec::new(),
             pool,
             prepared,
         }
     }
 
+    /// Carries out the steps that wait.
+    fn catch_up(&mut self) {
+        let CpuWave { pool, prepared, slots, desks, spaces, queue, readings } = self;
+        if !queue.is_empty() {
+            readings.extend(pool.install(|| queue.carry_out(prepared, slots, desks, spaces)));
+        }
+    }
+
     fn replica(&self, slot: usize) -> Result<&Replica, Problem> {
-        let replica = self.slots.get(slot).and_then(|slot| slot.replica.as_ref());
+        let replica = self.slots.get(slot).and_then(Option::as_ref);
         replica.ok_or_else(|| wrong(&format!("slot {slot} is empty")))
     }
 
@@ -145,39 +112,34 @@ impl Wave for CpuWave {
                 return Err(wrong(&format!("a state of {} numbers for {expected} parameters", values.len())));
             }
         }
-        let replica = Replica {
+        self.catch_up();
+        self.slots[slot] = Some(Replica {
             step: state.step,
             parameters: Buffer::from_slice(&state.parameters),
             first_moment: Buffer::from_slice(&state.first_moment),
             second_moment: Buffer::from_slice(&state.second_moment),
             loss_scale: state.loss_scale,
-        };
-        self.slots[slot] = Slot { replica: Some(replica), diverged: false };
+            diverged: false,
+        });
         Ok(())
     }
 
     fn leave(&mut self, slot: usize) -> Result<SlotState, Problem> {
         let state = self.read(slot)?;
-        self.slots[slot] = Slot::default();
+        self.slots[slot] = None;
         Ok(state)
     }
 
     /// A copy of a slot that diverged takes no updates either.
     fn fork(&mut self, from: usize, to: usize) -> Result<(), Problem> {
         self.check_slot(to)?;
-        let Replica { step, parameters, first_moment, second_moment, loss_scale } = self.replica(from)?;
-        let replica = Replica {
-            step: *step,
-            parameters: Buffer::from_slice(parameters),
-            first_moment: Buffer::from_slice(first_moment),
-            second_moment: Buffer::from_slice(second_moment),
-            loss_scale: *loss_scale,
-        };
-        self.slots[to] = Slot { replica: Some(replica), diverged: self.slots[from].diverged };
+        self.catch_up();
+        self.slots[to] = Some(self.replica(from)?.clone());
         Ok(())
     }
 
     fn read(&mut self, slot: usize) -> Result<SlotState, Problem> {
+        self.catch_up();
         let replica = self.replica(slot)?;
         Ok(SlotState {
             step: replica.step,
@@ -188,34 +150,18 @@ impl Wave for CpuWave {
         })
     }
 
-    /// Done when it returns. A slot that has diverged is not run again: its readings are not-a-number.
+    /// The step waits until anything is asked of the wave, or until many wait.
     fn step(&mut self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<(), Problem> {
         self.check_batch(batch, controls)?;
-        let stopped = |slot: &Slot| slot.diverged.then_some(StepReading { loss: f32::NAN, gradient_norm: f32::NAN });
-        let mut readings: Vec<Option<StepReading>> =
-            self.slots.iter().zip(controls).map(|(slot, control)| control.and_then(|_| stopped(slot))).collect();
-        let CpuWave { pool, prepared, slots, desks, spaces, .. } = self;
-        let mut running: Vec<Running> = slots
-            .iter_mut()
-            .zip(controls)
-            .zip(&mut readings)
-            .enumerate()
-            .filter_map(|(number, ((slot, control), reading))| {
-                let Slot { replica, diverged } = slot;
-                let control = control.filter(|_| !*diverged)?;
-                Some(Running { number, replica: replica.as_mut()?, diverged, control, reading })
-            })
-            .collect();
-        pool.install(|| {
-            for running in running.chunks_mut(desks.len()) {
-                step_together(prepared, running, desks, spaces, batch);
-            }
-        });
-        self.readings.push(readings);
+        self.queue.push(batch, controls);
+        if self.queue.is_full() {
+            self.catch_up();
+        }
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<Vec<Vec<Option<StepReading>>>, Problem> {
+    fn drain(&mut self) -> Result<Readings, Problem> {
+        self.catch_up();
         Ok(std::mem::take(&mut self.readings))
     }
 
@@ -230,6 +176,7 @@ impl Wave for CpuWave {
         }
         self.check_tokens("inputs", inputs)?;
         self.check_tokens("targets", targets)?;
+        self.catch_up();
         let mut losses = vec![0.0; self.slots.len() * inputs.len()];
         if inputs.is_empty() {
             return Ok(losses);
@@ -238,12 +185,12 @@ impl Wave for CpuWave {
         let mut running: Vec<(&Replica, &mut [f32])> = slots
             .iter()
             .zip(losses.chunks_exact_mut(inputs.len()))
-            .filter_map(|(slot, losses)| Some((slot.replica.as_ref()?, losses)))
+            .filter_map(|(slot, losses)| Some((slot.as_ref()?, losses)))
             .collect();
         pool.install(|| {
             for running in running.chunks_mut(desks.len()) {
                 desks.par_iter_mut().zip(running).for_each(|(desk, (replica, losses))| {
-                    pack(prepared, replica, &mut desk.packed, false);
+                    pack(prepared, &replica.parameters, &mut desk.packed, false);
                     let piece = prepared.partition.piece * context;
                     let packed = &desk.packed;
                     losses.par_chunks_mut(piece).with_max_len(1).enumerate().for_each(|(i, losses)| {
@@ -269,202 +216,14 @@ impl Wave for CpuWave {
     }
 }
 
-/// A slot that takes part in a step.
-struct Running<'a> {
-    number: usize,
-    replica: &'a mut Replica,
-    diverged: &'a mut bool,
-    control: StepControl,
-    reading: &'a mut Option<StepReading>,
-}
-
-impl Running<'_> {
-    /// What the gradient is multiplied by while it is taken.
-    fn scale(&self, prepared: &Prepared) -> f32 {
-        self.replica.loss_scale.of(prepared.program.precision)
-    }
-
-    /// The next step's scale where a gradient overflowed for this one's; `None` where the slot has diverged.
-    fn after_overflow(&self, prepared: &Prepared, loss: f32) -> Option<LossScale> {
-        let scaled = prepared.program.precision == Precision::F16 && loss.is_finite();
-        if scaled { self.replica.loss_scale.after_overflow() } else { None }
-    }
-}
-
-/// One step of at most as many slots as there are desks.
-fn step_together(
-    prepared: &Prepared,
-    running: &mut [Running],
-    desks: &mut [Desk],
-    spaces: &[Mutex<Buffer>],
-    batch: &Batch,
-) {
-    desks.par_iter_mut().zip(&*running).for_each(|(desk, running)| {
-        pack(prepared, running.replica, &mut desk.packed, true);
-        let packed = &desk.packed;
-        desk.shards.par_iter_mut().with_max_len(1).enumerate().for_each(|(i, shard)| {
-            with_space(spaces, |space| run_shard(prepared, running, packed, space, batch, i, shard, |_, _| {}));
-        });
-    });
-    desks.par_iter_mut().zip(running).for_each(|(desk, running)| {
-        let norm = reduce(prepared, desk) / running.scale(prepared);
-        finish(prepared, running, desk, norm);
-    });
-}
-
-/// What a step comes to: an update, one that is left out because the gradient overflowed for its scale, or a slot that stops.
-fn finish(prepared: &Prepared, running: &mut Running, desk: &Desk, norm: f32) {
-    let loss = desk.shards.iter().map(|shard| shard.loss).sum::<f64>() * f64::from(running.control.loss_scale);
-    let loss = loss as f32;
-    let gradient_norm = if loss.is_finite() && norm.is_finite() {
-        update(prepared, running, &desk.gradient, norm);
-        norm
-    } else if let Some(fallen) = running.after_overflow(prepared, loss) {
-        running.replica.loss_scale = fallen;
-        running.replica.step += 1;
-        f32::INFINITY
-    } else {
-        *running.diverged = true;
-        f32::NAN
-    };
-    *running.reading = Some(StepReading { loss, gradient_norm });
-}
-
-/// Adds the shards' gradients; the norm of their sum.
-fn reduce(prepared: &Prepared, desk: &mut Desk) -> f32 {
-    let Desk { shards, gradient, squares, .. } = desk;
-    let mut parts: [&[f32]; reduce_norm::SHARDS] = [&[]; reduce_norm::SHARDS];
-    for (part, shard) in parts.iter_mut().zip(&*shards) {
-        *part = &shard.gradient;
-    }
-    let parts = &parts[..shards.len()];
-    gradient.par_chunks_mut(BLOCK).zip(&mut *squares).enumerate().for_each(|(i, (gradient, squares))| {
-        *squares = reduce_norm(prepared.instructions, parts, i * BLOCK, gradient);
-    });
-    squares.iter().map(|s| f64::from(*s)).sum::<f64>().sqrt() as f32
-}
-
-/// Moves a slot's weights and moments by one step of the optimiser.
-fn update(prepared: &Prepared, running: &mut Running, gradient: &Buffer, norm: f32) {
-    let scale = running.scale(prepared);
-    let update = Update::new(&running.control, norm, scale);
-    let Replica { step, parameters, first_moment, second_moment, loss_scale } = &mut *running.replica;
-    *step += 1;
-    if prepared.program.precision == Precision::F16 {
-        *loss_scale = loss_scale.after_update();
-    }
-    let moments = first_moment.par_chunks_mut(BLOCK).zip(second_moment.par_chunks_mut(BLOCK));
-    let blocks = parameters.par_chunks_mut(BLOCK).zip(moments).zip(gradient.par_chunks(BLOCK));
-    blocks.enumerate().for_each(|(i, ((parameters, (first, second)), gradient))| {
-        let block = i * BLOCK..i * BLOCK + parameters.len();
-        for (range, decay) in &prepared.decays {
-            let (from, to) = (range.start.max(block.start), range.end.min(block.end));
-            if from < to {
-                let part = from - block.start..to - block.start;
-                adamw(
-                    prepared.instructions,
-                    &mut parameters[part.clone()],
-                    &mut first[part.clone()],
-                    &mut second[part.clone()],
-                    &gradient[part],
-                    &update,
-                    *decay,
-                );
-            }
-        }
-    });
-}
-
-/// Where a step's time goes: a step of the first slot as `step_together` does it, its parts one after the other, in the order in which they first come. Says
-/// nothing of threads where the pool has one.
+/// Where the time of a step of the first slot goes.
 pub(super) fn profile(wave: &mut CpuWave, batch: &Batch, control: StepControl) -> Result<Vec<KernelTime>, Problem> {
     wave.check_batch(batch, &[Some(control)])?;
+    wave.catch_up();
     let CpuWave { pool, prepared, slots, desks, spaces, .. } = wave;
-    let (Some(Slot { replica: Some(replica), diverged }), Some(desk)) = (slots.first_mut(), desks.first_mut()) else {
+    let (Some(Some(replica)), Some(desk)) = (slots.first_mut(), desks.first_mut()) else {
         return Err(wrong("slot 0 is empty"));
     };
-    let mut reading = None;
-    let mut running = Running { number: 0, replica, diverged, control, reading: &mut reading };
-    let mut times = Vec::new();
-    let mut last = Instant::now();
-    let mut done = |kernel: &'static str, work: Work| {
-        KernelTime::add(&mut times, kernel, last.elapsed().as_secs_f64(), work);
-        last = Instant::now();
-    };
-    let program = &prepared.program;
-    let parameters = 4 * program.parameter_count();
-    pool.install(|| {
-        pack(prepared, running.replica, &mut desk.packed, true);
-        let packed_bytes: usize = desk.packed.iter().map(|packed| 4 * packed.len()).sum();
-        done("pack", Work::bytes(2 * packed_bytes));
-        let packed = &desk.packed;
-        for (i, shard) in desk.shards.iter_mut().enumerate() {
-            with_space(spaces, |space| {
-                run_shard(prepared, &running, packed, space, batch, i, shard, |op, rows| {
-                    done(op.name(), Work::of(op, program, rows));
-                });
-            });
-        }
-        let norm = reduce(prepared, desk) / running.scale(prepared);
-        done("reduce_norm", Work::bytes((desk.shards.len() + 1) * parameters));
-        finish(prepared, &mut running, desk, norm);
-        done("adamw", Work::bytes(7 * parameters));
-    });
-    Ok(times)
-}
-
-/// Packs a slot's weights: those of the forward pass, and in `training` those of the backward pass.
-fn pack(prepared: &Prepared, replica: &Replica, packed: &mut Packed, training: bool) {
-    packed.par_iter_mut().zip(&prepared.packings).with_max_len(1).for_each(|(to, packing)| {
-        if training || packing.forward {
-            prepared.pack(packing, &replica.parameters, to);
-        }
-    });
-}
-
-/// Runs a shard of a step: its gradient and the sum of its losses. `done` is told each operation of each piece, and the piece's token rows.
-fn run_shard(
-    prepared: &Prepared,
-    running: &Running,
-    packed: &Packed,
-    space: &mut [f32],
-    batch: &Batch,
-    number: usize,
-    shard: &mut Shard,
-    mut done: impl FnMut(&Op, usize),
-) {
-    let context = prepared.program.context;
-    let first = running.number * prepared.program.rows;
-    let loss_scale = running.control.loss_scale * running.scale(prepared);
-    let sequences = prepared.partition.shards[number].clone();
-    shard.loss = 0.0;
-    let mut begun = false;
-    for start in sequences.clone().step_by(prepared.partition.piece) {
-        let end = sequences.end.min(start + prepared.partition.piece);
-        let tokens = (first + start) * context..(first + end) * context;
-        let weights = if batch.weights.is_empty() { &[] } else { &batch.weights[tokens.clone()] };
-        let mut pass = Pass {
-            prepared,
-            places: &prepared.training,
-            parameters: &running.replica.parameters,
-            packed,
-            space,
-            inputs: &batch.inputs[tokens.clone()],
-            head: HeadTargets { targets: &batch.targets[tokens], weights, loss_scale },
-        };
-        let rows = pass.inputs.len();
-        let losses = pass.train(Gradient { values: &mut shard.gradient, begun }, |op| done(op, rows));
-        begun = true;
-        for (i, loss) in losses.iter().enumerate() {
-            let weight = weights.get(i).copied().unwrap_or(1.0);
-            shard.loss += f64::from(*loss) * f64::from(weight);
-        }
-    }
-}
-
-/// Lends the thread's working space. Nothing inside may wait for other tasks: they could come to run on this thread and want the space too.
-fn with_space<T>(spaces: &[Mutex<Buffer>], work: impl FnOnce(&mut [f32]) -> T) -> T {
-    let thread = rayon::current_thread_index().unwrap_or(0);
-    let mut space = spaces[thread].lock().unwrap_or_else(PoisonError::into_inner);
-    work(&mut space)
+    let part = Part { batch, slot: 0, control };
+    Ok(pool.install(|| step::profile(prepared, replica, part, desk, spaces)))
 }

@@ -72,6 +72,37 @@ fn slots_that_join_leave_rest_and_fork_go_on_bit_for_bit() {
     assert!(readings[3][0].is_none() && readings[3][2].is_some());
 }
 
+/// Steps wait and are carried out together: more slots than are stepped at once, which rest now and then, so that some are far ahead of others.
+#[test]
+fn slots_that_wait_for_no_other_go_their_own_steps() {
+    const SLOTS: usize = 7;
+    let program = lower(&small(false), 6);
+    let rests = |slot: usize, step: u64| (slot as u64 * 5 + step * 3).is_multiple_of(4) || (slot == 2 && step < 7);
+    for threads in 1..=3 {
+        let mut wave = wave(&program, SLOTS, threads);
+        for slot in 0..SLOTS {
+            wave.join(slot, &start(&program, slot as u64)).unwrap();
+        }
+        let mut taken = [0; SLOTS];
+        for step in 0..9 {
+            let own: Vec<(u64, u64)> = (0..SLOTS).map(|slot| (slot as u64, taken[slot])).collect();
+            let takes = |slot: usize| !rests(slot, step);
+            let controls: Vec<_> = (0..SLOTS).map(|slot| takes(slot).then(|| control(&program, taken[slot]))).collect();
+            wave.step(&batch_of(&program, &own), &controls).unwrap();
+            (0..SLOTS).filter(|slot| takes(*slot)).for_each(|slot| taken[slot] += 1);
+        }
+        let readings = wave.drain().unwrap();
+        assert!(wave.drain().unwrap().is_empty());
+        for slot in 0..SLOTS {
+            let (state, alone) = alone(&program, slot as u64, taken[slot]);
+            assert!(wave.leave(slot).unwrap() == state, "slot {slot}, {threads} threads");
+            let own: Vec<StepReading> = readings.iter().filter_map(|step| step[slot]).collect();
+            assert_eq!(own, alone);
+            assert!((0..9).all(|step| readings[step as usize][slot].is_none() == rests(slot, step)));
+        }
+    }
+}
+
 #[test]
 fn a_slot_that_diverges_stops_and_its_neighbours_do_not_notice() {
     let program = lower(&small(false), 6);
