@@ -339,6 +339,42 @@ fn a_plan_takes_the_time_that_models_have_taken_before() {
 }
 
 #[test]
+fn a_plan_in_bf16_takes_the_time_that_models_in_bf16_have_taken() {
+    let in_bf16 = |text: &str| text.replace("batch     = 128 tokens", "batch     = 128 tokens; precision = bf16");
+    let long = SMALL.replace("2Ki..8Ki", "32Ki..128Ki");
+    let (cache, exact, rounded) = (tempfile::tempdir().unwrap(), study(SMALL), study(&in_bf16(SMALL)));
+    let plan = |folder: &Path| synx_remembering(cache.path(), folder, ["plan", "study.synx"]).expect(0).out;
+    let time = |folder: &Path| plan(folder).lines().find(|line| line.starts_with("time ")).unwrap().to_owned();
+    let train = |text: &str| {
+        let run = ["run", "study.synx", "--device", "cpu", "--threads", "1"];
+        synx_remembering(cache.path(), study(text).path(), run).expect(0);
+    };
+    assert!(plan(rounded.path()).contains("batch 128, bf16 "), "{}", plan(rounded.path()));
+    train(&long);
+    let before = time(rounded.path());
+    assert!(before.ends_with("(as models trained there have reached; bf16 at the rate of f32)"), "{before}");
+    train(&in_bf16(&long));
+    let ends = |line: &str| line.ends_with("(as models trained there have reached)");
+    assert!([&exact, &rounded].iter().all(|study| ends(&time(study.path()))), "{}", time(rounded.path()));
+    // Both are on record, and a plan goes by that of its own precision.
+    let file = cache.path().join("rates.json");
+    let mut rates: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let device = rates["last"].as_str().unwrap().to_owned();
+    let trained = rates["devices"][&device]["trained"].as_array_mut().unwrap();
+    let mut known = Vec::new();
+    for (rate, told) in trained.iter_mut().map(|rate| &mut rate[0]).zip([3e9, 7e9]) {
+        known.push(rate["precision"].as_str().unwrap().to_owned());
+        assert!(rate["flops_per_second"].as_f64().unwrap() > 1e6);
+        rate["flops_per_second"] = told.into();
+    }
+    assert_eq!(known, ["f32", "bf16"]);
+    fs::write(&file, rates.to_string()).unwrap();
+    for (study, told) in [(&exact, " at 3 GFLOP/s "), (&rounded, " at 7 GFLOP/s ")] {
+        assert!(time(study.path()).contains(told), "{}", time(study.path()));
+    }
+}
+
+#[test]
 fn a_model_beyond_this_machine_is_told_before_anything_is_trained() {
     let giant = r"
 model giant { context = 2048; width = 16Ki; blocks = [attention(heads = 128), swiglu(ratio = 8/3)] * 160 }

@@ -59,19 +59,21 @@ pub fn plan(arguments: &PlanArguments) -> Outcome {
     Outcome::Done
 }
 
-/// The programs of all models, each with every batch that it is trained with.
+/// The programs of all models, each with every batch and precision that it is trained with.
 fn programs(plan: &Plan, format: FindingFormat) -> String {
     let models = Cost::new(plan, true).models;
     let (models, without): (Vec<_>, Vec<_>) =
         models.into_iter().partition(|model| !plan.models[model.model].has_experts());
     let rows = |model: &synx_plan::cost::ModelCost| (model.batch / model.context) as usize;
     if format == FindingFormat::Json {
-        let lowered: Vec<_> =
-            models.iter().map(|m| synx_plan::program::lower(&plan.models[m.model], rows(m))).collect();
+        let lower = |m: &synx_plan::cost::ModelCost| {
+            synx_plan::program::lower(&plan.models[m.model], rows(m)).with_precision(m.precision)
+        };
+        let lowered: Vec<_> = models.iter().map(lower).collect();
         serde_json::to_string_pretty(&lowered).expect("programs are plain data that always serialise") + "\n"
     } else {
         let text: Vec<String> =
-            models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m))).collect();
+            models.iter().map(|m| render::program::program(&plan.models[m.model], rows(m), m.precision)).collect();
         let without = without.iter().map(|model| {
             format!("width {}, {} blocks: this version has no program for experts\n", model.width, model.blocks)
         });

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use synx_plan::cost::{CellCost, Cost, DeviceProfile, ModelCost, RateSource, SourceCost};
 use synx_plan::exact::Exact;
 use synx_plan::model::ParameterCount;
+use synx_plan::recipe::Precision;
 use synx_plan::study::{FlopCount, Plan};
 
 use super::number::{bytes, count, duration, energy, flops, grouped, plural};
@@ -151,11 +152,12 @@ fn models(models: &[ModelCost]) -> String {
         let memory = &model.memory;
         vec![
             format!(
-                "width {}, {}, context {}, batch {}",
+                "width {}, {}, context {}, batch {}{}",
                 model.width,
                 plural(model.blocks, "block"),
                 model.context,
-                model.batch
+                model.batch,
+                precision(model.precision),
             ),
             grouped(model.cells as u64),
             count(model.params_non_embedding as f64),
@@ -168,6 +170,11 @@ fn models(models: &[ModelCost]) -> String {
         ]
     };
     table(&columns, models.iter().map(row))
+}
+
+/// Behind what is said of a model: `, bf16`; nothing of f32, which goes without saying.
+pub(super) fn precision(precision: Precision) -> String {
+    if precision == Precision::F32 { String::new() } else { format!(", {}", precision.name()) }
 }
 
 fn totals(text: &mut String, plan: &Plan, cost: &Cost, device: &DeviceProfile) {
@@ -215,11 +222,12 @@ fn totals(text: &mut String, plan: &Plan, cost: &Cost, device: &DeviceProfile) {
         RateSource::Probed => "by what `synx doctor --probe` has measured",
         RateSource::Measured => "as models trained there have reached",
     };
+    let stand_ins = device.stand_ins(&cost.precisions()).map_or_else(String::new, |said| format!("; {said}"));
     let seconds = cost.seconds(device);
     let rate = if seconds > 0.0 { totals.flops_to_run() as f64 / seconds } else { device.flops_per_second };
     let _ = writeln!(
         text,
-        "time           about {} on {} at {}/s ({measured})",
+        "time           about {} on {} at {}/s ({measured}{stand_ins})",
         duration(seconds),
         device.name,
         flops(rate),

@@ -4,22 +4,24 @@ use std::fmt::Write;
 
 use synx_plan::model::Model;
 use synx_plan::program::{Op, Program, Role, Rows, Schedule, TensorId, lower, schedule};
+use synx_plan::recipe::Precision;
 
 use super::number::{bytes, flops, grouped};
 use super::table::{Align, table};
 
-/// The program that trains `model` with `rows` sequences a step.
-pub fn program(model: &Model, rows: usize) -> String {
-    let program = lower(model, rows);
+/// The program that trains `model` with `rows` sequences a step in this precision.
+pub fn program(model: &Model, rows: usize, precision: Precision) -> String {
+    let program = lower(model, rows).with_precision(precision);
     let training = schedule(&program, true);
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "width {}, {} blocks, context {}, {} sequences a step: {} parameters, {} a step, {} of activations",
+        "width {}, {} blocks, context {}, {} sequences a step{}: {} parameters, {} a step, {} of activations",
         model.width,
         model.blocks.len(),
         model.context,
         rows,
+        super::plan::precision(precision),
         grouped(program.parameter_count() as u64),
         flops(program.flops_exact() as f64),
         bytes((training.columns * program.tokens() * size_of::<f32>()) as u64),

@@ -2,6 +2,8 @@
 //!
 //! All of it is counted from the plan alone. What depends on files that nobody has scanned yet is `None` and shown as unknown.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::exact::Exact;
 use crate::grid::{Alternative, Cell, Domain};
 use crate::model::{Block, Model, ParameterCount};
 use crate::program::{Program, Schedule, lower, schedule};
+use crate::recipe::Precision;
 use crate::study::Plan;
 use crate::training::Training;
 
@@ -25,7 +28,7 @@ pub struct Cost {
     pub excluded: usize,
     /// The corpora that some mixture draws from, in the plan's order.
     pub sources: Vec<SourceCost>,
-    /// The models that some cell trains, each with every batch that it is trained with.
+    /// The models that some cell trains, each with every batch and precision that it is trained with.
     pub models: Vec<ModelCost>,
     pub totals: Totals,
 }
@@ -93,6 +96,8 @@ pub struct ModelCost {
     pub context: u64,
     /// Tokens per optimiser step.
     pub batch: u64,
+    /// Of the recipes that train it.
+    pub precision: Precision,
     pub cells: usize,
     pub params_non_embedding: u64,
     pub params_embedding: u64,
@@ -192,6 +197,9 @@ pub struct DeviceProfile {
 /// What a model reached in training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainedRate {
+    /// Where it is not said, f32.
+    #[serde(default)]
+    pub precision: Precision,
     /// Operations of one optimiser step, exact convention.
     pub flops_per_step: f64,
     pub flops_per_second: f64,
@@ -248,17 +256,30 @@ impl DeviceProfile {
         Some(DeviceProfile { name: name.to_owned(), flops_per_second, source: RateSource::Measured, trained })
     }
 
-    /// The rate of a model whose step has so many operations: that of the trained one whose step is nearest, by their ratio; that of the device
-    /// where none was.
-    pub fn rate(&self, flops_per_step: f64) -> f64 {
+    /// The rate of a model whose step has so many operations: of what was trained in its precision (or in the one that stands in for it), that whose
+    /// step is nearest, by their ratio; that of the device where nothing was trained.
+    pub fn rate(&self, flops_per_step: f64, precision: Precision) -> f64 {
+        let counted = self.counted_in(precision);
         let off = |rate: &TrainedRate| (rate.flops_per_step / flops_per_step).ln().abs();
-        let nearest = self.trained.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
-        nearest.map_or(self.flops_per_second, |rate| rate.flops_per_second)
+        let like = self.trained.iter().filter(|rate| rate.precision == counted);
+        like.min_by(|a, b| off(a).total_cmp(&off(b))).map_or(self.flops_per_second, |rate| rate.flops_per_second)
     }
 
-    /// Seconds for so many operations.
-    pub fn seconds(&self, flops: u128) -> f64 {
-        flops as f64 / self.flops_per_second
+    /// The precision at whose rates a model of `precision` is counted: its own where something was trained in it, else f32, else another that something was
+    /// trained in. What a probe measures and round numbers are of f32.
+    pub fn counted_in(&self, precision: Precision) -> Precision {
+        let was_trained = |precision: &Precision| self.trained.iter().any(|rate| rate.precision == *precision);
+        let order = [precision, Precision::F32, Precision::Bf16, Precision::F16];
+        order.into_iter().find(was_trained).unwrap_or_default()
+    }
+
+    /// What an estimate of models of these precisions has to say: `bf16 and f16 at the rate of f32`. Nothing where each is counted at its own.
+    pub fn stand_ins(&self, precisions: &BTreeSet<Precision>) -> Option<String> {
+        // All that have no rate of their own have the same one stand in for them.
+        let lacking = || precisions.iter().filter(|precision| self.counted_in(**precision) != **precision);
+        let counted = self.counted_in(*lacking().next()?);
+        let names: Vec<&str> = lacking().map(|precision| precision.name()).collect();
+        Some(format!("{} at the rate of {}", names.join(" and "), counted.name()))
     }
 }
 
@@ -273,13 +294,18 @@ impl Cost {
     /// Seconds for all that a run carries out, each model at its own rate.
     pub fn seconds(&self, device: &DeviceProfile) -> f64 {
         let seconds = |model: &ModelCost| {
-            let rate = device.rate(model.flops_per_token as f64 * model.batch as f64);
+            let rate = device.rate(model.flops_per_token as f64 * model.batch as f64, model.precision);
             model.flops_exact as f64 / rate
         };
         let all: f64 = self.models.iter().map(|model| model.flops_exact as f64).sum();
         // What is shared is taken off evenly.
         let part = if all > 0.0 { self.totals.flops_to_run() as f64 / all } else { 0.0 };
         part * self.models.iter().map(seconds).sum::<f64>()
+    }
+
+    /// The precisions that models are trained in.
+    pub fn precisions(&self) -> BTreeSet<Precision> {
+        self.models.iter().map(|model| model.precision).collect()
     }
 
     /// Counts the cost of `plan`; `share = false` counts every cell as trained by itself.
@@ -374,30 +400,33 @@ fn sources(plan: &Plan, cells: &[CellCost]) -> Vec<SourceCost> {
 }
 
 fn models(plan: &Plan) -> Vec<ModelCost> {
-    let mut pairs: Vec<((usize, u64), usize, u128)> = Vec::new();
+    /// Model, batch and precision.
+    type Trained = (usize, u64, Precision);
+    let mut all: Vec<(Trained, usize, u128)> = Vec::new();
     for (_, _, cell) in plan.cells() {
         // Of the models that a run may choose, each as often and as long as it may be chosen.
-        let mut own: Vec<((usize, u64), u64)> = Vec::new();
+        let mut own: Vec<(Trained, u64)> = Vec::new();
         for it in cell.alternatives(&plan.choices) {
-            let pair = (it.model as usize, plan.recipes[it.recipe as usize].batch);
-            match own.iter_mut().find(|(known, _)| *known == pair) {
+            let recipe = &plan.recipes[it.recipe as usize];
+            let trained = (it.model as usize, recipe.batch, recipe.precision);
+            match own.iter_mut().find(|(known, _)| *known == trained) {
                 Some((_, tokens)) => *tokens = (*tokens).max(it.tokens),
-                None => own.push((pair, it.tokens)),
+                None => own.push((trained, it.tokens)),
             }
         }
-        for (pair, tokens) in own {
-            let model = &plan.models[pair.0];
+        for (trained, tokens) in own {
+            let model = &plan.models[trained.0];
             let flops = u128::from(tokens / model.context) * u128::from(model.flops_exact_per_sequence());
-            match pairs.iter_mut().find(|(known, ..)| *known == pair) {
-                Some((_, cells, all)) => {
+            match all.iter_mut().find(|(known, ..)| *known == trained) {
+                Some((_, cells, sum)) => {
                     *cells += 1;
-                    *all = all.saturating_add(flops);
+                    *sum = sum.saturating_add(flops);
                 }
-                None => pairs.push((pair, 1, flops)),
+                None => all.push((trained, 1, flops)),
             }
         }
     }
-    let cost = |((index, batch), cells, flops_exact): ((usize, u64), usize, u128)| {
+    let cost = |((index, batch, precision), cells, flops_exact): (Trained, usize, u128)| {
         let model = &plan.models[index];
         ModelCost {
             model: index,
@@ -405,6 +434,7 @@ fn models(plan: &Plan) -> Vec<ModelCost> {
             blocks: model.blocks.len(),
             context: model.context,
             batch,
+            precision,
             cells,
             params_non_embedding: model.parameters(ParameterCount::NonEmbedding),
             params_embedding: model.parameters_embedding(),
@@ -414,7 +444,7 @@ fn models(plan: &Plan) -> Vec<ModelCost> {
             memory: Memory::of_model(model, (batch / model.context) as usize),
         }
     };
-    pairs.into_iter().map(cost).collect()
+    all.into_iter().map(cost).collect()
 }
 
 fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -> Option<Shared> {
@@ -447,7 +477,7 @@ fn shared(plan: &Plan, training: &Training, all_tokens: u128, all_flops: u128) -
 
 /// Forward passes over every domain, once for each final state that differs.
 fn evaluation_flops(plan: &Plan, training: &Training) -> Option<u128> {
-    let mut seen: std::collections::BTreeSet<(usize, u32)> = std::collections::BTreeSet::new();
+    let mut seen: BTreeSet<(usize, u32)> = BTreeSet::new();
     let mut flops = 0;
     for (g, c, cell) in plan.cells() {
         if let Some(end) = training.ends[g][c]
@@ -555,7 +585,7 @@ mod tests {
                     last: Exact::zero(),
                 },
                 clip: None,
-                precision: crate::recipe::Precision::F32,
+                precision: Precision::F32,
             }],
             evaluations: vec![Evaluation {
                 name: "e".to_owned(),
@@ -643,24 +673,76 @@ mod tests {
     #[test]
     fn time_is_work_over_rate() {
         let profile = DeviceProfile::nominal_cpu(2);
-        assert_eq!((profile.seconds(160_000_000_000), profile.source), (2.0, RateSource::Nominal));
+        assert_eq!((profile.rate(1e9, Precision::F32), profile.source), (80e9, RateSource::Nominal));
+        let cost = Cost::new(&plan(&[50, 150]), true);
+        let work = cost.totals.flops_to_run();
+        assert_eq!(cost.models[0].flops_exact, cost.totals.flops_exact);
+        assert!((cost.seconds(&profile) - work as f64 / 80e9).abs() < 1e-9 * work as f64);
     }
 
     #[test]
     fn each_model_takes_the_rate_of_the_trained_one_that_is_nearest() {
-        let rate = |flops_per_step: f64, flops_per_second: f64| TrainedRate { flops_per_step, flops_per_second };
+        let rate = rate_in(Precision::F32);
         let profile = DeviceProfile::measured("fast", vec![rate(1e9, 10e9), rate(1e12, 100e9), rate(1e13, 90e9)]);
         let profile = profile.unwrap();
         assert_eq!((profile.flops_per_second, profile.source), (90e9, RateSource::Measured));
         // By ratios: 3e10 is nearer to 1e9, 4e10 to 1e12.
-        assert_eq!([1e6, 3e10, 4e10, 1e15].map(|step| profile.rate(step)), [10e9, 10e9, 100e9, 90e9]);
-        assert_eq!(DeviceProfile::nominal_cpu(1).rate(1e9), 40e9);
+        assert_eq!([1e6, 3e10, 4e10, 1e15].map(|step| profile.rate(step, Precision::F32)), [10e9, 10e9, 100e9, 90e9]);
         assert_eq!(DeviceProfile::measured("none", Vec::new()), None);
         let cost = Cost::new(&plan(&[50, 150]), true);
-        let work = cost.totals.flops_to_run();
-        assert_eq!(cost.models[0].flops_exact, cost.totals.flops_exact);
-        assert!((cost.seconds(&DeviceProfile::nominal_cpu(2)) - work as f64 / 80e9).abs() < 1e-9 * work as f64);
-        let rate_of_it = profile.rate(cost.models[0].flops_per_token as f64 * cost.models[0].batch as f64);
-        assert!((cost.seconds(&profile) * rate_of_it / work as f64 - 1.0).abs() < 1e-9);
+        let step = cost.models[0].flops_per_token as f64 * cost.models[0].batch as f64;
+        let time = cost.totals.flops_to_run() as f64 / profile.rate(step, Precision::F32);
+        assert!((cost.seconds(&profile) / time - 1.0).abs() < 1e-9);
+    }
+
+    fn rate_in(precision: Precision) -> impl Fn(f64, f64) -> TrainedRate {
+        move |flops_per_step, flops_per_second| TrainedRate { precision, flops_per_step, flops_per_second }
+    }
+
+    #[test]
+    fn a_model_takes_the_rates_of_its_precision() {
+        use Precision::{Bf16, F16, F32};
+        let trained = vec![rate_in(F32)(1e9, 10e9), rate_in(F32)(1e12, 80e9), rate_in(Bf16)(1e9, 15e9)];
+        let profile = DeviceProfile::measured("both", trained).unwrap();
+        assert_eq!([F32, Bf16].map(|precision| profile.rate(1e12, precision)), [80e9, 15e9]);
+        // Nothing was trained in f16: f32 stands in, at the nearest step.
+        assert_eq!([1e9, 1e12].map(|step| profile.rate(step, F16)), [10e9, 80e9]);
+        let said = |profile: &DeviceProfile, precisions: &[Precision]| {
+            profile.stand_ins(&precisions.iter().copied().collect())
+        };
+        assert_eq!(said(&profile, &[F32, Bf16]), None);
+        assert_eq!(said(&profile, &[F32, Bf16, F16]).as_deref(), Some("f16 at the rate of f32"));
+        let rounded = DeviceProfile::measured("rounded", vec![rate_in(Bf16)(1e9, 15e9)]).unwrap();
+        assert_eq!((rounded.rate(1e9, F32), rounded.rate(1e9, F16)), (15e9, 15e9));
+        assert_eq!(said(&rounded, &[F32, F16]).as_deref(), Some("f32 and f16 at the rate of bf16"));
+        // A round number is of f32.
+        assert_eq!(
+            said(&DeviceProfile::nominal_cpu(2), &[Bf16, F16]).as_deref(),
+            Some("bf16 and f16 at the rate of f32")
+        );
+        assert_eq!(said(&DeviceProfile::nominal_cpu(2), &[F32]), None);
+    }
+
+    #[test]
+    fn one_model_in_two_precisions_is_two() {
+        let mut plan = plan(&[50, 150]);
+        plan.recipes.push(Recipe { precision: Precision::Bf16, ..plan.recipes[0].clone() });
+        plan.grids[0].cells[1].recipe = 1;
+        let cost = Cost::new(&plan, true);
+        let models: Vec<_> = cost.models.iter().map(|model| (model.model, model.precision, model.cells)).collect();
+        assert_eq!(models, [(0, Precision::F32, 1), (0, Precision::Bf16, 1)]);
+        assert_eq!(cost.models[1].flops_exact, 3 * cost.models[0].flops_exact);
+        assert_eq!(cost.precisions().into_iter().collect::<Vec<_>>(), [Precision::F32, Precision::Bf16]);
+        // A quarter of the work at the one's rate, three quarters at the other's.
+        let trained = vec![rate_in(Precision::F32)(1e9, 10e9), rate_in(Precision::Bf16)(1e9, 40e9)];
+        let profile = DeviceProfile::measured("both", trained).unwrap();
+        let time = cost.totals.flops_to_run() as f64 * (0.25 / 10e9 + 0.75 / 40e9);
+        assert!((cost.seconds(&profile) / time - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_rate_that_says_no_precision_is_of_f32() {
+        let read: TrainedRate = serde_json::from_str(r#"{ "flops_per_step": 1e9, "flops_per_second": 2e9 }"#).unwrap();
+        assert_eq!(read, rate_in(Precision::F32)(1e9, 2e9));
     }
 }

@@ -299,12 +299,14 @@ impl<'a, 'p> Carrier<'a, 'p> {
             teller.tell(event, &described, place);
         });
         carried.steps += steps;
-        // Estimates are of f32, which is what most models train in.
-        if reached > 0.0 && group.precision == Precision::F32 {
+        if reached > 0.0 {
             let tokens = (group.rows * model.context) as f64;
             let flops_per_token = model.flops_exact_per_sequence() as f64 / model.context as f64;
-            let rate =
-                TrainedRate { flops_per_step: tokens * flops_per_token, flops_per_second: reached * flops_per_token };
+            let rate = TrainedRate {
+                precision: group.precision,
+                flops_per_step: tokens * flops_per_token,
+                flops_per_second: reached * flops_per_token,
+            };
             carried.rates.push((rate, steps as f64 * tokens / reached));
         }
         carried.evaluations += evaluations;

@@ -42,7 +42,7 @@ pub struct Rates {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Device {
-    /// Operations a second that the probe has measured, of all that the device has.
+    /// Operations a second in f32 that the probe has measured, of all that the device has.
     probed: Option<f64>,
     /// With the seconds that each was measured for, the newest last.
     trained: Vec<(TrainedRate, f64)>,
@@ -73,7 +73,7 @@ impl Rates {
         fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 
-    /// A wave that was trained: operations a step of one model, and what all of its models reached together in so many seconds.
+    /// A wave that was trained: precision and operations a step of one model, and what all of its models reached together in so many seconds.
     pub(crate) fn trained(&mut self, device: &str, rate: TrainedRate, seconds: f64) {
         if seconds < LEAST_SECONDS || !is_sound(&rate) {
             return;
@@ -81,7 +81,9 @@ impl Rates {
         self.last = Some(device.to_owned());
         let known = self.devices.entry(device.to_owned()).or_default();
         // The last cell of a study, trained alone, says less than all of them together have.
-        let is_same = |(old, _): &(TrainedRate, f64)| old.flops_per_step == rate.flops_per_step;
+        let is_same = |(old, _): &(TrainedRate, f64)| {
+            (old.precision, old.flops_per_step) == (rate.precision, rate.flops_per_step)
+        };
         if known.trained.iter().any(|old| is_same(old) && old.1 > LONGER * seconds) {
             return;
         }
@@ -155,9 +157,10 @@ fn is_sound(rate: &TrainedRate) -> bool {
 mod tests {
     use super::*;
     use synx_plan::executor::Ceilings;
+    use synx_plan::recipe::Precision;
 
     fn rate(flops_per_step: f64, flops_per_second: f64) -> TrainedRate {
-        TrainedRate { flops_per_step, flops_per_second }
+        TrainedRate { precision: Precision::F32, flops_per_step, flops_per_second }
     }
 
     #[test]
@@ -178,6 +181,25 @@ mod tests {
             rates.trained("a card", rate(1e10 + step as f64, 7e12), 2.0);
         }
         assert_eq!(rates.profile().trained.len(), MOST_RATES);
+    }
+
+    #[test]
+    fn a_rate_takes_the_place_of_one_in_the_same_precision() {
+        let mut rates = Rates::default();
+        let rounded = TrainedRate { precision: Precision::Bf16, ..rate(1e9, 7e10) };
+        rates.trained("cpu", rate(1e9, 4e10), 2.0);
+        rates.trained("cpu", rounded, 2.0);
+        rates.trained("cpu", rate(1e9, 5e10), 2.0);
+        assert_eq!(rates.profile().trained, [rounded, rate(1e9, 5e10)]);
+    }
+
+    #[test]
+    fn a_file_from_before_rates_had_precisions_is_of_f32() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rates.json");
+        let device = r#"{ "probed": null, "trained": [[{ "flops_per_step": 1e9, "flops_per_second": 5e10 }, 1.5]] }"#;
+        fs::write(&file, format!(r#"{{ "devices": {{ "cpu": {device} }}, "last": "cpu", "auto": null }}"#)).unwrap();
+        assert_eq!(Rates::read(&file).profile().trained, [rate(1e9, 5e10)]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What the grids of a plan come to, in sums for one line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use synx_plan::cost::Memory;
 use synx_plan::grid::Alternative;
 use synx_plan::number::{bytes, count, duration, flops, grouped};
 use synx_plan::program::lower;
+use synx_plan::recipe::Precision;
 use synx_plan::study::Plan;
 
 use super::analysis::Analysis;
@@ -20,6 +21,8 @@ pub(crate) struct GridCost {
     pub tokens: u128,
     pub flops: u128,
     pub seconds: f64,
+    /// Precisions that the estimate counts at the rate of another: `bf16 at the rate of f32`.
+    pub stand_ins: Option<String>,
     /// For each source its name and the epochs of the cell that repeats it most; `None` where it has not been scanned.
     pub epochs: Vec<(String, Option<f64>)>,
 }
@@ -50,11 +53,17 @@ impl Analysis {
         self.grid_costs().iter().find(|cost| cost.name == name)
     }
 
+    /// What a grid's time is an estimate for: `cpu (2 threads)`, `cpu (2 threads), bf16 at the rate of f32`.
+    pub(super) fn device_of(&self, cost: &GridCost) -> String {
+        let stand_ins = cost.stand_ins.as_ref().map_or_else(String::new, |said| format!(", {said}"));
+        format!("{}{stand_ins}", self.device.name)
+    }
+
     fn grid_cost(&self, plan: &Plan, grid: usize) -> GridCost {
         let grid = &plan.grids[grid];
         let mut tokens = 0u128;
-        // Cells differ in few models: operations are counted once a model.
-        let mut by_model: HashMap<u32, u128> = HashMap::new();
+        // Sequences by model, batch and precision, in which cells differ little: operations and rates are looked up once each.
+        let mut sums: BTreeMap<(u32, u64, Precision), u128> = BTreeMap::new();
         // The hungriest cell of each mixture decides its epochs.
         let mut most: Vec<u64> = vec![0; plan.mixtures.len()];
         for cell in &grid.cells {
@@ -66,17 +75,24 @@ impl Analysis {
                 sequences(it) * u128::from(plan.models[it.model as usize].flops_exact_per_sequence())
             };
             if let Some(dearest) = all.iter().max_by_key(|it| flops(it)) {
-                *by_model.entry(dearest.model).or_default() += sequences(dearest);
+                let recipe = &plan.recipes[dearest.recipe as usize];
+                *sums.entry((dearest.model, recipe.batch, recipe.precision)).or_default() += sequences(dearest);
             }
             for it in &all {
                 let most = &mut most[it.mixture as usize];
                 *most = (*most).max(it.tokens);
             }
         }
-        let flops = by_model
-            .iter()
-            .map(|(model, sequences)| u128::from(plan.models[*model as usize].flops_exact_per_sequence()) * sequences)
-            .sum();
+        let (mut flops, mut seconds) = (0, 0.0);
+        for ((model, batch, precision), sequences) in &sums {
+            let model = &plan.models[*model as usize];
+            let per_sequence = model.flops_exact_per_sequence();
+            let of_it = u128::from(per_sequence) * sequences;
+            let per_step = per_sequence as f64 * (*batch as f64 / model.context as f64);
+            flops += of_it;
+            seconds += of_it as f64 / self.device.rate(per_step, *precision);
+        }
+        let precisions: BTreeSet<Precision> = sums.keys().map(|(_, _, precision)| *precision).collect();
         let mut epochs: Vec<(String, Option<f64>)> = Vec::new();
         for (mixture, tokens) in plan.mixtures.iter().zip(most).filter(|(_, tokens)| *tokens > 0) {
             for ((corpus, _), passes) in mixture.shares().iter().zip(mixture.epochs(tokens, &plan.facts)) {
@@ -93,7 +109,8 @@ impl Analysis {
             excluded: grid.excluded.len() as u64,
             tokens,
             flops,
-            seconds: self.device.seconds(flops),
+            seconds,
+            stand_ins: self.device.stand_ins(&precisions),
             epochs,
         }
     }

@@ -49,7 +49,7 @@ impl Analysis {
         hints.push(Hint {
             offset: name.range().end,
             text: cost.line(),
-            tooltip: format!("Every cell trained by itself, on {}{left_out}", self.device.name),
+            tooltip: format!("Every cell trained by itself, on {}{left_out}", self.device_of(cost)),
         });
         let most = cost.epochs.iter().filter_map(|(source, epochs)| Some((source, (*epochs)?)));
         let most = most.max_by(|a, b| a.1.total_cmp(&b.1));

@@ -256,7 +256,7 @@ impl Analysis {
 
     fn describe_grid(&self, text: &mut String, item: Item<'_>) {
         let Some(cost) = item.name().map(Name::text).and_then(|name| self.grid_cost_of(name)) else { return };
-        let _ = writeln!(text, "{} on {}", cost.line(), self.device.name);
+        let _ = writeln!(text, "{} on {}", cost.line(), self.device_of(cost));
         if cost.excluded > 0 {
             let _ = writeln!(text, "\n{} left out by `where`", plural(cost.excluded as usize, "cell"));
         }

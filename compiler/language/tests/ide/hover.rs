@@ -1,4 +1,7 @@
-use crate::support::{Fixture, in_base, with_base};
+use synx_plan::cost::{DeviceProfile, TrainedRate};
+use synx_plan::recipe::Precision;
+
+use crate::support::{BASE, Fixture, in_base, on_device, with_base};
 
 fn hover(fixture: &Fixture) -> String {
     fixture.analysis.hover(fixture.offset).map(|hover| hover.text).unwrap_or_default()
@@ -28,6 +31,27 @@ fn a_grid_shows_cells_tokens_operations_and_time() {
             "`web`: up to 0.050 epochs",
         ],
     );
+}
+
+#[test]
+fn a_grid_is_counted_at_the_rates_of_its_models_and_their_precision() {
+    let in_bf16 = |fixture: &str| fixture.replace("batch = 256 tokens }", "batch = 256 tokens; precision = bf16 }");
+    let rate =
+        |precision, flops_per_step, flops_per_second| TrainedRate { precision, flops_per_step, flops_per_second };
+    // A step of width 32 has 50 MFLOP, one of width 64 has 164: in all 51 and 165 GFLOP, three seconds and five.
+    let trained = vec![rate(Precision::F32, 5e7, 17e9), rate(Precision::F32, 1.6e8, 33e9)];
+    let text = BASE.replacen("grid ru", "grid ru$0", 1);
+    let told = |text: &str, trained: &[TrainedRate]| {
+        let device = DeviceProfile::measured("cpu", trained.to_vec()).unwrap();
+        let text = hover(&on_device(text, device));
+        text.lines().find(|line| line.contains("about")).unwrap().to_owned()
+    };
+    assert_eq!(told(&text, &trained), "18 cells, 516k tokens, 216 GFLOP, about 8.0 s on cpu");
+    let rounded = in_bf16(&text);
+    let line = "18 cells, 516k tokens, 216 GFLOP, about 8.0 s on cpu, bf16 at the rate of f32";
+    assert_eq!(told(&rounded, &trained), line);
+    let both = [trained, vec![rate(Precision::Bf16, 5e7, 21.6e9)]].concat();
+    assert_eq!(told(&rounded, &both), "18 cells, 516k tokens, 216 GFLOP, about 10 s on cpu");
 }
 
 #[test]

@@ -48,8 +48,13 @@ pub struct Fixture {
 
 /// Checks a text after taking its cursor out.
 pub fn fixture(text: &str) -> Fixture {
+    on_device(text, DeviceProfile::nominal_cpu(2))
+}
+
+/// The same, with times as they are on a device.
+pub fn on_device(text: &str, device: DeviceProfile) -> Fixture {
     let offset = text.find("$0").unwrap_or(0);
-    Fixture { analysis: analysis(&text.replacen("$0", "", 1)), offset }
+    Fixture { analysis: analysis_on(&text.replacen("$0", "", 1), device), offset }
 }
 
 /// The base with `text` after it.
@@ -65,9 +70,13 @@ pub fn in_base(marked: &str) -> Fixture {
 }
 
 pub fn analysis(text: &str) -> Analysis {
+    analysis_on(text, DeviceProfile::nominal_cpu(2))
+}
+
+fn analysis_on(text: &str, device: DeviceProfile) -> Analysis {
     let world = World { tokens: Some(1_000_000), ..World::default() };
     let parse = Rc::new(synx_grammar::parse(text));
-    Analysis::new("study.synx", parse, &world, &Options::default(), DeviceProfile::nominal_cpu(2)).unwrap()
+    Analysis::new("study.synx", parse, &world, &Options::default(), device).unwrap()
 }
 
 impl Fixture {
