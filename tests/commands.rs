@@ -347,13 +347,14 @@ fn a_plan_in_bf16_takes_the_time_that_models_in_bf16_have_taken() {
     let time = |folder: &Path| plan(folder).lines().find(|line| line.starts_with("time ")).unwrap().to_owned();
     let train = |text: &str| {
         let run = ["run", "study.synx", "--device", "cpu", "--threads", "1"];
-        synx_remembering(cache.path(), study(text).path(), run).expect(0);
+        let told = synx_remembering(cache.path(), study(text).path(), run).expect(0).err;
+        told.lines().find(|line| line.starts_with("on cpu (1 thread, ")).unwrap().to_owned()
     };
     assert!(plan(rounded.path()).contains("batch 128, bf16 "), "{}", plan(rounded.path()));
-    train(&long);
+    assert!(train(&long).ends_with("), class cpu-f32/1"));
     let before = time(rounded.path());
     assert!(before.ends_with("(as models trained there have reached; bf16 at the rate of f32)"), "{before}");
-    train(&in_bf16(&long));
+    assert!(train(&in_bf16(&long)).ends_with("), class cpu-bf16/1"));
     let ends = |line: &str| line.ends_with("(as models trained there have reached)");
     assert!([&exact, &rounded].iter().all(|study| ends(&time(study.path()))), "{}", time(rounded.path()));
     // Both are on record, and a plan goes by that of its own precision.

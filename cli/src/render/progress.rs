@@ -149,11 +149,14 @@ impl Progress for Shown<'_> {
                     None => show(),
                 }
             }
-            Event::Device { name, class } => self.say(&format!("on {name}, class {class}")),
-            Event::OtherClass { class, cells } => self.say(&format!(
-                "note: {} of this study {} results of class {class}; they stay, and this device trains afresh",
+            // A study without cells has no class.
+            Event::Device { name, classes } if classes.is_empty() => self.say(&format!("on {name}")),
+            Event::Device { name, classes } => self.say(&format!("on {name}, {}", named(&classes))),
+            Event::OtherDevice { classes, cells } => self.say(&format!(
+                "note: {} of this study {} results of {}; they stay, and this device trains afresh",
                 plural(cells, "cell"),
                 if cells == 1 { "has" } else { "have" },
+                named(&classes),
             )),
             Event::Start { cells, done, waiting, segments, steps, evaluations } => {
                 self.clear();
@@ -212,6 +215,11 @@ impl Progress for Shown<'_> {
             Event::Checkpointed | Event::Trained { .. } => {}
         }
     }
+}
+
+/// `class cpu-f32/1`, `classes cpu-f32/1 and cpu-bf16/1`.
+fn named(classes: &[String]) -> String {
+    format!("{} {}", if classes.len() == 1 { "class" } else { "classes" }, classes.join(" and "))
 }
 
 impl Drop for Shown<'_> {

@@ -186,17 +186,30 @@ pub(crate) fn class_of(plan: &Plan, training: &Training, segment: usize, device:
     device.at(plan.recipe(&plan.grids[grid].cells[cell]).precision)
 }
 
-/// The classes of devices in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
+/// The classes in which a plan has results, each with how many of the plan's cells are trained in it; most first, then by name.
 pub(crate) fn classes(plan: &Plan, training: &Training, store: &Store) -> Result<Vec<(NumericsClass, usize)>, Problem> {
     let trained = store.trained()?;
     let mut counts: BTreeMap<NumericsClass, usize> = BTreeMap::new();
     for (grid, number, _) in plan.cells() {
         let Some(end) = training.ends[grid][number] else { continue };
         for class in trained.get(&training.segments[end].key).into_iter().flatten() {
-            *counts.entry(class.of_device()).or_default() += 1;
+            *counts.entry(class.clone()).or_default() += 1;
         }
     }
+    Ok(most_first(counts))
+}
+
+/// The same by devices, each by its class in f32.
+pub(crate) fn devices(classes: &[(NumericsClass, usize)]) -> Vec<(NumericsClass, usize)> {
+    let mut counts: BTreeMap<NumericsClass, usize> = BTreeMap::new();
+    for (class, cells) in classes {
+        *counts.entry(class.of_device()).or_default() += cells;
+    }
+    most_first(counts)
+}
+
+fn most_first(counts: BTreeMap<NumericsClass, usize>) -> Vec<(NumericsClass, usize)> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Ok(counts)
+    counts
 }

@@ -35,10 +35,10 @@ pub enum Event {
     Building { corpus: String },
     /// Something that does not stop the run: a damaged entry that is made again.
     Warning(Problem),
-    /// What the run computes on.
-    Device { name: String, class: String },
-    /// The study has results in another numerics class, which stay there: this one trains afresh.
-    OtherClass { class: String, cells: usize },
+    /// What the run computes on, and the numerics classes of its results, one for each precision that cells train in.
+    Device { name: String, classes: Vec<String> },
+    /// The study has results of another device, in these classes, which stay there: this one trains afresh.
+    OtherDevice { classes: Vec<String>, cells: usize },
     /// What there is to do at this stage: cells, those with a result already, segments of training left and their steps.
     Start {
         cells: usize,

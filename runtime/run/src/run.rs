@@ -16,7 +16,7 @@ use crate::answers::{self, Sources};
 use crate::carrier::{Carried, Carrier, Todo};
 use crate::corpora::Corpora;
 use crate::device::{self, DeviceChoice};
-use crate::holdings::{Holdings, classes};
+use crate::holdings::{Holdings, classes, devices};
 use crate::progress::{Event, Progress};
 use crate::rates::Rates;
 use crate::results;
@@ -104,19 +104,24 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &mut dyn Progress) -> Re
             .help("this is a mistake in synx: a run scans first"));
     }
     let known = classes(plan, &first, &store)?;
-    let by_coverage: Vec<NumericsClass> = known.iter().map(|(class, _)| class.clone()).collect();
-    let precisions: BTreeSet<Precision> = plan.cells().map(|(_, _, cell)| plan.recipe(cell).precision).collect();
+    let known_devices = devices(&known);
+    let by_coverage: Vec<NumericsClass> = known_devices.iter().map(|(class, _)| class.clone()).collect();
+    // Of all that cells may be, where a run chooses.
+    let all = plan.cells().flat_map(|(_, _, cell)| cell.alternatives(&plan.choices));
+    let precisions: BTreeSet<Precision> = all.map(|it| plan.recipes[it.recipe as usize].precision).collect();
     let precisions: Vec<Precision> = precisions.into_iter().collect();
     let mut executor = device::open(&options.device, options.threads, &by_coverage, &precisions)?;
-    for precision in precisions {
-        executor.check_precision(precision)?;
+    for precision in &precisions {
+        executor.check_precision(*precision)?;
     }
     let class = executor.class();
-    progress.tell(Event::Device { name: executor.name(), class: class.0.clone() });
+    let classes = precisions.iter().map(|precision| class.at(*precision).0).collect();
+    progress.tell(Event::Device { name: executor.name(), classes });
     if !by_coverage.contains(&class)
-        && let Some((other, cells)) = known.first()
+        && let Some((other, cells)) = known_devices.first()
     {
-        progress.tell(Event::OtherClass { class: other.0.clone(), cells: *cells });
+        let classes = known.iter().filter(|(known, _)| known.of_device() == *other).map(|(known, _)| known.0.clone());
+        progress.tell(Event::OtherDevice { classes: classes.collect(), cells: *cells });
     }
     let corpora = Corpora::new(plan, &options.folder, options.allow_outside);
     let reading =

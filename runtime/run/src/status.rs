@@ -8,13 +8,13 @@ use synx_plan::training::Training;
 use synx_report::CellStatus;
 use synx_store::{Holder, Store};
 
-use crate::holdings::classes;
+use crate::holdings::{classes, devices};
 use crate::stages::{Reading, Stages, so_far};
 
 /// How a study stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
-    /// The numerics class that this is about: the one that most cells have results in; `None` where there are no results.
+    /// The device that this is about, by its numerics class in f32: the one that most cells have results of; `None` where there are no results.
     pub class: Option<String>,
     /// All classes with results, each with how many cells are trained in it.
     pub classes: Vec<(String, usize)>,
@@ -58,9 +58,9 @@ impl Status {
 /// The status of the study in `folder`, also while it is run. Sources are not read: what counts is what the last scan found.
 pub fn status(plan: &Plan, folder: &Path, share: bool, allow_outside: bool) -> Result<Status, Problem> {
     let store = Store::open(folder)?;
-    // The class of the cells that wait for nothing; then all that are there in it.
+    // The device of the cells that wait for nothing; then all that are there of it.
     let first = Training::new(plan, share);
-    let class = classes(plan, &first, &store)?.into_iter().next().map(|(class, _)| class);
+    let class = devices(&classes(plan, &first, &store)?).into_iter().next().map(|(class, _)| class);
     let reading = Reading { folder, allow_outside, store: &store, writer: None };
     let (stages, results) = match &class {
         Some(class) => {

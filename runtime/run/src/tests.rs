@@ -464,7 +464,15 @@ fn beside_f32(precision: Precision, class: &str, want: &Summary) {
     mixed.recipes[1] = mixed.recipes[0].clone();
     mixed.recipes[0].precision = precision;
     let mut study = Study::new(mixed);
-    let summary = study.run(USUAL).unwrap();
+    let mut told = Vec::new();
+    let summary = study
+        .run_watched(USUAL, &mut |event: Event| {
+            if let Event::Device { classes, .. } = event {
+                told.extend(classes);
+            }
+        })
+        .unwrap();
+    assert_eq!(told, ["cpu-f32/1", class]);
     let cells = &summary.results.cells;
     for (rounded, exact) in cells[..4].iter().zip(&cells[4..]) {
         assert_eq!((rounded.class.as_str(), exact.class.as_str()), (class, "cpu-f32/1"));
@@ -478,7 +486,31 @@ fn beside_f32(precision: Precision, class: &str, want: &Summary) {
     let again = study.run(USUAL).unwrap();
     assert_eq!((again.steps, again.evaluations), (0, 0));
     assert_eq!(bits(&again.results), bits(&summary.results));
-    assert_eq!(status(&study.plan, study.path(), true, false).unwrap().counts(), (8, 0, 0));
+    let standing = status(&study.plan, study.path(), true, false).unwrap();
+    assert_eq!((standing.counts(), standing.class.as_deref()), ((8, 0, 0), Some("cpu-f32/1")));
+    // As many of each: by name.
+    assert_eq!(standing.classes, [(class.to_owned(), 4), ("cpu-f32/1".to_owned(), 4)]);
+}
+
+#[test]
+fn a_study_in_bf16_alone_has_no_class_of_f32() {
+    let mut plan = plan();
+    plan.recipes.iter_mut().for_each(|recipe| recipe.precision = Precision::Bf16);
+    let mut study = Study::new(plan);
+    let mut told = Vec::new();
+    let summary = study.run_watched(How { stop_after: 3, slots: 1, ..USUAL }, &mut |event| told.push(event)).unwrap();
+    let classes = told.iter().find_map(|event| match event {
+        Event::Device { classes, .. } => Some(classes.clone()),
+        _ => None,
+    });
+    assert_eq!(classes.unwrap(), ["cpu-bf16/1"]);
+    assert!(summary.results.cells.iter().all(|cell| cell.class == "cpu-bf16/1"));
+    // What was trained in it is what the device has, in whatever precision: nothing is of another.
+    let mut again = Vec::new();
+    study.run_watched(USUAL, &mut |event| again.push(event)).unwrap();
+    assert!(!again.iter().any(|event| matches!(event, Event::OtherDevice { .. })));
+    let standing = status(&study.plan, study.path(), true, false).unwrap();
+    assert_eq!(standing.classes, [("cpu-bf16/1".to_owned(), 8)]);
 }
 
 #[test]

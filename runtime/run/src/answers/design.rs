@@ -13,7 +13,7 @@ use synx_tables::{Standing, Table};
 use super::given::World;
 use super::laws::cell_name;
 use crate::corpora::Corpora;
-use crate::holdings::classes;
+use crate::holdings::{classes, devices};
 use crate::stages::{Reading, so_far};
 
 /// What a law's next runs should be, group by group.
@@ -56,7 +56,7 @@ pub fn design(
     let store = Store::open(folder)?;
     let writer = store.write()?;
     let training = Training::new(plan, share);
-    let known = classes(plan, &training, &store)?;
+    let known = devices(&classes(plan, &training, &store)?);
     let (class, _) = known.first().ok_or_else(|| {
         Problem::new("E0990", "no cell of the study has a result")
             .help("run some first: what is most telling depends on what a law fits")
