@@ -89,6 +89,8 @@ pub(crate) trait Simd: Copy + Tiles {
     unsafe fn store_bf16_to(self, to: *mut f32, value: Self::F);
     /// The first `count` lanes of `a`, the others of `rest`.
     fn first(self, a: Self::F, count: usize, rest: Self::F) -> Self::F;
+    /// The last eight lanes, then the first eight.
+    fn swap_halves(self, a: Self::F) -> Self::F;
     fn to_array(self, a: Self::F) -> [f32; 16];
 
     /// The lanes' sum in the order of `math::add_lanes`.

@@ -411,6 +411,11 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn swap_halves(self, a: F) -> F {
+        [a[2], a[3], a[0], a[1]]
+    }
+
+    #[inline(always)]
     fn to_array(self, a: F) -> [f32; 16] {
         let mut lanes = [0.0; 16];
         self.store(&mut lanes, a);

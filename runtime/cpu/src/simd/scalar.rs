@@ -142,6 +142,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn swap_halves(self, a: F) -> F {
+        std::array::from_fn(|l| a[(l + 8) % 16])
+    }
+
+    #[inline(always)]
     fn to_array(self, a: F) -> [f32; 16] {
         a
     }

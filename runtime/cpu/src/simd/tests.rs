@@ -42,6 +42,7 @@ kernel! {
             s.div(a, b),
             s.sqrt(a),
             s.neg(a),
+            s.swap_halves(a),
             s.mul_add(a, b, c),
             s.max(a, b),
             s.min(a, b),

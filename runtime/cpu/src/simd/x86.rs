@@ -246,6 +246,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn swap_halves(self, a: __m512) -> __m512 {
+        unsafe { _mm512_shuffle_f32x4::<0b01_00_11_10>(a, a) }
+    }
+
+    #[inline(always)]
     fn to_array(self, a: __m512) -> [f32; 16] {
         let mut lanes = [0.0; 16];
         unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), a) };
@@ -571,6 +576,11 @@ impl Simd for Avx2 {
             let high = _mm256_castsi256_ps(mask(count.saturating_sub(8)));
             (_mm256_blendv_ps(rest.0, a.0, low), _mm256_blendv_ps(rest.1, a.1, high))
         }
+    }
+
+    #[inline(always)]
+    fn swap_halves(self, a: Self::F) -> Self::F {
+        (a.1, a.0)
     }
 
     #[inline(always)]
