@@ -1,8 +1,9 @@
 //! A run as it goes: a bar on a terminal, plain lines elsewhere.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use synx_compiler::{Diagnostic, Sources};
 use synx_run::{Event, LiveCell, Progress};
 
@@ -16,15 +17,27 @@ const PLAIN_EVERY: Duration = Duration::from_secs(15);
 /// How often a bar moves.
 const BAR_EVERY: Duration = Duration::from_millis(100);
 
+/// A wave as it is shown.
+struct Wave {
+    bar: ProgressBar,
+    /// Whether it has trained beside another, so that its lines say which it is.
+    named: bool,
+    /// When it last said where it is.
+    last: Option<Instant>,
+}
+
 /// Shows what happens on standard error.
 pub struct Shown<'a> {
     /// Where warnings go.
     findings: &'a mut Findings,
     sources: Sources,
-    /// The bar of the wave or of the scan; none where standard error is no terminal.
-    bar: Option<ProgressBar>,
+    /// All bars; hidden where standard error is no terminal.
+    bars: MultiProgress,
+    /// That of a scan.
+    spinner: Option<ProgressBar>,
+    /// The waves that train.
+    waves: BTreeMap<usize, Wave>,
     terminal: bool,
-    last: Option<Instant>,
     /// Whether scans are worth a line where there is no bar.
     scans: bool,
     /// Evaluations still to be made.
@@ -35,7 +48,9 @@ impl<'a> Shown<'a> {
     /// For a run: everything is told.
     pub fn run(sources: Sources, findings: &'a mut Findings) -> Shown<'a> {
         let terminal = Stream::Error.is_terminal();
-        Shown { findings, sources, bar: None, terminal, last: None, scans: true, evaluations: 0 }
+        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        Shown { findings, sources, bars, spinner: None, waves: BTreeMap::new(), terminal, scans: true, evaluations: 0 }
     }
 
     /// For a plan: scans are shown on a terminal only.
@@ -47,10 +62,7 @@ impl<'a> Shown<'a> {
 
     /// A line that stays.
     fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
-        }
+        self.bars.suspend(|| eprintln!("{line}"));
     }
 
     fn spin(&mut self, message: String) {
@@ -58,61 +70,60 @@ impl<'a> Shown<'a> {
             return;
         }
         self.clear();
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let bar = self.bars.add(ProgressBar::new_spinner());
         bar.set_style(
             ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         bar.set_message(message);
         bar.enable_steady_tick(BAR_EVERY);
-        self.bar = Some(bar);
+        self.spinner = Some(bar);
     }
 
     fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.spinner.take() {
             bar.finish_and_clear();
         }
     }
 
-    fn wave(&mut self, number: &str, model: &str, slots: usize, segments: usize, steps: u64) {
-        let what = format!(
-            "{number}: {model}, {} in {}, {} steps",
+    fn wave(&mut self, wave: usize, waves: usize, model: &str, slots: usize, segments: usize, steps: u64) {
+        self.clear();
+        self.say(&format!(
+            "wave {wave} of {waves}: {model}, {} in {}, {} steps",
             plural(segments, "segment"),
             plural(slots, "slot"),
             grouped(steps)
-        );
-        self.last = None;
-        if self.terminal {
-            self.clear();
-            eprintln!("{what}");
-            let (full, empty) = if terminal::unicode() { ("█", "░") } else { ("#", "-") };
-            let template = "  {bar:32} {percent:>3} %  {msg}";
-            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            bar.set_style(style.progress_chars(&format!("{full}{empty}")));
-            self.bar = Some(bar);
-        } else {
-            eprintln!("{what}");
+        ));
+        let (full, empty) = if terminal::unicode() { ("█", "░") } else { ("#", "-") };
+        let template = "  {prefix}{bar:20} {percent:>3} %  {msg}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.bars.add(ProgressBar::new(steps));
+        bar.set_style(style.progress_chars(&format!("{full}{empty}")));
+        self.waves.insert(wave, Wave { bar, named: false, last: None });
+        if self.waves.len() > 1 {
+            for (wave, shown) in &mut self.waves {
+                shown.bar.set_prefix(format!("wave {wave}  "));
+                shown.named = true;
+            }
         }
     }
 
-    fn stepped(&mut self, live: &[LiveCell], done: u64, total: u64, rate: f64, left: f64) {
+    fn stepped(&mut self, wave: usize, live: &[LiveCell], done: u64, total: u64, rate: f64, left: f64) {
+        let Some(shown) = self.waves.get_mut(&wave) else { return };
         let every = if self.terminal { BAR_EVERY } else { PLAIN_EVERY };
         let now = Instant::now();
-        if done < total && self.last.is_some_and(|last| now.duration_since(last) < every) {
+        if done < total && shown.last.is_some_and(|last| now.duration_since(last) < every) {
             return;
         }
         // A wave that is through at once needs no line of where it is.
-        let first = self.last.replace(now).is_none();
+        let first = shown.last.replace(now).is_none();
         let mean = live.iter().map(|slot| f64::from(slot.loss)).sum::<f64>() / live.len().max(1) as f64;
         let message = format!("{} tokens/s  loss {}  {} left", count(rate), estimate(mean), duration(left));
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(done);
-                bar.set_message(message);
-            }
-            None if first && done < total => {}
-            None => eprintln!("  {:>3.0} %  {message}", 100.0 * done as f64 / total.max(1) as f64),
+        shown.bar.set_position(done);
+        if !self.terminal && (!first || done == total) {
+            let which = if shown.named { format!("wave {wave}: ") } else { String::new() };
+            eprintln!("  {which}{:>3.0} %  {message}", 100.0 * done as f64 / total.max(1) as f64);
         }
+        shown.bar.set_message(message);
     }
 }
 
@@ -142,12 +153,7 @@ impl Progress for Shown<'_> {
             Event::Warning(problem) => {
                 let finding =
                     Diagnostic { severity: synx_compiler::Severity::Warning, ..Diagnostic::from_problem(&problem) };
-                let findings = &mut *self.findings;
-                let mut show = || findings.show(std::slice::from_ref(&finding), &self.sources);
-                match &self.bar {
-                    Some(bar) => bar.suspend(show),
-                    None => show(),
-                }
+                self.bars.suspend(|| self.findings.show(std::slice::from_ref(&finding), &self.sources));
             }
             // A study without cells has no class.
             Event::Device { name, classes } if classes.is_empty() => self.say(&format!("on {name}")),
@@ -179,22 +185,27 @@ impl Progress for Shown<'_> {
                 }
             }
             Event::Wave { wave, waves, model, slots, segments, steps } => {
-                self.wave(&format!("wave {wave} of {waves}"), &model, slots, segments, steps);
+                self.wave(wave, waves, &model, slots, segments, steps);
             }
-            Event::Stepped { live, done, total, tokens_per_second, seconds_left } => {
-                self.stepped(&live, done, total, tokens_per_second, seconds_left);
+            Event::Stepped { wave, live, done, total, tokens_per_second, seconds_left } => {
+                self.stepped(wave, &live, done, total, tokens_per_second, seconds_left);
+            }
+            Event::WaveEnded { wave } => {
+                if let Some(shown) = self.waves.remove(&wave) {
+                    shown.bar.finish_and_clear();
+                }
             }
             Event::Diverged { cells, step } => {
                 for cell in cells {
                     self.say(&format!("diverged: {cell} at step {}; it is given up, the others go on", grouped(step)));
                 }
             }
-            Event::Evaluated { .. } => {
+            Event::Evaluated { wave, .. } => {
                 self.evaluations = self.evaluations.saturating_sub(1);
-                if let Some(bar) = &self.bar
+                if let Some(shown) = self.waves.get(&wave)
                     && self.evaluations > 0
                 {
-                    bar.set_message(format!("evaluating, {} to go", self.evaluations));
+                    shown.bar.set_message(format!("evaluating, {} to go", self.evaluations));
                 }
             }
             Event::Settled { what, value } => {

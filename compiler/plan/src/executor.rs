@@ -29,8 +29,17 @@ impl NumericsClass {
     }
 }
 
+/// What a wave asks of a device.
+#[derive(Debug, Clone, Copy)]
+pub struct Load<'a> {
+    pub program: &'a Program,
+    pub slots: usize,
+    /// Slots that are live at a time, on average.
+    pub live: f64,
+}
+
 /// A device that programs run on.
-pub trait Executor {
+pub trait Executor: Send {
     /// The class of results in f32; [`NumericsClass::at`] gives that of another precision.
     fn class(&self) -> NumericsClass;
 
@@ -59,6 +68,17 @@ pub trait Executor {
     /// Bytes of the device's memory that a wave of so many slots of this program takes at most, but for what is small beside it. A problem where one of its
     /// tensors is beyond a limit.
     fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem>;
+
+    /// Whether these waves leave so much of the device idle that another should train beside them. A device that gains nothing from waves side by side is not idle
+    /// with one.
+    fn is_idle_beside(&self, running: &[Load]) -> bool {
+        running.is_empty()
+    }
+
+    /// Whether the device's memory holds another wave beside these.
+    fn fits_beside(&self, running: &[Load], _next: &Load) -> bool {
+        running.is_empty()
+    }
 
     /// Makes a wave of `slots` empty slots.
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem>;

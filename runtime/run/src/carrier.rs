@@ -1,11 +1,10 @@
 //! Training and evaluating what is missing of the cells of a plan.
 
-use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use synx_corpus::Stream;
 use synx_plan::cost::TrainedRate;
 use synx_plan::executor::{Executor, NumericsClass};
 use synx_plan::grid::Cell;
@@ -16,13 +15,13 @@ use synx_plan::recipe::Precision;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 use synx_store::Writer;
-use synx_train::{BatchSource, DomainRows, Outcome, Work, train};
 
 use crate::corpora::{Corpora, DomainId, Rows};
+use crate::course::{Batches, Common, Course, Length, Trained, Watch};
 use crate::holdings::Holdings;
-use crate::ledger::StoreLedger;
-use crate::progress::{Event, LiveCell, Progress};
+use crate::progress::Progress;
 use crate::run::RunOptions;
+use crate::side_by_side::train_all;
 
 /// What is missing.
 pub(crate) struct Todo {
@@ -85,6 +84,16 @@ pub(crate) struct Carried {
     pub rates: Vec<(TrainedRate, f64)>,
 }
 
+impl Carried {
+    fn add(&mut self, trained: Trained) {
+        let Trained { interrupted, steps, evaluations, rate } = trained;
+        self.interrupted |= interrupted;
+        self.steps += steps;
+        self.evaluations += evaluations;
+        self.rates.extend(rate);
+    }
+}
+
 /// The segments of one program.
 struct Group {
     model: u32,
@@ -125,6 +134,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         Carrier { plan, training, options, writer, class, corpora, ends }
     }
 
+    /// Trains and evaluates group by group in the order of the plan; beside one that leaves a part of the device idle, those with the longest way.
     pub(crate) fn carry_out(
         &mut self,
         todo: &Todo,
@@ -132,17 +142,42 @@ impl<'a, 'p> Carrier<'a, 'p> {
         progress: &mut dyn Progress,
         carried: &mut Carried,
     ) -> Result<(), Problem> {
-        let groups = self.groups(todo);
-        self.check_memory(&groups, executor)?;
+        let mut waiting = self.groups(todo);
+        self.check_memory(&waiting, executor)?;
         self.check_data(todo, progress)?;
-        for (number, group) in groups.iter().enumerate() {
-            if self.options.interrupt.load(Ordering::Relaxed) {
-                carried.interrupted = true;
-                break;
+        let ends = self.ends.clone();
+        let common = Common {
+            plan: self.plan,
+            training: self.training,
+            options: self.options,
+            writer: self.writer,
+            class: self.class,
+            ends: &ends,
+            executor: Mutex::new(executor),
+            watch: Mutex::new(Watch { progress, begun: 0, waves: waiting.len() }),
+            running: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+        };
+        let next = |fills_up: bool| {
+            if waiting.is_empty() {
+                return Ok(None);
             }
-            self.group(group, (number, groups.len()), todo, executor, progress, carried)?;
-        }
+            let place = if fills_up { self.longest(&waiting) } else { 0 };
+            self.prepare(&waiting.remove(place), todo, &mut &common).map(Some)
+        };
+        let is_left = train_all(&common, next, &mut |trained| carried.add(trained))?;
+        carried.interrupted |= is_left || !waiting.is_empty();
         Ok(())
+    }
+
+    /// The place of the group whose longest chain has most to compute.
+    fn longest(&self, groups: &[Group]) -> usize {
+        let way = |group: &Group| {
+            let steps = group.segments.iter().map(|&segment| self.training.segments[segment].end).max().unwrap_or(0);
+            let model = &self.plan.models[group.model as usize];
+            u128::from(steps) * u128::from(group.rows) * u128::from(model.flops_exact_per_sequence())
+        };
+        (0..groups.len()).max_by_key(|&place| (way(&groups[place]), Reverse(place))).unwrap_or(0)
     }
 
     fn cell(&self, segment: usize) -> &Cell {
@@ -222,17 +257,9 @@ impl<'a, 'p> Carrier<'a, 'p> {
         Ok(())
     }
 
-    fn group(
-        &mut self,
-        group: &Group,
-        place: (usize, usize),
-        todo: &Todo,
-        executor: &mut dyn Executor,
-        progress: &mut dyn Progress,
-        carried: &mut Carried,
-    ) -> Result<(), Problem> {
+    /// Makes a group ready to be trained.
+    fn prepare(&mut self, group: &Group, todo: &Todo, progress: &mut dyn Progress) -> Result<Course, Problem> {
         let model = &self.plan.models[group.model as usize];
-        let program = lower(model, group.rows as usize).with_precision(group.precision);
         let domains: BTreeSet<DomainId> =
             group.segments.iter().filter_map(|s| todo.evaluate.get(s)).flatten().copied().collect();
         let mut rows: Vec<Rows> = Vec::new();
@@ -242,7 +269,6 @@ impl<'a, 'p> Carrier<'a, 'p> {
             domain_keys.push((domain.key(&self.corpora.key(domain.corpus)?), found.text_bytes()));
             rows.push(found);
         }
-        let names: Vec<String> = domains.iter().map(|domain| todo.names[domain].clone()).collect();
         let place_of = |domain: &DomainId| domains.iter().position(|known| known == domain);
         let evaluate: BTreeMap<usize, Vec<usize>> = todo
             .evaluate
@@ -250,68 +276,18 @@ impl<'a, 'p> Carrier<'a, 'p> {
             .filter(|(segment, _)| group.segments.contains(segment))
             .map(|(&segment, wanted)| (segment, wanted.iter().filter_map(place_of).collect()))
             .collect();
-        let batches = self.batches(group, progress)?;
-        let (plan, training) = (self.plan, self.training);
-        let cell = |segment: usize| {
-            let (g, c) = training.segments[segment].example;
-            &plan.grids[g].cells[c]
-        };
-        let domain_rows: Vec<&dyn DomainRows> = rows.iter().map(|rows| rows as &dyn DomainRows).collect();
-        let work = Work {
-            program: &program,
-            segments: &training.segments,
-            train: group.segments.intersection(&todo.train).copied().collect(),
+        let train: BTreeSet<usize> = group.segments.intersection(&todo.train).copied().collect();
+        Ok(Course {
+            program: lower(model, group.rows as usize).with_precision(group.precision),
+            model: model.clone(),
+            length: Length::of(&train, evaluate.len(), &self.training.segments, self.options.slots),
+            train,
             evaluate,
-            domains: &domain_rows,
-            source: &batches,
-            recipe: &|segment| plan.recipe(cell(segment)),
-            initial: &|segment| program.initial_parameters(plan.study.seed, u64::from(cell(segment).replicate)),
-        };
-        let teller = Teller { plan, training, ends: &self.ends, names, progress: RefCell::new(progress) };
-        let mut evaluations = 0;
-        let is_end: Vec<bool> = self.ends.iter().map(|cells| !cells.is_empty()).collect();
-        let mut ledger = StoreLedger {
-            writer: self.writer,
-            class: &self.class.at(group.precision),
-            training,
-            keep: self.options.keep,
-            is_end: &is_end,
-            waiting: work.evaluate.iter().map(|(&segment, domains)| (segment, domains.len())).collect(),
-            domains: &domain_keys,
-            evaluated: &mut |segment, domain, loss| {
-                evaluations += 1;
-                teller.evaluated(segment, domain, loss);
-            },
-        };
-        let started = Instant::now();
-        let options = synx_train::Options {
-            slots: self.options.slots,
-            checkpoint_every: self.options.checkpoint_every,
-            interrupt: self.options.interrupt,
-            clock: &|| started.elapsed().as_secs_f64(),
-        };
-        let described = format!("width {}, {} blocks", model.width, model.blocks.len());
-        let (mut steps, mut reached) = (0, 0.0);
-        let outcome = train(executor, &work, &mut ledger, &options, &mut |event| {
-            if let synx_train::Event::Stepped { done, tokens_per_second, .. } = event {
-                (steps, reached) = (done, tokens_per_second);
-            }
-            teller.tell(event, &described, place);
-        });
-        carried.steps += steps;
-        if reached > 0.0 {
-            let tokens = (group.rows * model.context) as f64;
-            let flops_per_token = model.flops_exact_per_sequence() as f64 / model.context as f64;
-            let rate = TrainedRate {
-                precision: group.precision,
-                flops_per_step: tokens * flops_per_token,
-                flops_per_second: reached * flops_per_token,
-            };
-            carried.rates.push((rate, steps as f64 * tokens / reached));
-        }
-        carried.evaluations += evaluations;
-        carried.interrupted |= outcome? == Outcome::Interrupted;
-        Ok(())
+            names: domains.iter().map(|domain| todo.names[domain].clone()).collect(),
+            domains: rows,
+            domain_keys,
+            batches: self.batches(group, progress)?,
+        })
     }
 
     /// The batches of all chains that lead to a group's segments.
@@ -340,80 +316,5 @@ impl<'a, 'p> Carrier<'a, 'p> {
             }
         }
         Ok(batches)
-    }
-}
-
-/// The batches of segments.
-struct Batches {
-    streams: Vec<Stream>,
-    /// For each segment, the place of its stream.
-    of: BTreeMap<usize, usize>,
-    rows: u64,
-}
-
-impl BatchSource for Batches {
-    fn fill(&self, segment: usize, step: u64, inputs: &mut [u32], targets: &mut [u32]) {
-        self.streams[self.of[&segment]].fill(step * self.rows..(step + 1) * self.rows, inputs, targets);
-    }
-}
-
-/// Turns what training tells of segments into what people know: cells.
-struct Teller<'a> {
-    plan: &'a Plan,
-    training: &'a Training,
-    ends: &'a [Vec<(usize, usize)>],
-    /// Of the domains of the work.
-    names: Vec<String>,
-    progress: RefCell<&'a mut dyn Progress>,
-}
-
-impl Teller<'_> {
-    fn name(&self, (g, c): (usize, usize)) -> String {
-        let grid = &self.plan.grids[g];
-        grid.cell_name(&grid.cells[c].values)
-    }
-
-    /// The cells that end at a segment's end.
-    fn ends(&self, segment: usize) -> Vec<String> {
-        self.ends[segment].iter().map(|&cell| self.name(cell)).collect()
-    }
-
-    fn evaluated(&self, segment: usize, domain: usize, loss: Option<f64>) {
-        let (cells, domain) = (self.ends(segment), self.names[domain].clone());
-        self.progress.borrow_mut().tell(Event::Evaluated { cells, domain, loss });
-    }
-
-    fn tell(&self, event: synx_train::Event, model: &str, (wave, waves): (usize, usize)) {
-        use synx_train::Event as Training;
-        let told = match event {
-            Training::Wave { slots, segments, steps } => {
-                Event::Wave { wave: wave + 1, waves, model: model.to_owned(), slots, segments, steps }
-            }
-            Training::Stepped { live, done, total, tokens_per_second, seconds_left } => {
-                let cell = |slot: &synx_train::LiveSlot| {
-                    let segment = &self.training.segments[slot.segment];
-                    LiveCell {
-                        cell: self.name(segment.example),
-                        shared_with: segment.cells - 1,
-                        step: slot.step,
-                        end: segment.end,
-                        loss: slot.loss,
-                    }
-                };
-                let live = live.iter().map(cell).collect();
-                Event::Stepped { live, done, total, tokens_per_second, seconds_left }
-            }
-            Training::Checkpointed { .. } => Event::Checkpointed,
-            Training::Finished { segment } => match self.ends(segment) {
-                cells if cells.is_empty() => return,
-                cells => Event::Trained { cells },
-            },
-            Training::Diverged { segment, step } => match self.ends(segment) {
-                cells if cells.is_empty() => return,
-                cells => Event::Diverged { cells, step: step + 1 },
-            },
-            Training::Joined { .. } | Training::Evaluated { .. } => return,
-        };
-        self.progress.borrow_mut().tell(told);
     }
 }

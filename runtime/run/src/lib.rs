@@ -5,6 +5,7 @@ mod answers;
 mod bench;
 mod carrier;
 mod corpora;
+mod course;
 mod device;
 mod facts;
 mod holdings;
@@ -13,6 +14,7 @@ mod progress;
 mod rates;
 mod results;
 mod run;
+mod side_by_side;
 mod stages;
 mod status;
 #[cfg(test)]

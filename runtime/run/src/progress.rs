@@ -6,7 +6,7 @@ use synx_plan::corpus::CorpusFacts;
 use synx_plan::problem::Problem;
 
 /// Takes what happens, as it happens.
-pub trait Progress {
+pub trait Progress: Send {
     fn tell(&mut self, event: Event);
 }
 
@@ -18,7 +18,7 @@ impl Progress for Silent {
     fn tell(&mut self, _: Event) {}
 }
 
-impl<F: FnMut(Event)> Progress for F {
+impl<F: FnMut(Event) + Send> Progress for F {
     fn tell(&mut self, event: Event) {
         self(event);
     }
@@ -49,10 +49,11 @@ pub enum Event {
         steps: u64,
         evaluations: usize,
     },
-    /// A wave is made for one model.
+    /// A wave is made for one model. Several may train side by side.
     Wave { wave: usize, waves: usize, model: String, slots: usize, segments: usize, steps: u64 },
-    /// Some steps of the wave were taken.
+    /// Some steps of a wave were taken.
     Stepped {
+        wave: usize,
         live: Vec<LiveCell>,
         /// Steps of all slots in this wave so far, and altogether.
         done: u64,
@@ -61,6 +62,8 @@ pub enum Event {
         /// Seconds until this wave ends.
         seconds_left: f64,
     },
+    /// A wave is through, or was stopped.
+    WaveEnded { wave: usize },
     /// Everything on its way is kept up to here.
     Checkpointed,
     /// The training of these cells is through.
@@ -68,7 +71,7 @@ pub enum Event {
     /// These cells are given up at an optimiser step (counted from one); the others go on.
     Diverged { cells: Vec<String>, step: u64 },
     /// These cells were evaluated on a domain, nats per token; `None` where it is not finite.
-    Evaluated { cells: Vec<String>, domain: String, loss: Option<f64> },
+    Evaluated { wave: usize, cells: Vec<String>, domain: String, loss: Option<f64> },
     /// Results have settled what cells wait for: a mixture by its shares, values by themselves.
     Settled { what: String, value: String },
     /// What cells wait for has no value: they are not trained.

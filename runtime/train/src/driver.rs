@@ -1,9 +1,8 @@
 //! The wave: slots that step from event to event, with joins, leaves and forks between.
 
-use std::sync::atomic::Ordering;
-
 use synx_plan::executor::{Executor, SlotState, StepControl, StepReading, Wave};
 use synx_plan::problem::Problem;
+use synx_plan::program::Program;
 
 use crate::batches::{Batches, Stretch};
 use crate::evaluate;
@@ -18,9 +17,16 @@ const GLANCE: f64 = 0.25;
 /// Steps between two looks at most.
 const STEPS_AT_ONCE: u64 = 64;
 
-/// Trains and evaluates everything in `work`. What was finished, checkpointed or evaluated before `ledger` failed stays; bits depend on nothing but the work.
+/// A wave of as many slots as the device holds, at most `wanted`.
+pub fn wave(executor: &mut dyn Executor, program: &Program, wanted: usize) -> Result<Box<dyn Wave>, Problem> {
+    let slots = executor.fit(program, wanted)?.clamp(1, wanted.max(1));
+    executor.prepare(program, slots)
+}
+
+/// Trains and evaluates everything in `work`, in the wave that `wave` makes, of at most so many slots. What was finished, checkpointed or evaluated before `ledger`
+/// failed stays; bits depend on nothing but the work.
 pub fn train(
-    executor: &mut dyn Executor,
+    wave: impl FnOnce(usize) -> Result<Box<dyn Wave>, Problem>,
     work: &Work,
     ledger: &mut dyn Ledger,
     options: &Options,
@@ -37,8 +43,8 @@ pub fn train(
     if queue.len() == 0 && pending.is_empty() {
         return Ok(Outcome::Done);
     }
-    let slots = executor.fit(work.program, wanted)?.clamp(1, wanted);
-    let wave = executor.prepare(work.program, slots)?;
+    let wave = wave(wanted)?;
+    let slots = wave.slots();
     watch(Event::Wave { slots, segments: queue.len(), steps: queue.steps_waiting() });
     let started = (options.clock)();
     let mut driver = Driver {
@@ -50,6 +56,7 @@ pub fn train(
         pending,
         steps_done: 0,
         step_seconds: 0.0,
+        own_seconds: 0.0,
         at_once: 1,
         last_checkpoint: started,
     };
@@ -66,6 +73,8 @@ struct Driver<'w, 'a> {
     /// Steps of all slots in this call, and the seconds spent on them.
     steps_done: u64,
     step_seconds: f64,
+    /// Of those, what this wave had of the device.
+    own_seconds: f64,
     /// Steps until the next look.
     at_once: u64,
     last_checkpoint: f64,
@@ -109,7 +118,7 @@ impl Driver<'_, '_> {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.options.interrupt.load(Ordering::Relaxed)
+        (self.options.interrupt)()
     }
 
     fn join_what_is_ready(&mut self, ledger: &mut dyn Ledger, watch: &mut dyn FnMut(Event)) -> Result<(), Problem> {
@@ -213,11 +222,13 @@ impl Driver<'_, '_> {
                 }
             }
         }
+        let own_seconds = seconds * (self.options.share)();
         for live in self.live.iter_mut().flatten() {
-            live.seconds += seconds / alive as f64;
+            live.seconds += own_seconds / alive as f64;
         }
         self.steps_done += steps * alive as u64;
         self.step_seconds += seconds;
+        self.own_seconds += own_seconds;
         let per_step = seconds / steps.max(1) as f64;
         self.at_once = if per_step > 0.0 { (GLANCE / per_step) as u64 } else { STEPS_AT_ONCE }.clamp(1, STEPS_AT_ONCE);
         let segments = self.work.segments;
@@ -234,6 +245,7 @@ impl Driver<'_, '_> {
             done: self.steps_done,
             total: self.steps_done + ahead,
             tokens_per_second: rate * self.work.program.tokens() as f64,
+            own_seconds: self.own_seconds,
             seconds_left: if rate > 0.0 { ahead as f64 / rate } else { f64::INFINITY },
         });
     }

@@ -1,7 +1,5 @@
 //! The losses of states on domains.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use synx_plan::executor::Wave;
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
@@ -17,14 +15,14 @@ pub(crate) fn losses(
     wave: &mut dyn Wave,
     program: &Program,
     domain: &dyn DomainRows,
-    interrupt: &AtomicBool,
+    interrupt: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<Option<LossSum>>>, Problem> {
     let context = program.context;
     let at_once = (TOKENS_AT_ONCE / context).max(1);
     let mut sums = vec![LossSum { loss: 0.0, tokens: 0 }; wave.slots()];
     let mut first = 0;
     while first < domain.rows() {
-        if interrupt.load(Ordering::Relaxed) {
+        if interrupt() {
             return Ok(None);
         }
         let size = at_once.min(domain.rows() - first) * context;

@@ -22,6 +22,8 @@ pub enum Event {
         done: u64,
         total: u64,
         tokens_per_second: f64,
+        /// Seconds of the device that these steps took: less than have gone by where waves train side by side.
+        own_seconds: f64,
         seconds_left: f64,
     },
     /// Everything that was on its way is kept up to here.

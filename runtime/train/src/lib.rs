@@ -14,7 +14,7 @@ mod queue;
 mod tests;
 mod work;
 
-pub use driver::train;
+pub use driver::{train, wave};
 pub use event::{Event, LiveSlot};
 pub use ledger::{Finished, Ledger, LossSum, Snapshot};
 pub use work::{BatchSource, DomainRows, Options, Outcome, Work, diverges};

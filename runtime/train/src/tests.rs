@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use synx_plan::exact::Exact;
 use synx_plan::executor::{Batch, Executor, NumericsClass, SlotState, StepControl, StepReading, Wave};
@@ -15,7 +15,7 @@ use synx_plan::random::Stream;
 use synx_plan::recipe::{AdamW, Length, Piece, RateSchedule, Recipe, Shape};
 use synx_plan::training::Segment;
 
-use crate::{BatchSource, DomainRows, Event, Finished, Ledger, LossSum, Options, Outcome, Snapshot, Work, train};
+use crate::{BatchSource, DomainRows, Event, Finished, Ledger, LossSum, Options, Outcome, Snapshot, Work, train, wave};
 
 const VOCABULARY: usize = 11;
 const CONTEXT: usize = 4;
@@ -24,7 +24,7 @@ const ROWS: usize = 3;
 /// Counts steps of waves; the device is lost at the one that it is told.
 #[derive(Default)]
 struct Bigrams {
-    steps: Rc<Cell<u64>>,
+    steps: Arc<AtomicU64>,
     lost_at: Option<u64>,
     most_slots: usize,
 }
@@ -32,7 +32,7 @@ struct Bigrams {
 struct BigramWave {
     slots: Vec<Option<Slot>>,
     readings: Vec<Vec<Option<StepReading>>>,
-    steps: Rc<Cell<u64>>,
+    steps: Arc<AtomicU64>,
     lost_at: Option<u64>,
 }
 
@@ -108,8 +108,8 @@ impl Wave for BigramWave {
     }
 
     fn step(&mut self, batch: &Batch, controls: &[Option<StepControl>]) -> Result<(), Problem> {
-        self.steps.set(self.steps.get() + 1);
-        if self.lost_at == Some(self.steps.get()) {
+        let taken = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.lost_at == Some(taken) {
             return Err(Problem::new("E0999", "the device is lost"));
         }
         let mut readings = Vec::new();
@@ -367,7 +367,7 @@ impl Call {
         let domains: [&dyn DomainRows; 2] = [&Domain(0), &Domain(3)];
         let interrupt = AtomicBool::new(self.stop_after == 0);
         let time = Cell::new(0.0);
-        let steps = Rc::new(Cell::new(0));
+        let steps = Arc::new(AtomicU64::new(0));
         let mut executor = Bigrams { steps: steps.clone(), lost_at: self.lost_at, most_slots: self.slots };
         let work = Work {
             program: &program,
@@ -382,7 +382,8 @@ impl Call {
         let options = Options {
             slots: 8,
             checkpoint_every: self.checkpoint_every,
-            interrupt: &interrupt,
+            interrupt: &|| interrupt.load(Ordering::Relaxed),
+            share: &|| 1.0,
             // Every look at the clock takes a while, so that it looks after every step.
             clock: &|| {
                 time.set(time.get() + 0.2);
@@ -390,13 +391,13 @@ impl Call {
             },
         };
         let events = RefCell::new(Vec::new());
-        let outcome = train(&mut executor, &work, memory, &options, &mut |event| {
+        let outcome = train(|slots| wave(&mut executor, &program, slots), &work, memory, &options, &mut |event| {
             let mut events = events.borrow_mut();
             events.push(event);
             let looks = events.iter().filter(|e| matches!(e, Event::Stepped { .. })).count();
             interrupt.fetch_or(looks >= self.stop_after, Ordering::Relaxed);
         });
-        (outcome, steps.get(), events.into_inner())
+        (outcome, steps.load(Ordering::Relaxed), events.into_inner())
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is to be trained, and where its tokens come from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
 
 use synx_plan::executor::StepReading;
 use synx_plan::program::Program;
@@ -44,10 +43,12 @@ pub struct Options<'a> {
     pub slots: usize,
     /// Seconds between checkpoints of what is on its way.
     pub checkpoint_every: f64,
-    /// Set from outside to stop soon, with a checkpoint.
-    pub interrupt: &'a AtomicBool,
+    /// Whether to stop soon, with a checkpoint.
+    pub interrupt: &'a dyn Fn() -> bool,
     /// Seconds since some moment.
     pub clock: &'a dyn Fn() -> f64,
+    /// The part of the device that this wave has now, up to 1: others train beside it.
+    pub share: &'a dyn Fn() -> f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

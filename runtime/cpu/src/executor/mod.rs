@@ -18,7 +18,7 @@ mod wave;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use synx_plan::executor::{Batch, Ceilings, Executor, KernelTime, NumericsClass, SlotState, StepControl, Wave};
+use synx_plan::executor::{Batch, Ceilings, Executor, KernelTime, Load, NumericsClass, SlotState, StepControl, Wave};
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
 use synx_plan::recipe::Precision;
@@ -27,7 +27,7 @@ use crate::Instructions;
 use crate::ceilings;
 use memory::Need;
 pub use memory::all as memory;
-use prepared::Prepared;
+use prepared::{Partition, Prepared};
 use wave::CpuWave;
 
 /// The CPU as a device.
@@ -127,6 +127,17 @@ impl Executor for CpuExecutor {
 
     fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
         Ok(self.need(program).peak(slots))
+    }
+
+    /// By the shards of what is live: a thread takes one at a time.
+    fn is_idle_beside(&self, running: &[Load]) -> bool {
+        let shards = |load: &Load| load.live * Partition::of(load.program).shards.len() as f64;
+        running.iter().map(shards).sum::<f64>() < self.threads as f64
+    }
+
+    fn fits_beside(&self, running: &[Load], next: &Load) -> bool {
+        let bytes = |load: &Load| self.need(load.program).peak(load.slots);
+        running.iter().chain([next]).map(bytes).fold(0, u64::saturating_add) <= self.available()
     }
 
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rayon::ScopeFifo;
+use rayon::{ScopeFifo, ThreadPool};
 use synx_plan::executor::{Batch, StepControl, StepReading};
 
 use super::buffer::Buffer;
@@ -46,10 +46,11 @@ impl Queue {
         self.steps.iter().map(|step| step.batch.inputs.len()).sum::<usize>() >= TOKENS
     }
 
-    /// Carries out what waits, on the threads of the pool that this runs in. A model goes through its steps in order and waits for no other: the one that has come
+    /// Carries out what waits, on the threads of a pool, beside what other waves have there. A model goes through its steps in order and waits for no other: the one that has come
     /// least far is next, and as many go at once as there are desks. So threads have work also where models are fewer than they, or no multiple of them.
     pub fn carry_out(
         &mut self,
+        pool: &ThreadPool,
         prepared: &Prepared,
         replicas: &mut [Option<Replica>],
         desks: &mut [Desk],
@@ -61,7 +62,8 @@ impl Queue {
         let walks =
             walks.filter_map(|(slot, replica)| Walk { slot, replica: replica.as_mut()?, next: 0 }.go_to_next(&steps));
         let walks = Walks { idle: Mutex::new(walks.collect()), readings: Mutex::new(readings) };
-        rayon::scope_fifo(|scope| {
+        // In place: a thread of the pool that waited here could come to carry out a whole piece of another wave before it saw that this one is through.
+        pool.in_place_scope_fifo(|scope| {
             for desk in desks {
                 let place = Place { prepared, steps: &steps, spaces, desk };
                 scope.spawn_fifo(|scope| walks.go_on(scope, place));

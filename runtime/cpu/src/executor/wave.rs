@@ -47,7 +47,7 @@ impl CpuWave {
     fn catch_up(&mut self) {
         let CpuWave { pool, prepared, slots, desks, spaces, queue, readings } = self;
         if !queue.is_empty() {
-            readings.extend(pool.install(|| queue.carry_out(prepared, slots, desks, spaces)));
+            readings.extend(queue.carry_out(pool, prepared, slots, desks, spaces));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a slot's bits must not depend on.
 
-use synx_plan::executor::{Executor, StepReading, Wave};
+use synx_plan::executor::{Executor, Load, StepReading, Wave};
 use synx_plan::program::lower;
 
 use super::*;
@@ -231,6 +231,22 @@ fn what_does_not_fit_memory_is_refused_with_its_sizes() {
     assert_eq!(problem.code, "E0958");
     assert!(problem.notes.iter().any(|note| note.contains("MiB")));
     assert!(tight.prepare(&program, 1).is_err());
+}
+
+#[test]
+fn a_wave_beside_others_takes_what_threads_and_memory_they_leave() {
+    // 128 tokens a step are one shard, 2,048 are eight.
+    let (small, large) = (lower(&small(false), 4), lower(&small(false), 64));
+    let executor = CpuExecutor::new(Some(3)).unwrap();
+    let load = |program, live| Load { program, slots: 4, live };
+    assert!(executor.is_idle_beside(&[]));
+    assert!(executor.is_idle_beside(&[load(&small, 1.5), load(&small, 1.4)]));
+    assert!(!executor.is_idle_beside(&[load(&small, 1.5), load(&small, 1.5)]));
+    assert!(!executor.is_idle_beside(&[load(&large, 1.0)]));
+    let bytes = executor.bytes(&small, 4).unwrap();
+    let next = load(&small, 1.0);
+    assert!(CpuExecutor::new(Some(3)).unwrap().with_memory(2 * bytes).fits_beside(&[next], &next));
+    assert!(!CpuExecutor::new(Some(3)).unwrap().with_memory(2 * bytes - 1).fits_beside(&[next], &next));
 }
 
 #[test]
