@@ -56,6 +56,7 @@ impl CpuExecutor {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("synx-cpu-{i}"))
+            .stack_size(STACK)
             .build()
             .map_err(|e| Problem::new("E0959", format!("could not start {threads} threads")).note(e.to_string()))?;
         Ok(CpuExecutor { pool: Arc::new(pool), threads, instructions, memory: None })
@@ -101,6 +102,9 @@ impl CpuExecutor {
         self.memory.unwrap_or_else(memory::available)
     }
 }
+
+/// Bytes of a thread's stack. One that waits for parts of a step may begin another model's, and so on: as many at most as there are desks, of some kilobytes each.
+const STACK: usize = 16 << 20;
 
 /// More threads than any machine gains from.
 const MAX_THREADS: usize = 1024;

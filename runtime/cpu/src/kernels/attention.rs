@@ -4,6 +4,8 @@ use crate::math::{Arithmetic, chain, dot, exp, log, max, sum};
 use crate::product::{Layout, Product, Right, pack_with};
 use crate::simd::{Simd, kernel};
 
+use super::softmax::{Largest, Sum, across, log_sums};
+
 /// Query rows whose scores stand in memory together. Gradients of keys and values are summed per block, blocks in ascending order.
 pub const BLOCK: usize = 64;
 
@@ -363,53 +365,8 @@ fn exponentials<S: Simd>(s: S, scores: &mut [f32], row: usize, start: usize, row
         s.store(lanes, sum);
     }
     let total = across::<S, Sum>(s, &lanes);
-    let log = if s.to_array(total).iter().all(|total| total.is_finite()) {
-        s.to_array(s.add(largest, s.log(total)))
-    } else {
-        let (largest, total) = (s.to_array(largest), s.to_array(total));
-        std::array::from_fn(|r| largest[r] + log(total[r]))
-    };
+    let log = log_sums(s, largest, total);
     RowSums { log, inverse: s.to_array(s.div(s.splat(1.0), total)) }
-}
-
-/// How two numbers become one, in each lane. Types and not closures: what a closure calls is not always inlined with its instructions.
-trait Together {
-    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F;
-}
-
-struct Sum;
-struct Largest;
-
-impl Together for Sum {
-    #[inline(always)]
-    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
-        s.add(a, b)
-    }
-}
-
-impl Together for Largest {
-    #[inline(always)]
-    fn together<S: Simd>(s: S, a: S::F, b: S::F) -> S::F {
-        s.max(a, b)
-    }
-}
-
-/// The lanes of each of sixteen rows brought together by halves, as `math::add_lanes` adds them: lane r is of row r.
-#[inline(always)]
-fn across<S: Simd, T: Together>(s: S, lanes: &[[f32; 16]; 16]) -> S::F {
-    let mut turned = [[0.0; 16]; 16];
-    // SAFETY: both are sixteen rows of sixteen.
-    unsafe { s.transpose(lanes.as_ptr().cast(), 16, turned.as_mut_ptr().cast(), 16) };
-    let mut sums = [s.zero(); 16];
-    for (sum, lanes) in sums.iter_mut().zip(&turned) {
-        *sum = s.load(lanes);
-    }
-    for half in [8, 4, 2, 1] {
-        for l in 0..half {
-            sums[l] = T::together(s, sums[l], sums[l + half]);
-        }
-    }
-    sums[0]
 }
 
 /// What a row of scores needs of its query, in all lanes.

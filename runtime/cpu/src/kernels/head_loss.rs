@@ -4,10 +4,15 @@ use crate::math::{Arithmetic, chain, exp, log, max, sum};
 use crate::product::{Factors, Product, Right, factors_len, multiply_with};
 use crate::simd::{Simd, kernel};
 
+use super::softmax::{Largest, Sum, across, log_sums};
+
 /// Rows whose logits stand in memory together: about 2^16 logits, at least 64 and at most 256 rows. The weight's gradient is summed per tile, tiles in ascending order.
 pub fn tile_rows(vocabulary: usize) -> usize {
     (65_536 / vocabulary / 16 * 16).clamp(64, 256)
 }
+
+/// Rows whose exponentials are summed together.
+const ROWS: usize = 16;
 
 /// Working space of the kernel, in numbers: the logits of a tile, and what the products need.
 pub(crate) fn work_len(factors: Factors, columns: usize, vocabulary: usize) -> usize {
@@ -141,18 +146,28 @@ kernel! {
                 out_row: vocabulary,
                 accumulate: false,
             }, work);
-            for (r, z) in logits.chunks_exact_mut(vocabulary).enumerate() {
-                let target = rows.targets[start + r] as usize;
-                let aim = z[target];
-                let (largest, total) = exponentials(s, z);
-                loss[start + r] = (largest + log(total)) - aim;
+            for (block, z) in logits.chunks_mut(ROWS * vocabulary).enumerate() {
+                let first = start + block * ROWS;
+                let places = z.len() / vocabulary;
+                let target = |r: usize| r * vocabulary + rows.targets[first + r] as usize;
+                let mut aims = [0.0; ROWS];
+                (0..places).for_each(|r| aims[r] = z[target(r)]);
+                let (largest, total) = exponentials(s, z, vocabulary);
+                let log_sums = log_sums(s, largest, total);
+                for (r, loss) in loss[first..first + places].iter_mut().enumerate() {
+                    *loss = log_sums[r] - aims[r];
+                }
                 if gradients.is_some() {
-                    let coefficient = rows.coefficient(start + r);
-                    let share = s.splat(coefficient / total);
-                    for i in (0..vocabulary).step_by(16) {
-                        s.put(z, i, s.mul(s.at(z, i), share));
+                    let mut coefficients = [0.0; ROWS];
+                    (0..places).for_each(|r| coefficients[r] = rows.coefficient(first + r));
+                    let shares = s.to_array(s.div(s.load(&coefficients), total));
+                    for (z, share) in z.chunks_exact_mut(vocabulary).zip(shares) {
+                        let share = s.splat(share);
+                        for i in (0..vocabulary).step_by(16) {
+                            s.put(z, i, s.mul(s.at(z, i), share));
+                        }
                     }
-                    z[target] -= coefficient;
+                    (0..places).for_each(|r| z[target(r)] -= coefficients[r]);
                 }
             }
             if let Some(HeadGradients { weight, dx, dweight, accumulate }) = &mut gradients {
@@ -185,23 +200,36 @@ kernel! {
     }
 }
 
-/// Turns a row of logits into `exp(z - max)`; the largest logit and the sum.
+/// Turns at most [`ROWS`] rows of logits into `exp(z - max)`; per row the largest logit and the sum.
 #[inline(always)]
-fn exponentials<S: Simd>(s: S, z: &mut [f32]) -> (f32, f32) {
-    let largest = s.largest(z);
-    let shift = s.splat(largest);
-    let mut lanes = s.zero();
-    let (whole, rest) = z.as_chunks_mut();
-    for z in whole {
-        let e = s.exp(s.sub(s.load(z), shift));
-        lanes = s.add(lanes, e);
-        s.store(z, e);
+fn exponentials<S: Simd>(s: S, z: &mut [f32], vocabulary: usize) -> (S::F, S::F) {
+    let mut lanes = [[0.0; 16]; ROWS];
+    let lowest = s.splat(f32::NEG_INFINITY);
+    for (z, lanes) in z.chunks_exact(vocabulary).zip(&mut lanes) {
+        let (whole, rest) = z.as_chunks();
+        let mut largest = s.first(s.load_part(rest), rest.len(), lowest);
+        for z in whole {
+            largest = s.max(largest, s.load(z));
+        }
+        s.store(lanes, largest);
     }
-    if !rest.is_empty() {
-        s.store_part(rest, s.exp(s.sub(s.load_part(rest), shift)));
-        lanes = s.add(lanes, s.load_part(rest));
+    let largest = across::<S, Largest>(s, &lanes);
+    for ((z, lanes), shift) in z.chunks_exact_mut(vocabulary).zip(&mut lanes).zip(s.to_array(largest)) {
+        let shift = s.splat(shift);
+        let mut sum = s.zero();
+        let (whole, rest) = z.as_chunks_mut();
+        for z in whole {
+            let e = s.exp(s.sub(s.load(z), shift));
+            sum = s.add(sum, e);
+            s.store(z, e);
+        }
+        if !rest.is_empty() {
+            s.store_part(rest, s.exp(s.sub(s.load_part(rest), shift)));
+            sum = s.add(sum, s.load_part(rest));
+        }
+        s.store(lanes, sum);
     }
-    (largest, s.sum(lanes))
+    (largest, across::<S, Sum>(s, &lanes))
 }
 
 #[cfg(test)]

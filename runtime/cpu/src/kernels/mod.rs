@@ -15,3 +15,4 @@ pub mod linear;
 pub mod reduce_norm;
 pub mod rms_norm;
 pub mod rotary;
+mod softmax;

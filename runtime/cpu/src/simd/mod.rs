@@ -167,17 +167,6 @@ pub(crate) trait Simd: Copy + Tiles {
         }
     }
 
-    /// The largest of a row, where none is not-a-number.
-    #[inline(always)]
-    fn largest(self, values: &[f32]) -> f32 {
-        let (whole, rest) = values.as_chunks();
-        let mut lanes = self.splat(f32::NEG_INFINITY);
-        for values in whole {
-            lanes = self.max(lanes, self.load(values));
-        }
-        math::max(rest).max(math::max(&self.to_array(lanes)))
-    }
-
     /// `math::exp::<Fused>` in each lane.
     #[inline(always)]
     fn exp(self, x: Self::F) -> Self::F {
