@@ -46,6 +46,35 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn waves_side_by_side_that_were_stopped_go_on_to_the_same_bits() {
+    let text = SMALL
+        .replace("2Ki..8Ki factor 2", "16Ki..64Ki factor 2")
+        .replace("axis r      = [0, 1/2]", "axis width  = [32, 16, 48]")
+        .replace("r * wiki + rest * web", "web")
+        .replace("model    = tiny", "model    = tiny(width)")
+        .replace("model tiny {", "model tiny(width) {")
+        .replace("    width   = 32\n", "")
+        .replace("[r]", "[width]");
+    let run = |threads| ["run", "study.synx", "--device", "cpu", "--threads", threads];
+    let whole = study(&text);
+    let told = synx(whole.path(), run("1")).expect(0).err;
+    let waves =
+        |told: &str| told.lines().filter(|line| line.starts_with("wave ")).map(str::to_owned).collect::<Vec<_>>();
+    let widths = |told: &str| waves(told).iter().map(|line| line[..21].to_owned()).collect::<Vec<String>>();
+    assert_eq!(widths(&told), ["wave 1 of 3: width 32", "wave 2 of 3: width 16", "wave 3 of 3: width 48"]);
+    let folder = study(&text);
+    // One chain a width leaves one of two threads idle: the one with the longest way trains beside the first.
+    let mut child = synx_until(folder.path(), run("2"), |line| line.starts_with("wave 2 of 3: width 48"));
+    signal(&child, "INT");
+    child.wait().unwrap();
+    synx(folder.path(), run("2")).expect(0);
+    let rows = |folder: &Path| without_times(&table(&folder.join("results/small/results.csv")));
+    assert_eq!(rows(folder.path()), rows(whole.path()));
+    let read = |folder: &Path| fs::read_to_string(folder.join("results/small/curves.csv")).unwrap();
+    assert_eq!(read(folder.path()), read(whole.path()));
+}
+
+#[test]
 fn ctrl_c_ends_cleanly_and_a_second_run_of_a_live_study_says_so() {
     // A budget that nobody waits for.
     let folder = study(&SMALL.replace("2Ki..8Ki factor 2", "[8Ki, 1Gi]"));

@@ -24,6 +24,8 @@ struct Wave {
     named: bool,
     /// When it last said where it is.
     last: Option<Instant>,
+    /// Evaluations still to be made.
+    evaluations: usize,
 }
 
 /// Shows what happens on standard error.
@@ -40,8 +42,6 @@ pub struct Shown<'a> {
     terminal: bool,
     /// Whether scans are worth a line where there is no bar.
     scans: bool,
-    /// Evaluations still to be made.
-    evaluations: usize,
 }
 
 impl<'a> Shown<'a> {
@@ -50,7 +50,7 @@ impl<'a> Shown<'a> {
         let terminal = Stream::Error.is_terminal();
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        Shown { findings, sources, bars, spinner: None, waves: BTreeMap::new(), terminal, scans: true, evaluations: 0 }
+        Shown { findings, sources, bars, spinner: None, waves: BTreeMap::new(), terminal, scans: true }
     }
 
     /// For a plan: scans are shown on a terminal only.
@@ -85,20 +85,15 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn wave(&mut self, wave: usize, waves: usize, model: &str, slots: usize, segments: usize, steps: u64) {
+    fn wave(&mut self, wave: usize, steps: u64, evaluations: usize, what: &str) {
         self.clear();
-        self.say(&format!(
-            "wave {wave} of {waves}: {model}, {} in {}, {} steps",
-            plural(segments, "segment"),
-            plural(slots, "slot"),
-            grouped(steps)
-        ));
+        self.say(what);
         let (full, empty) = if terminal::unicode() { ("█", "░") } else { ("#", "-") };
         let template = "  {prefix}{bar:20} {percent:>3} %  {msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = self.bars.add(ProgressBar::new(steps));
         bar.set_style(style.progress_chars(&format!("{full}{empty}")));
-        self.waves.insert(wave, Wave { bar, named: false, last: None });
+        self.waves.insert(wave, Wave { bar, named: false, last: None, evaluations });
         if self.waves.len() > 1 {
             for (wave, shown) in &mut self.waves {
                 shown.bar.set_prefix(format!("wave {wave}  "));
@@ -166,7 +161,6 @@ impl Progress for Shown<'_> {
             )),
             Event::Start { cells, done, waiting, segments, steps, evaluations } => {
                 self.clear();
-                self.evaluations = evaluations;
                 let waiting = match waiting {
                     0 => String::new(),
                     1 => ", 1 waits for results of others".to_owned(),
@@ -184,8 +178,11 @@ impl Progress for Shown<'_> {
                     ));
                 }
             }
-            Event::Wave { wave, waves, model, slots, segments, steps } => {
-                self.wave(wave, waves, &model, slots, segments, steps);
+            Event::Wave { wave, waves, model, slots, segments, steps, evaluations } => {
+                let (segments, slots) = (plural(segments, "segment"), plural(slots, "slot"));
+                let steps_of = grouped(steps);
+                let what = format!("wave {wave} of {waves}: {model}, {segments} in {slots}, {steps_of} steps");
+                self.wave(wave, steps, evaluations, &what);
             }
             Event::Stepped { wave, live, done, total, tokens_per_second, seconds_left } => {
                 self.stepped(wave, &live, done, total, tokens_per_second, seconds_left);
@@ -201,11 +198,11 @@ impl Progress for Shown<'_> {
                 }
             }
             Event::Evaluated { wave, .. } => {
-                self.evaluations = self.evaluations.saturating_sub(1);
-                if let Some(shown) = self.waves.get(&wave)
-                    && self.evaluations > 0
-                {
-                    shown.bar.set_message(format!("evaluating, {} to go", self.evaluations));
+                if let Some(shown) = self.waves.get_mut(&wave) {
+                    shown.evaluations = shown.evaluations.saturating_sub(1);
+                    if shown.evaluations > 0 {
+                        shown.bar.set_message(format!("evaluating, {} to go", shown.evaluations));
+                    }
                 }
             }
             Event::Settled { what, value } => {

@@ -33,13 +33,12 @@ impl NumericsClass {
 #[derive(Debug, Clone, Copy)]
 pub struct Load<'a> {
     pub program: &'a Program,
-    pub slots: usize,
     /// Slots that are live at a time, on average.
     pub live: f64,
 }
 
 /// A device that programs run on.
-pub trait Executor: Send {
+pub trait Executor {
     /// The class of results in f32; [`NumericsClass::at`] gives that of another precision.
     fn class(&self) -> NumericsClass;
 
@@ -62,21 +61,16 @@ pub trait Executor: Send {
     /// What people call the device: `cpu (2 threads, avx512)`, the adapter's name.
     fn name(&self) -> String;
 
-    /// How many slots of this program fit the device's memory and limits at once, at most `wanted`. A problem that names the sizes where not even one does.
+    /// How many slots of this program fit the device's limits and what waves leave of its memory at once, at most `wanted`. A problem that names the sizes where not even one does.
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem>;
 
     /// Bytes of the device's memory that a wave of so many slots of this program takes at most, but for what is small beside it. A problem where one of its
     /// tensors is beyond a limit.
     fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem>;
 
-    /// Whether these waves leave so much of the device idle that another should train beside them. A device that gains nothing from waves side by side is not idle
-    /// with one.
+    /// Whether these waves leave so much of the device idle that another should train beside them. A device that gains nothing from waves side by side is
+    /// not idle with one.
     fn is_idle_beside(&self, running: &[Load]) -> bool {
-        running.is_empty()
-    }
-
-    /// Whether the device's memory holds another wave beside these.
-    fn fits_beside(&self, running: &[Load], _next: &Load) -> bool {
         running.is_empty()
     }
 
@@ -85,7 +79,7 @@ pub trait Executor: Send {
 }
 
 /// Replicas of one program that step together.
-pub trait Wave {
+pub trait Wave: Send {
     fn slots(&self) -> usize;
 
     /// Puts a state into a slot.

@@ -20,7 +20,7 @@ pub struct Lock {
     /// The version of synx that wrote it.
     pub synx: String,
     pub study: String,
-    /// Whose bits the results are: `cpu-f32/1`.
+    /// The class of the device's results in f32, `cpu-f32/1`; those in another precision are of its class in that: `cpu-bf16/1`.
     pub class: String,
     /// In the order of the plan.
     pub corpora: Vec<LockedCorpus>,

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex};
 
 use synx_plan::cost::TrainedRate;
 use synx_plan::executor::{Executor, NumericsClass};
@@ -15,9 +15,10 @@ use synx_plan::recipe::Precision;
 use synx_plan::study::Plan;
 use synx_plan::training::Training;
 use synx_store::Writer;
+use synx_train::Breadth;
 
 use crate::corpora::{Corpora, DomainId, Rows};
-use crate::course::{Batches, Common, Course, Length, Trained, Watch};
+use crate::course::{Batches, Common, Course, Trained};
 use crate::holdings::Holdings;
 use crate::progress::Progress;
 use crate::run::RunOptions;
@@ -112,7 +113,7 @@ pub(crate) struct Carrier<'a, 'p> {
     class: &'a NumericsClass,
     corpora: &'a mut Corpora<'p>,
     /// For each segment, the cells that end at its end.
-    ends: Vec<Vec<(usize, usize)>>,
+    ends: Arc<[Vec<(usize, usize)>]>,
 }
 
 impl<'a, 'p> Carrier<'a, 'p> {
@@ -131,10 +132,10 @@ impl<'a, 'p> Carrier<'a, 'p> {
                 }
             }
         }
-        Carrier { plan, training, options, writer, class, corpora, ends }
+        Carrier { plan, training, options, writer, class, corpora, ends: ends.into() }
     }
 
-    /// Trains and evaluates group by group in the order of the plan; beside one that leaves a part of the device idle, those with the longest way.
+    /// Trains and evaluates group by group in the order of the plan; where several train side by side, those with the longest way come first beside others.
     pub(crate) fn carry_out(
         &mut self,
         todo: &Todo,
@@ -145,7 +146,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         let mut waiting = self.groups(todo);
         self.check_memory(&waiting, executor)?;
         self.check_data(todo, progress)?;
-        let ends = self.ends.clone();
+        let ends = Arc::clone(&self.ends);
         let common = Common {
             plan: self.plan,
             training: self.training,
@@ -153,8 +154,8 @@ impl<'a, 'p> Carrier<'a, 'p> {
             writer: self.writer,
             class: self.class,
             ends: &ends,
-            executor: Mutex::new(executor),
-            watch: Mutex::new(Watch { progress, begun: 0, waves: waiting.len() }),
+            progress: Mutex::new(progress),
+            waves: waiting.len(),
             running: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
         };
@@ -165,8 +166,8 @@ impl<'a, 'p> Carrier<'a, 'p> {
             let place = if fills_up { self.longest(&waiting) } else { 0 };
             self.prepare(&waiting.remove(place), todo, &mut &common).map(Some)
         };
-        let is_left = train_all(&common, next, &mut |trained| carried.add(trained))?;
-        carried.interrupted |= is_left || !waiting.is_empty();
+        let is_done = train_all(&common, executor, next, &mut |trained| carried.add(trained))?;
+        carried.interrupted |= !is_done;
         Ok(())
     }
 
@@ -280,7 +281,7 @@ impl<'a, 'p> Carrier<'a, 'p> {
         Ok(Course {
             program: lower(model, group.rows as usize).with_precision(group.precision),
             model: model.clone(),
-            length: Length::of(&train, evaluate.len(), &self.training.segments, self.options.slots),
+            breadth: Breadth::of(&self.training.segments, &train, &evaluate, self.options.slots),
             train,
             evaluate,
             names: domains.iter().map(|domain| todo.names[domain].clone()).collect(),

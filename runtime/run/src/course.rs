@@ -1,22 +1,21 @@
 //! One wave's way: what it trains and evaluates, made ready, and how it is carried out.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use synx_corpus::Stream;
 use synx_plan::cost::TrainedRate;
-use synx_plan::executor::{Executor, Load, NumericsClass};
+use synx_plan::executor::{Load, NumericsClass, Wave};
 use synx_plan::key::Key;
 use synx_plan::model::Model;
 use synx_plan::problem::Problem;
 use synx_plan::program::Program;
 use synx_plan::study::Plan;
-use synx_plan::training::{Segment, Training};
+use synx_plan::training::Training;
 use synx_store::Writer;
-use synx_train::{BatchSource, DomainRows, Outcome, Work, train, wave};
+use synx_train::{BatchSource, Breadth, DomainRows, Outcome, Work, train};
 
 use crate::corpora::Rows;
 use crate::ledger::StoreLedger;
@@ -32,27 +31,16 @@ pub(crate) struct Common<'a> {
     pub class: &'a NumericsClass,
     /// For each segment, the cells that end at its end.
     pub ends: &'a [Vec<(usize, usize)>],
-    pub executor: Mutex<&'a mut dyn Executor>,
-    pub watch: Mutex<Watch<'a>>,
+    pub progress: Mutex<&'a mut dyn Progress>,
+    /// All waves that there are.
+    pub waves: usize,
     /// How many waves train now.
     pub running: AtomicUsize,
     /// Set where one of them came to a problem: the others stop, with checkpoints.
     pub failed: AtomicBool,
 }
 
-/// Who watches all waves.
-pub(crate) struct Watch<'a> {
-    pub progress: &'a mut dyn Progress,
-    /// Waves that have begun, and all that there are.
-    pub begun: usize,
-    pub waves: usize,
-}
-
-impl<'a> Common<'a> {
-    pub fn executor(&self) -> MutexGuard<'_, &'a mut dyn Executor> {
-        self.executor.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Common<'_> {
     /// Whether to stop soon.
     pub fn stops(&self) -> bool {
         self.failed.load(Ordering::Relaxed) || self.options.interrupt.load(Ordering::Relaxed)
@@ -64,22 +52,8 @@ impl<'a> Common<'a> {
         first.get_or_insert(found);
     }
 
-    fn watch(&self) -> MutexGuard<'_, Watch<'a>> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, event: Event) {
-        self.watch().progress.tell(event);
-    }
-
-    /// Tells of the next wave; its number, counted from one.
-    fn begin(&self, model: &Model, slots: usize, segments: usize, steps: u64) -> usize {
-        let mut watch = self.watch();
-        watch.begun += 1;
-        let (wave, waves) = (watch.begun, watch.waves);
-        let model = format!("width {}, {} blocks", model.width, model.blocks.len());
-        watch.progress.tell(Event::Wave { wave, waves, model, slots, segments, steps });
-        wave
+    pub fn tell(&self, event: Event) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).tell(event);
     }
 }
 
@@ -90,37 +64,11 @@ impl Progress for &Common<'_> {
     }
 }
 
-/// How many slots a wave has, and how many of them are live on average.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Length {
-    slots: usize,
-    live: f64,
-}
-
-impl Length {
-    /// Of segments to train and ends to evaluate, with at most so many slots.
-    pub fn of(train: &BTreeSet<usize>, evaluated: usize, segments: &[Segment], slots: usize) -> Length {
-        let parents: BTreeSet<usize> = train.iter().filter_map(|&segment| segments[segment].parent).collect();
-        let widest = train.iter().filter(|segment| !parents.contains(segment)).count();
-        let slots = widest.max(evaluated).clamp(1, slots.max(1));
-        // Parents come before their children.
-        let mut behind: BTreeMap<usize, u64> = BTreeMap::new();
-        for &segment in train {
-            let before = segments[segment].parent.and_then(|parent| behind.get(&parent)).copied().unwrap_or(0);
-            behind.insert(segment, before + segments[segment].end - segments[segment].start);
-        }
-        let steps: u64 = train.iter().map(|&segment| segments[segment].end - segments[segment].start).sum();
-        let longest = behind.values().copied().max().unwrap_or(0);
-        let live = if longest > 0 { steps as f64 / longest as f64 } else { slots as f64 };
-        Length { slots, live: live.min(slots as f64) }
-    }
-}
-
 /// What a wave is to do.
 pub(crate) struct Course {
     pub program: Program,
     pub model: Model,
-    pub length: Length,
+    pub breadth: Breadth,
     pub train: BTreeSet<usize>,
     /// For each segment whose end is evaluated, the places of its domains.
     pub evaluate: BTreeMap<usize, Vec<usize>>,
@@ -143,13 +91,19 @@ pub(crate) struct Trained {
 
 impl Course {
     pub fn load(&self) -> Load<'_> {
-        Load { program: &self.program, slots: self.length.slots, live: self.length.live }
+        Load { program: &self.program, live: self.breadth.live }
     }
 
-    /// Trains and evaluates all of it, beside other waves or alone.
-    pub fn train(&self, common: &Common) -> Result<Trained, Problem> {
+    /// Trains and evaluates all of it in an empty wave, beside others or alone. `number` counts waves from one; `begun` is called once it has been told of.
+    pub fn train(
+        &self,
+        common: &Common,
+        wave: Box<dyn Wave>,
+        number: usize,
+        begun: &dyn Fn(),
+    ) -> Result<Trained, Problem> {
         let Common { plan, training, options, .. } = *common;
-        let (program, model) = (&self.program, &self.model);
+        let program = &self.program;
         let cell = |segment: usize| {
             let (g, c) = training.segments[segment].example;
             &plan.grids[g].cells[c]
@@ -165,7 +119,7 @@ impl Course {
             recipe: &|segment| plan.recipe(cell(segment)),
             initial: &|segment| program.initial_parameters(plan.study.seed, u64::from(cell(segment).replicate)),
         };
-        let teller = Teller { common, names: &self.names, wave: Cell::new(0), model };
+        let teller = Teller { common, course: self, wave: number };
         let mut evaluations = 0;
         let is_end: Vec<bool> = common.ends.iter().map(|cells| !cells.is_empty()).collect();
         let mut ledger = StoreLedger {
@@ -183,21 +137,22 @@ impl Course {
         };
         let started = Instant::now();
         let how = synx_train::Options {
-            slots: options.slots,
             checkpoint_every: options.checkpoint_every,
             interrupt: &|| common.stops(),
             clock: &|| started.elapsed().as_secs_f64(),
             share: &|| 1.0 / common.running.load(Ordering::Relaxed).max(1) as f64,
         };
         let (mut steps, mut seconds) = (0, 0.0);
-        let make = |wanted| wave(&mut **common.executor(), program, wanted);
-        let outcome = train(make, &work, &mut ledger, &how, &mut |event| {
+        let outcome = train(wave, &work, &mut ledger, &how, &mut |event| {
+            let begins = matches!(event, synx_train::Event::Wave { .. });
             if let synx_train::Event::Stepped { done, own_seconds, .. } = event {
                 (steps, seconds) = (done, own_seconds);
             }
             teller.tell(event);
+            if begins {
+                begun();
+            }
         });
-        common.tell(Event::WaveEnded { wave: teller.wave.get() });
         let interrupted = outcome? == Outcome::Interrupted;
         let rate = (seconds > 0.0).then(|| {
             let flops_per_step = self.model.flops_exact_per_sequence() as f64 * program.rows as f64;
@@ -226,11 +181,8 @@ impl BatchSource for Batches {
 /// Turns what training tells of segments into what people know: cells.
 struct Teller<'a, 'c> {
     common: &'a Common<'c>,
-    /// Of the domains of the work.
-    names: &'a [String],
-    /// The wave's number, once it has begun.
-    wave: Cell<usize>,
-    model: &'a Model,
+    course: &'a Course,
+    wave: usize,
 }
 
 impl Teller<'_, '_> {
@@ -245,17 +197,19 @@ impl Teller<'_, '_> {
     }
 
     fn evaluated(&self, segment: usize, domain: usize, loss: Option<f64>) {
-        let (cells, domain) = (self.ends(segment), self.names[domain].clone());
-        self.common.tell(Event::Evaluated { wave: self.wave.get(), cells, domain, loss });
+        let (cells, domain) = (self.ends(segment), self.course.names[domain].clone());
+        self.common.tell(Event::Evaluated { wave: self.wave, cells, domain, loss });
     }
 
     fn tell(&self, event: synx_train::Event) {
         use synx_train::Event as Training;
-        let wave = self.wave.get();
+        let wave = self.wave;
         let told = match event {
             Training::Wave { slots, segments, steps } => {
-                self.wave.set(self.common.begin(self.model, slots, segments, steps));
-                return;
+                let Course { model, evaluate, .. } = self.course;
+                let model = format!("width {}, {} blocks", model.width, model.blocks.len());
+                let evaluations = evaluate.values().map(Vec::len).sum();
+                Event::Wave { wave, waves: self.common.waves, model, slots, segments, steps, evaluations }
             }
             Training::Stepped { live, done, total, tokens_per_second, own_seconds: _, seconds_left } => {
                 let cell = |slot: &synx_train::LiveSlot| {

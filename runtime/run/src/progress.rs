@@ -50,7 +50,7 @@ pub enum Event {
         evaluations: usize,
     },
     /// A wave is made for one model. Several may train side by side.
-    Wave { wave: usize, waves: usize, model: String, slots: usize, segments: usize, steps: u64 },
+    Wave { wave: usize, waves: usize, model: String, slots: usize, segments: usize, steps: u64, evaluations: usize },
     /// Some steps of a wave were taken.
     Stepped {
         wave: usize,

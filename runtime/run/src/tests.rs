@@ -14,7 +14,6 @@ use synx_plan::problem::Problem;
 use synx_plan::recipe::{AdamW, Length, Precision, RateSchedule, Recipe};
 use synx_plan::study::{Plan, Settings};
 use synx_plan::table::{Table, TableId};
-use synx_plan::training::Training;
 use synx_report::{CellStatus, LawOutcome, StudyResults};
 use synx_store::Store;
 
@@ -53,7 +52,7 @@ fn recipe(rate: &str) -> Recipe {
     }
 }
 
-fn model(width: u64) -> Model {
+pub(crate) fn model(width: u64) -> Model {
     Model {
         width,
         context: CONTEXT,
@@ -153,12 +152,12 @@ pub(crate) struct Study {
 /// How one run is made.
 #[derive(Clone, Copy)]
 pub(crate) struct How {
-    threads: usize,
-    slots: usize,
-    share: bool,
-    keep: Keep,
+    pub threads: usize,
+    pub slots: usize,
+    pub share: bool,
+    pub keep: Keep,
     /// Stop after so many looks at the losses.
-    stop_after: usize,
+    pub stop_after: usize,
 }
 
 pub(crate) const USUAL: How = How { threads: 2, slots: 4, share: true, keep: Keep::Weights, stop_after: usize::MAX };
@@ -168,7 +167,7 @@ impl Study {
         Study { folder: tempfile::tempdir().unwrap(), plan }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -203,7 +202,7 @@ impl Study {
 }
 
 /// Everything but times and keys (which a run without sharing has of its own).
-fn bits(results: &StudyResults) -> Vec<String> {
+pub(crate) fn bits(results: &StudyResults) -> Vec<String> {
     let row = |cell: &synx_report::CellResult| {
         let bits = |value: Option<f64>| value.map(f64::to_bits);
         let curve: Vec<_> =
@@ -327,86 +326,6 @@ fn interrupted_anywhere_and_continued_gives_the_same_bits() {
         assert_eq!(bits(&second.results), straight, "stopped after {stop_after}");
         assert_eq!(first.steps + second.steps, 2 * (32 + 2 + 4 + 6), "stopped after {stop_after}");
     }
-}
-
-/// Three models, one chain each: on two threads one alone leaves a thread idle.
-fn ladder() -> Plan {
-    let mut plan = plan();
-    let widths = [16u64, 32, 24];
-    plan.models = widths.map(model).into();
-    plan.grids[0].columns[0].name = "width".to_owned();
-    plan.grids[0].columns[0].values = widths.map(|width| ColumnValue::Number(Exact::from(width))).into();
-    let cells = (0..12u32).map(|i| grid::Cell {
-        values: Box::new([i / 4, i % 4]),
-        model: i / 4,
-        recipe: 0,
-        ..plan.grids[0].cells[i as usize % 4].clone()
-    });
-    plan.grids[0].cells = cells.collect();
-    plan.laws[0].formula.by = vec!["width".to_owned()];
-    plan
-}
-
-#[test]
-fn waves_that_leave_threads_idle_train_side_by_side_with_the_same_bits() {
-    let waves = |threads: usize| {
-        let mut study = Study::new(ladder());
-        let mut told = Vec::new();
-        let summary = study
-            .run_watched(How { threads, ..USUAL }, &mut |event: Event| match event {
-                Event::Wave { wave, waves: 3, .. } => told.push((wave, true)),
-                Event::WaveEnded { wave } => told.push((wave, false)),
-                Event::Wave { .. } => panic!("there are three waves: {event:?}"),
-                _ => {}
-            })
-            .unwrap();
-        (bits(&summary.results), told)
-    };
-    let (alone, told) = waves(1);
-    assert_eq!(told, [(1, true), (1, false), (2, true), (2, false), (3, true), (3, false)]);
-    let (beside, told) = waves(2);
-    assert_eq!(beside, alone);
-    // However fast they are: one that ends makes room for the third, so that no three stand open at once.
-    assert_eq!(told.iter().filter(|(_, begins)| *begins).count(), 3);
-    let open = told.iter().scan(0, |open, (_, begins)| {
-        *open += if *begins { 1 } else { -1 };
-        Some(*open)
-    });
-    assert!(open.max() <= Some(2), "{told:?}");
-}
-
-#[test]
-fn waves_side_by_side_that_are_interrupted_go_on_with_the_same_bits() {
-    let straight = bits(&Study::new(ladder()).run(USUAL).unwrap().results);
-    for stop_after in 1..6 {
-        let mut study = Study::new(ladder());
-        let first = study.run(How { stop_after, ..USUAL }).unwrap();
-        let second = study.run(USUAL).unwrap();
-        assert!(!second.interrupted);
-        assert_eq!(bits(&second.results), straight, "stopped after {stop_after}");
-        assert_eq!(first.steps + second.steps, 3 * (32 + 2 + 4 + 6), "stopped after {stop_after}");
-    }
-}
-
-#[test]
-fn a_problem_of_one_wave_stops_those_beside_it_and_loses_nothing() {
-    let mut whole = Study::new(ladder());
-    let (summary, training) = (whole.run(USUAL).unwrap(), Training::new(&whole.plan, true));
-    let key = training.segments[training.ends[0][7].unwrap()].key.to_string();
-    let place = Path::new(".synx/segments").join(&key[..2]);
-    let names = std::fs::read_dir(whole.path().join(&place)).unwrap().map(|entry| entry.unwrap().file_name());
-    let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    let marker = names.iter().find(|name| name.starts_with(&key) && name.ends_with(".json")).unwrap();
-    // Where the record of a chain's last segment is to be written, a folder stands in the way.
-    let mut study = Study::new(ladder());
-    let hurdle = study.path().join(&place).join(format!("{marker}.tmp"));
-    std::fs::create_dir_all(&hurdle).unwrap();
-    let problem = study.run(USUAL).map(|_| ()).unwrap_err();
-    assert!(format!("{problem:?}").contains("everything that was finished is kept"), "{problem:?}");
-    std::fs::remove_dir(&hurdle).unwrap();
-    let second = study.run(USUAL).unwrap();
-    assert_eq!(bits(&second.results), bits(&summary.results));
-    assert!(second.steps < summary.steps);
 }
 
 #[test]

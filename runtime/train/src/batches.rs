@@ -8,8 +8,8 @@ use synx_plan::program::Program;
 
 use crate::work::BatchSource;
 
-/// Batches that may wait: one in use, one ready.
-const AHEAD: usize = 2;
+/// Tokens of batches that may wait, of all slots: a MiB of inputs and targets. At least one batch is in use and one ready.
+const TOKENS: usize = 1 << 17;
 
 /// A stretch of steps of some slots; for each slot the segment and its first step.
 pub(crate) struct Stretch {
@@ -31,8 +31,9 @@ impl Batches {
         stretch: Stretch,
     ) -> Batches {
         let tokens = program.tokens();
-        let (give, made) = sync_channel(AHEAD - 1);
-        let (used, back) = sync_channel(AHEAD + 1);
+        let ahead = (TOKENS / (stretch.slots.len() * tokens).max(1)).max(2);
+        let (give, made) = sync_channel(ahead - 1);
+        let (used, back) = sync_channel(ahead + 1);
         scope.spawn(move || {
             for i in 0..stretch.steps {
                 let mut batch: Batch = back.try_recv().unwrap_or_default();

@@ -1,10 +1,10 @@
 //! The wave: slots that step from event to event, with joins, leaves and forks between.
 
-use synx_plan::executor::{Executor, SlotState, StepControl, StepReading, Wave};
+use synx_plan::executor::{SlotState, StepControl, StepReading, Wave};
 use synx_plan::problem::Problem;
-use synx_plan::program::Program;
 
 use crate::batches::{Batches, Stretch};
+use crate::breadth::evaluated_alone;
 use crate::evaluate;
 use crate::event::{Event, LiveSlot};
 use crate::ledger::{Finished, Ledger, Snapshot};
@@ -17,33 +17,21 @@ const GLANCE: f64 = 0.25;
 /// Steps between two looks at most.
 const STEPS_AT_ONCE: u64 = 64;
 
-/// A wave of as many slots as the device holds, at most `wanted`.
-pub fn wave(executor: &mut dyn Executor, program: &Program, wanted: usize) -> Result<Box<dyn Wave>, Problem> {
-    let slots = executor.fit(program, wanted)?.clamp(1, wanted.max(1));
-    executor.prepare(program, slots)
-}
-
-/// Trains and evaluates everything in `work`, in the wave that `wave` makes, of at most so many slots. What was finished, checkpointed or evaluated before `ledger`
-/// failed stays; bits depend on nothing but the work.
+/// Trains and evaluates everything in `work` in an empty wave of its program. What was finished, checkpointed or evaluated before `ledger` failed stays; bits
+/// depend on nothing but the work.
 pub fn train(
-    wave: impl FnOnce(usize) -> Result<Box<dyn Wave>, Problem>,
+    wave: Box<dyn Wave>,
     work: &Work,
     ledger: &mut dyn Ledger,
     options: &Options,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Outcome, Problem> {
     let queue = Queue::new(work.segments, &work.train, ledger)?;
-    let pending: Vec<Pending> = work
-        .evaluate
-        .keys()
-        .filter(|segment| !work.train.contains(segment))
-        .map(|&segment| Pending { segment, weights: None })
-        .collect();
-    let wanted = queue.widest().max(pending.len()).clamp(1, options.slots.max(1));
+    let pending: Vec<Pending> =
+        evaluated_alone(&work.train, &work.evaluate).map(|segment| Pending { segment, weights: None }).collect();
     if queue.len() == 0 && pending.is_empty() {
         return Ok(Outcome::Done);
     }
-    let wave = wave(wanted)?;
     let slots = wave.slots();
     watch(Event::Wave { slots, segments: queue.len(), steps: queue.steps_waiting() });
     let started = (options.clock)();

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batches;
+mod breadth;
 mod driver;
 mod evaluate;
 mod event;
@@ -14,7 +15,8 @@ mod queue;
 mod tests;
 mod work;
 
-pub use driver::{train, wave};
+pub use breadth::Breadth;
+pub use driver::train;
 pub use event::{Event, LiveSlot};
 pub use ledger::{Finished, Ledger, LossSum, Snapshot};
 pub use work::{BatchSource, DomainRows, Options, Outcome, Work, diverges};

@@ -184,9 +184,4 @@ impl<'a> Queue<'a> {
     pub(crate) fn len(&self) -> usize {
         self.status.len()
     }
-
-    /// How many segments could be live at once: those that nothing on the list starts from.
-    pub(crate) fn widest(&self) -> usize {
-        self.status.keys().filter(|segment| !self.children.contains_key(segment)).count()
-    }
 }

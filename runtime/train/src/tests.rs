@@ -15,7 +15,9 @@ use synx_plan::random::Stream;
 use synx_plan::recipe::{AdamW, Length, Piece, RateSchedule, Recipe, Shape};
 use synx_plan::training::Segment;
 
-use crate::{BatchSource, DomainRows, Event, Finished, Ledger, LossSum, Options, Outcome, Snapshot, Work, train, wave};
+use crate::{
+    BatchSource, Breadth, DomainRows, Event, Finished, Ledger, LossSum, Options, Outcome, Snapshot, Work, train,
+};
 
 const VOCABULARY: usize = 11;
 const CONTEXT: usize = 4;
@@ -334,6 +336,8 @@ struct Call {
     checkpoint_every: f64,
     /// The segment that trains at a rate without sense.
     hot: Option<usize>,
+    /// The wave's part of the device.
+    share: f64,
 }
 
 impl Call {
@@ -346,6 +350,7 @@ impl Call {
             stop_after: usize::MAX,
             checkpoint_every: f64::INFINITY,
             hot: None,
+            share: 1.0,
         }
     }
 
@@ -379,11 +384,13 @@ impl Call {
             recipe: &|segment| if self.hot == Some(segment) { &hot } else { &usual },
             initial: &|segment| program.initial_parameters(17, root(&segments, segment) as u64),
         };
+        let slots = Breadth::of(&segments, &work.train, &work.evaluate, 8).slots;
+        let fitting = executor.fit(&program, slots).unwrap();
+        let wave = executor.prepare(&program, fitting).unwrap();
         let options = Options {
-            slots: 8,
             checkpoint_every: self.checkpoint_every,
             interrupt: &|| interrupt.load(Ordering::Relaxed),
-            share: &|| 1.0,
+            share: &|| self.share,
             // Every look at the clock takes a while, so that it looks after every step.
             clock: &|| {
                 time.set(time.get() + 0.2);
@@ -391,7 +398,7 @@ impl Call {
             },
         };
         let events = RefCell::new(Vec::new());
-        let outcome = train(|slots| wave(&mut executor, &program, slots), &work, memory, &options, &mut |event| {
+        let outcome = train(wave, &work, memory, &options, &mut |event| {
             let mut events = events.borrow_mut();
             events.push(event);
             let looks = events.iter().filter(|e| matches!(e, Event::Stepped { .. })).count();
@@ -450,6 +457,36 @@ fn the_number_of_slots_changes_no_bit() {
         assert_eq!(results(&memory), results(&alone), "{slots} slots");
         assert!(events.contains(&Event::Wave { slots: slots.min(4), segments: 6, steps: 31 }), "{:?}", events[0]);
     }
+}
+
+#[test]
+fn a_wave_has_slots_for_what_can_be_live_at_once() {
+    let (segments, all) = (forest(), Call::all(1));
+    let breadth = |train: &[usize], evaluate: &[usize], most| {
+        let evaluate = evaluate.iter().map(|&segment| (segment, vec![0])).collect();
+        Breadth::of(&segments, &train.iter().copied().collect(), &evaluate, most)
+    };
+    let of_all = Breadth::of(&segments, &all.train, &all.evaluate, 8);
+    let longest = (0..6).map(|segment| segments[segment].end).max().unwrap() as f64;
+    assert_eq!(of_all, Breadth { slots: 4, live: 31.0 / longest });
+    assert_eq!(breadth(&[0], &[0, 1, 2], 8).slots, 2, "a slot each for ends that are not trained");
+    assert_eq!(breadth(&[0, 1], &[0, 1], 8), Breadth { slots: 1, live: 1.0 }, "a chain");
+    assert_eq!(breadth(&[], &[0, 1, 2], 2), Breadth { slots: 2, live: 2.0 });
+}
+
+#[test]
+fn seconds_are_a_waves_part_of_the_device() {
+    let seconds = |share: f64| {
+        let mut memory = Memory::default();
+        let (_, _, events) = Call { share, ..Call::all(2) }.run(&mut memory);
+        let told =
+            |event: &Event| if let Event::Stepped { own_seconds, .. } = event { Some(*own_seconds) } else { None };
+        let sum: f64 = memory.finished.values().map(|finished| finished.seconds).sum();
+        (sum, events.iter().filter_map(told).next_back().unwrap())
+    };
+    let (alone, beside) = (seconds(1.0), seconds(0.25));
+    assert!(alone.0 > 0.0 && (alone.0 / 4.0 - beside.0).abs() < 1e-9, "{alone:?} {beside:?}");
+    assert!((alone.1 / 4.0 - beside.1).abs() < 1e-9 && (beside.0 - beside.1).abs() < 1e-9);
 }
 
 #[test]

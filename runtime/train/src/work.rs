@@ -39,8 +39,6 @@ pub struct Work<'a> {
 
 /// How training goes about its work; nothing here changes bits.
 pub struct Options<'a> {
-    /// Slots of a wave at most; the device may hold fewer.
-    pub slots: usize,
     /// Seconds between checkpoints of what is on its way.
     pub checkpoint_every: f64,
     /// Whether to stop soon, with a checkpoint.

@@ -1,5 +1,7 @@
 //! What a wave takes of the machine's memory.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use synx_plan::problem::Problem;
 
 use super::prepared::Prepared;
@@ -80,6 +82,67 @@ impl Need {
     }
 }
 
+/// The memory that waves are planned for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Purse {
+    /// Instead of what the system says is free.
+    limit: Option<u64>,
+    given: Arc<Mutex<Given>>,
+}
+
+#[derive(Debug, Default)]
+struct Given {
+    /// What was free before the first of the waves that are there.
+    before: u64,
+    /// What they were planned to take.
+    bytes: u64,
+}
+
+impl Purse {
+    pub fn limited(limit: u64) -> Purse {
+        Purse { limit: Some(limit), ..Purse::default() }
+    }
+
+    fn free(&self) -> u64 {
+        self.limit.unwrap_or_else(available)
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that another wave may take: what is free now, and no more than what waves leave of what was free before them, for not all that they were planned
+    /// to take they have touched by now.
+    pub fn left(&self) -> u64 {
+        let (given, free) = (self.given(), self.free());
+        if given.bytes == 0 { free } else { free.min(given.before.saturating_sub(given.bytes)) }
+    }
+
+    /// Gives a wave its bytes, until the grant is dropped.
+    pub fn give(&self, bytes: u64) -> Grant {
+        let free = self.free();
+        let mut given = self.given();
+        if given.bytes == 0 {
+            given.before = free;
+        }
+        given.bytes += bytes;
+        Grant { purse: self.clone(), bytes }
+    }
+}
+
+/// What a wave was given.
+#[derive(Debug)]
+pub(super) struct Grant {
+    purse: Purse,
+    bytes: u64,
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.purse.given().bytes -= self.bytes;
+    }
+}
+
 /// A number of /proc/meminfo, in bytes.
 fn told(name: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -98,7 +161,7 @@ pub fn all() -> Option<u64> {
 }
 
 /// Bytes that the system says are free, nine tenths of them; 4 GiB where it does not say.
-pub(super) fn available() -> u64 {
+fn available() -> u64 {
     let free = told("MemAvailable:");
     // A container's own limit, where there is one.
     let limit = number("/sys/fs/cgroup/memory.max")

@@ -25,8 +25,8 @@ use synx_plan::recipe::Precision;
 
 use crate::Instructions;
 use crate::ceilings;
-use memory::Need;
 pub use memory::all as memory;
+use memory::{Need, Purse};
 use prepared::{Partition, Prepared};
 use wave::CpuWave;
 
@@ -36,7 +36,7 @@ pub struct CpuExecutor {
     pool: Arc<ThreadPool>,
     threads: usize,
     instructions: Instructions,
-    memory: Option<u64>,
+    memory: Purse,
 }
 
 impl CpuExecutor {
@@ -59,13 +59,13 @@ impl CpuExecutor {
             .stack_size(STACK)
             .build()
             .map_err(|e| Problem::new("E0959", format!("could not start {threads} threads")).note(e.to_string()))?;
-        Ok(CpuExecutor { pool: Arc::new(pool), threads, instructions, memory: None })
+        Ok(CpuExecutor { pool: Arc::new(pool), threads, instructions, memory: Purse::default() })
     }
 
     /// Limits the memory that waves are planned for, in bytes, instead of what the system says is free.
     #[must_use]
     pub fn with_memory(mut self, bytes: u64) -> CpuExecutor {
-        self.memory = Some(bytes);
+        self.memory = Purse::limited(bytes);
         self
     }
 
@@ -80,10 +80,9 @@ impl CpuExecutor {
 
     /// Where a step's time goes on one thread, in the order of the step: a step of a program from fresh weights, after one that is not counted.
     pub fn profile(&self, program: &Program, batch: &Batch, control: StepControl) -> Result<Vec<KernelTime>, Problem> {
-        let single = CpuExecutor { memory: self.memory, ..CpuExecutor::with_instructions(Some(1), self.instructions)? };
-        single.fit(program, 1)?;
-        let prepared = Prepared::new(program, single.instructions);
-        let mut wave = CpuWave::new(Arc::clone(&single.pool), prepared, 1);
+        let single =
+            CpuExecutor { memory: self.memory.clone(), ..CpuExecutor::with_instructions(Some(1), self.instructions)? };
+        let mut wave = single.wave(program, 1)?;
         wave.join(0, &SlotState::initial(program.initial_parameters(0, 0)))?;
         wave::profile(&mut wave, batch, control)?;
         wave::profile(&mut wave, batch, control)
@@ -98,8 +97,14 @@ impl CpuExecutor {
         Need::of(&Prepared::new(program, self.instructions), self.threads)
     }
 
-    fn available(&self) -> u64 {
-        self.memory.unwrap_or_else(memory::available)
+    fn wave(&self, program: &Program, slots: usize) -> Result<CpuWave, Problem> {
+        let fitting = self.fit(program, slots)?;
+        let need = self.need(program);
+        if fitting < slots {
+            return Err(need.problem(self.memory.left(), slots));
+        }
+        let prepared = Prepared::new(program, self.instructions);
+        Ok(CpuWave::new(Arc::clone(&self.pool), prepared, slots, self.memory.give(need.peak(slots))))
     }
 }
 
@@ -126,7 +131,7 @@ impl Executor for CpuExecutor {
 
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem> {
         self.check_precision(program.precision)?;
-        self.need(program).fit(self.available(), wanted)
+        self.need(program).fit(self.memory.left(), wanted)
     }
 
     fn bytes(&self, program: &Program, slots: usize) -> Result<u64, Problem> {
@@ -139,17 +144,7 @@ impl Executor for CpuExecutor {
         running.iter().map(shards).sum::<f64>() < self.threads as f64
     }
 
-    fn fits_beside(&self, running: &[Load], next: &Load) -> bool {
-        let bytes = |load: &Load| self.need(load.program).peak(load.slots);
-        running.iter().chain([next]).map(bytes).fold(0, u64::saturating_add) <= self.available()
-    }
-
     fn prepare(&mut self, program: &Program, slots: usize) -> Result<Box<dyn Wave>, Problem> {
-        let fitting = self.fit(program, slots)?;
-        if fitting < slots {
-            return Err(self.need(program).problem(self.available(), slots));
-        }
-        let prepared = Prepared::new(program, self.instructions);
-        Ok(Box::new(CpuWave::new(Arc::clone(&self.pool), prepared, slots)))
+        Ok(Box::new(self.wave(program, slots)?))
     }
 }

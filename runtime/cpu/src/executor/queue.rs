@@ -9,8 +9,8 @@ use super::buffer::Buffer;
 use super::prepared::Prepared;
 use super::step::{Desk, Part, Replica, step};
 
-/// Tokens that may wait, of all slots and steps: 8 MiB of inputs and targets.
-const TOKENS: usize = 1 << 20;
+/// Tokens that may wait, of all slots and steps: a MiB of inputs and targets.
+const TOKENS: usize = 1 << 17;
 
 /// Steps in the order in which they were asked for.
 #[derive(Default)]
@@ -46,8 +46,9 @@ impl Queue {
         self.steps.iter().map(|step| step.batch.inputs.len()).sum::<usize>() >= TOKENS
     }
 
-    /// Carries out what waits, on the threads of a pool, beside what other waves have there. A model goes through its steps in order and waits for no other: the one that has come
-    /// least far is next, and as many go at once as there are desks. So threads have work also where models are fewer than they, or no multiple of them.
+    /// Carries out what waits, on the threads of a pool, beside what other waves have there. A model goes through its steps in order and waits for no other:
+    /// the one that has come least far is next, and as many go at once as there are desks. So threads have work also where models are fewer than they, or
+    /// no multiple of them.
     pub fn carry_out(
         &mut self,
         pool: &ThreadPool,

@@ -8,7 +8,7 @@ use synx_plan::executor::{Batch, KernelTime, SlotState, StepControl, Wave};
 use synx_plan::problem::Problem;
 
 use super::buffer::Buffer;
-use super::memory::Need;
+use super::memory::{Grant, Need};
 use super::pass::Pass;
 use super::prepared::Prepared;
 use super::queue::{Queue, Readings};
@@ -26,10 +26,12 @@ pub(super) struct CpuWave {
     queue: Queue,
     /// What steps gave since the last look.
     readings: Readings,
+    /// Of the machine's memory, as long as the wave is there.
+    _grant: Grant,
 }
 
 impl CpuWave {
-    pub fn new(pool: Arc<ThreadPool>, prepared: Prepared, slots: usize) -> CpuWave {
+    pub fn new(pool: Arc<ThreadPool>, prepared: Prepared, slots: usize, grant: Grant) -> CpuWave {
         let threads = pool.current_num_threads();
         let together = Need::of(&prepared, threads).together(slots);
         CpuWave {
@@ -38,6 +40,7 @@ impl CpuWave {
             spaces: (0..threads).map(|_| Mutex::new(Buffer::new(prepared.space))).collect(),
             queue: Queue::default(),
             readings: Vec::new(),
+            _grant: grant,
             pool,
             prepared,
         }
@@ -45,7 +48,7 @@ impl CpuWave {
 
     /// Carries out the steps that wait.
     fn catch_up(&mut self) {
-        let CpuWave { pool, prepared, slots, desks, spaces, queue, readings } = self;
+        let CpuWave { pool, prepared, slots, desks, spaces, queue, readings, .. } = self;
         if !queue.is_empty() {
             readings.extend(queue.carry_out(pool, prepared, slots, desks, spaces));
         }

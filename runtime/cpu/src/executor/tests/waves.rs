@@ -234,19 +234,32 @@ fn what_does_not_fit_memory_is_refused_with_its_sizes() {
 }
 
 #[test]
-fn a_wave_beside_others_takes_what_threads_and_memory_they_leave() {
+fn threads_are_idle_beside_fewer_shards_than_they_are() {
     // 128 tokens a step are one shard, 2,048 are eight.
     let (small, large) = (lower(&small(false), 4), lower(&small(false), 64));
     let executor = CpuExecutor::new(Some(3)).unwrap();
-    let load = |program, live| Load { program, slots: 4, live };
+    let load = |program, live| Load { program, live };
     assert!(executor.is_idle_beside(&[]));
     assert!(executor.is_idle_beside(&[load(&small, 1.5), load(&small, 1.4)]));
     assert!(!executor.is_idle_beside(&[load(&small, 1.5), load(&small, 1.5)]));
     assert!(!executor.is_idle_beside(&[load(&large, 1.0)]));
-    let bytes = executor.bytes(&small, 4).unwrap();
-    let next = load(&small, 1.0);
-    assert!(CpuExecutor::new(Some(3)).unwrap().with_memory(2 * bytes).fits_beside(&[next], &next));
-    assert!(!CpuExecutor::new(Some(3)).unwrap().with_memory(2 * bytes - 1).fits_beside(&[next], &next));
+}
+
+#[test]
+fn a_wave_has_the_memory_that_those_beside_it_leave() {
+    let program = lower(&small(false), 4);
+    let bytes = |slots| CpuExecutor::new(Some(2)).unwrap().bytes(&program, slots).unwrap();
+    let mut executor = CpuExecutor::new(Some(2)).unwrap().with_memory(bytes(4) + bytes(2));
+    assert!(executor.fit(&program, 100).unwrap() > 4);
+    let first = executor.prepare(&program, 4).unwrap();
+    assert_eq!(executor.fit(&program, 4).unwrap(), 2);
+    assert_eq!(executor.prepare(&program, 3).err().unwrap().code, "E0958");
+    let second = executor.prepare(&program, 2).unwrap();
+    assert_eq!(executor.fit(&program, 1).unwrap_err().code, "E0958");
+    drop(first);
+    assert_eq!(executor.fit(&program, 4).unwrap(), 4);
+    drop(second);
+    assert!(executor.fit(&program, 100).unwrap() > 4);
 }
 
 #[test]
