@@ -233,5 +233,6 @@ fn named(classes: &[String]) -> String {
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
         self.clear();
+        self.waves.values().for_each(|shown| shown.bar.finish_and_clear());
     }
 }
