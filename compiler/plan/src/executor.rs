@@ -61,7 +61,8 @@ pub trait Executor {
     /// What people call the device: `cpu (2 threads, avx512)`, the adapter's name.
     fn name(&self) -> String;
 
-    /// How many slots of this program fit the device's limits and what waves leave of its memory at once, at most `wanted`. A problem that names the sizes where not even one does.
+    /// How many slots of this program fit the device's limits and what waves leave of its memory at once, at most `wanted`. A problem that names the sizes
+    /// where not even one does.
     fn fit(&self, program: &Program, wanted: usize) -> Result<usize, Problem>;
 
     /// Bytes of the device's memory that a wave of so many slots of this program takes at most, but for what is small beside it. A problem where one of its
