@@ -134,6 +134,15 @@ fn wait_until(mut holds: impl FnMut() -> bool) {
 
 /// Trains what is missing of a study on a device; what it came to, and the waves: their widths as they begin, nothing as one ends.
 fn train(study: &mut Study, executor: &mut dyn Executor) -> (Result<(), Problem>, Carried, Vec<Option<u64>>) {
+    train_and(study, executor, || {})
+}
+
+/// The same, with something as each wave ends, on the thread that waits for them.
+fn train_and(
+    study: &mut Study,
+    executor: &mut dyn Executor,
+    at_end: impl Fn() + Send + Sync,
+) -> (Result<(), Problem>, Carried, Vec<Option<u64>>) {
     study.plan.facts = scan(study.path(), &study.plan.corpora, false, &mut Silent).unwrap();
     let store = Store::open(study.path()).unwrap();
     let writer = store.write().unwrap();
@@ -153,7 +162,10 @@ fn train(study: &mut Study, executor: &mut dyn Executor) -> (Result<(), Problem>
             waves.push(Some(width.parse().unwrap()));
         }
         Event::Wave { .. } => panic!("there are four waves: {event:?}"),
-        Event::WaveEnded { .. } => waves.push(None),
+        Event::WaveEnded { .. } => {
+            waves.push(None);
+            at_end();
+        }
         _ => {}
     };
     let outcome = carrier.carry_out(&todo, executor, &mut watch, &mut carried);
@@ -264,5 +276,28 @@ fn a_failure_within_a_wave_reaches_the_one_who_waits_and_stops_the_others() {
     assert!(started.elapsed() < Duration::from_millis(20) * STEPS as u32, "it stopped before its end");
     let second = study.run(USUAL).unwrap();
     assert!(second.steps < 4 * STEPS, "what the first had is kept");
+    assert_eq!(bits(&second.results), trained_alone());
+}
+
+#[test]
+fn a_failure_of_the_one_who_waits_stops_the_waves() {
+    let mut study = Study::new(ladder());
+    let fails = Arc::new(AtomicBool::new(false));
+    let came = Arc::clone(&fails);
+    // The first wave steps once the second has ended and the one who waits fails of it; all its steps would take 20 ms each.
+    let mut executor = staged(move |number, _| {
+        if number == 1 {
+            wait_until(|| came.load(Ordering::SeqCst));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    });
+    let at_end = || {
+        fails.store(true, Ordering::SeqCst);
+        panic!("as a mistake of ours would");
+    };
+    assert!(catch_unwind(AssertUnwindSafe(|| train_and(&mut study, &mut executor, at_end))).is_err());
+    let second = study.run(USUAL).unwrap();
+    assert!((2 * STEPS + 1..3 * STEPS).contains(&second.steps), "{} steps: the first had not ended", second.steps);
     assert_eq!(bits(&second.results), trained_alone());
 }
